@@ -1,0 +1,201 @@
+"""Settings of a site: ``classroom.toml`` with ``CLASSROOM_…`` environment variables above it.
+
+Built at the entry points only (``cli``); everything below is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from classroom.places import Key, Text
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError('not an IANA time zone; write for example "Europe/Stockholm"')
+    return name
+
+
+SETTINGS_FILE = "classroom.toml"
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Section(BaseModel):
+    """A table of the TOML file; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(Section):
+    """The site itself."""
+
+    key: Key = "site"
+    name: Text = "Skolor"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Stockholm"
+    language: Literal["sv", "en"] = "sv"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+class MqttSettings(Section):
+    """Where readings come from."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    client_id: Annotated[str, Field(min_length=1, max_length=64)] = "classroom-climate"
+    topics: Annotated[tuple[str, ...], Field(min_length=1)] = ("#",)
+    username: str | None = None
+    password_file: Path | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2_000
+    session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 1)] = 7 * 86_400
+    keepalive_s: Annotated[int, Field(ge=5, le=3_600)] = 60
+
+
+class IngestSettings(Section):
+    """How messages are kept and checked."""
+
+    spool_limit_mb: Annotated[int, Field(ge=1)] = 2_000
+    payload_limit_bytes: Annotated[int, Field(ge=256, le=16_777_216)] = 65_536
+    backfill_days: Annotated[int, Field(ge=0, le=36_500)] = 400
+    clock_tolerance_s: Annotated[int, Field(ge=1, le=86_400)] = 600
+
+
+class ApiSettings(Section):
+    """Where the API and its pages listen."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> ApiSettings:
+        if self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError(
+                "this version has no sign-in, so it listens on 127.0.0.1 only; "
+                "put a reverse proxy with sign-in before it"
+            )
+        return self
+
+
+class AnalyticsSettings(Section):
+    """Limits of the metrics; see docs/metrics.md for their sources."""
+
+    every_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    co2_limit_ppm: Annotated[float, Field(ge=500, le=5_000)] = 1_000
+    comfort_low_c: Annotated[float, Field(ge=10, le=25)] = 20
+    comfort_high_c: Annotated[float, Field(ge=15, le=35)] = 24
+    summer_high_c: Annotated[float, Field(ge=15, le=35)] = 26
+
+
+    @model_validator(mode="after")
+    def _comfort_is_a_span(self) -> AnalyticsSettings:
+        if not self.comfort_low_c < self.comfort_high_c <= self.summer_high_c:
+            raise ValueError("comfort_low_c must be below comfort_high_c, and that not above summer_high_c")
+        return self
+
+
+class FactorSettings(Section):
+    """Ids of the emission factors this site has chosen, shipped or from ``factors.csv``."""
+
+    chosen: tuple[str, ...] = ("se-el-ivl-nordic-2023", "se-el-ei-residual-2023")
+
+
+class _Environment(EnvSettingsSource):
+    """``CLASSROOM_SECTION__KEY``; a variable without ``__`` is another's (``CLASSROOM_SITE`` is a folder)."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Values by section; a section nobody knows is handed on, so that it is refused, not overlooked."""
+        values = super().__call__()
+        for name, value in self.env_vars.items():
+            section, divider, _ = name.removeprefix(self.env_prefix.lower()).partition("__")
+            if (
+                name.startswith(self.env_prefix.lower())
+                and divider
+                and section not in self.settings_cls.model_fields
+            ):
+                values.setdefault(section, value)
+        return values
+
+    def prepare_field_value(
+        self,
+        field_name: str,
+        field: FieldInfo,
+        value: Any,  # noqa: ANN401
+        value_is_complex: bool,
+    ) -> Any:  # noqa: ANN401
+        """The section's keys; a variable that bears the section's own name is not looked at."""
+        del value
+        return super().prepare_field_value(field_name, field, None, value_is_complex)
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401
+        """Lists as JSON or simply with commas."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return [part.strip() for part in str(value).split(",")]
+
+
+class Settings(BaseSettings):
+    """All settings of a site."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLASSROOM_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    site: SiteSettings = SiteSettings()
+    mqtt: MqttSettings = MqttSettings()
+    ingest: IngestSettings = IngestSettings()
+    api: ApiSettings = ApiSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    factors: FactorSettings = FactorSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment stands above the file, whose content is handed in as keywords."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return _Environment(settings_cls), init_settings
+
+
+def build_settings(content: dict[str, Any]) -> Settings:
+    """Settings from a parsed ``classroom.toml`` and the process environment.
+
+    Raises:
+        pydantic.ValidationError: with every key that is wrong.
+    """
+    return Settings(**content)
+
+
+def origin(key: str) -> str:
+    """Where the value of ``section.key`` came from, for people: its environment variable or the file."""
+    variable = "__".join(["CLASSROOM_" + key.split(".")[0], *key.split(".")[1:2]]).upper()
+    for name in os.environ:
+        if name.upper() == variable or name.upper().startswith(f"{variable}__"):
+            return f"environment {name}"
+    return SETTINGS_FILE

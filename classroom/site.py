@@ -1,0 +1,143 @@
+"""A site: its schools, rooms, meters and devices, with who hung where and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from classroom.factors import FACTORS, Factor
+from classroom.places import (
+    Building,
+    CalendarRow,
+    Device,
+    Lesson,
+    Meter,
+    MeterRole,
+    Room,
+    School,
+    SchoolAttributes,
+)
+from classroom.quantity import Carrier
+from classroom.settings import Settings
+from classroom.timetable import Timetable
+
+_OPEN_START = datetime.min.replace(tzinfo=UTC)
+_OPEN_END = datetime.max.replace(tzinfo=UTC)
+
+
+def overlap(
+    a_from: datetime | None, a_to: datetime | None, b_from: datetime | None, b_to: datetime | None
+) -> tuple[datetime, datetime] | None:
+    """The common part of two half-open intervals (None is open), or None."""
+    start = max(a_from or _OPEN_START, b_from or _OPEN_START)
+    end = min(a_to or _OPEN_END, b_to or _OPEN_END)
+    return (start, end) if start < end else None
+
+
+@dataclass(frozen=True)
+class Site:
+    """The tables of a site, already checked against each other (:func:`classroom.sitefiles.parse_site`)."""
+
+    settings: Settings
+    schools: Sequence[School] = ()
+    attributes: Sequence[SchoolAttributes] = ()
+    buildings: Sequence[Building] = ()
+    rooms: Sequence[Room] = ()
+    meters: Sequence[Meter] = ()
+    devices: Sequence[Device] = ()
+    calendar: Sequence[CalendarRow] = ()
+    lessons: Sequence[Lesson] = ()
+    own_factors: Sequence[Factor] = ()
+    _timetables: dict[str, Timetable] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return self.settings.site.zone
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """Shipped factors and the site's own; an own factor with a shipped id replaces it."""
+        own = {factor.id for factor in self.own_factors}
+        return (*(f for f in FACTORS if f.id not in own), *self.own_factors)
+
+    @cached_property
+    def school_by_key(self) -> dict[str, School]:
+        """Schools by key."""
+        return {school.key: school for school in self.schools}
+
+    @cached_property
+    def room_by_key(self) -> dict[tuple[str, str], Room]:
+        """Rooms by (school, room)."""
+        return {(room.school, room.key): room for room in self.rooms}
+
+    @cached_property
+    def placements(self) -> dict[str, list[Device]]:
+        """Placements of each device in time order."""
+        found: dict[str, list[Device]] = {}
+        for device in sorted(self.devices, key=lambda d: d.valid_from or _OPEN_START):
+            found.setdefault(device.key, []).append(device)
+        return found
+
+    def placement(self, device: str, at: datetime) -> Device | None:
+        """Where ``device`` hung at ``at``; None while it is pending."""
+        for placed in self.placements.get(device, ()):
+            if placed.holds_at(at):
+                return placed
+        return None
+
+    def devices_in_room(self, school: str, room: str) -> list[Device]:
+        """Placements in a room, of all times."""
+        return [d for d in self.devices if d.school == school and d.room == room]
+
+    def devices_at_meter(self, school: str, meter: str) -> list[Device]:
+        """Placements at a meter, of all times."""
+        return [d for d in self.devices if d.school == school and d.meter == meter]
+
+    def rooms_of(self, school: str) -> list[Room]:
+        """Rooms of a school."""
+        return [room for room in self.rooms if room.school == school]
+
+    def meters_of(
+        self, school: str, carrier: Carrier | None = None, role: MeterRole | None = None
+    ) -> list[Meter]:
+        """Meter rows of a school (a swapped meter has one row a validity), perhaps of one carrier or role."""
+        return [
+            meter
+            for meter in self.meters
+            if meter.school == school
+            and (carrier is None or meter.carrier is carrier)
+            and (role is None or meter.role is role)
+        ]
+
+    def attributes_on(self, school: str, day: date) -> SchoolAttributes | None:
+        """What is true of ``school`` on local ``day``; None before its first row."""
+        rows = [row for row in self.attributes if row.school == school and row.valid_from <= day]
+        return max(rows, key=lambda row: row.valid_from) if rows else None
+
+    def timetable(self, school: str) -> Timetable:
+        """Timetable of ``school`` (KeyError: no such school)."""
+        if school not in self._timetables:
+            self._timetables[school] = Timetable(
+                self.school_by_key[school], self.zone, self.lessons, self.calendar
+            )
+        return self._timetables[school]
+
+    def interval_s(self, device: str) -> int:
+        """Reporting interval of ``device`` [s]: its last placement's, 600 while pending."""
+        placed = self.placements.get(device)
+        return placed[-1].interval_s if placed else 600
+
+
+def overlapping(rows: Iterable[Device]) -> list[tuple[Device, Device]]:
+    """Pairs of placements of one device that overlap in time: it cannot hang in two places."""
+    ordered = sorted(rows, key=lambda d: d.valid_from or _OPEN_START)
+    return [
+        (earlier, later)
+        for earlier, later in pairwise(ordered)
+        if overlap(earlier.valid_from, earlier.valid_to, later.valid_from, later.valid_to)
+    ]

@@ -1,0 +1,150 @@
+"""When a room is occupied by timetable, and what kind of day it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from classroom.places import CalendarRow, DayType, Lesson, School
+
+Span = tuple[datetime, datetime]
+"""A half-open interval of aware UTC times."""
+
+
+def parse_hours(hours: str) -> tuple[time, time]:
+    """``"08:00-15:00"`` as two local times.
+
+    Raises:
+        ValueError: the text is not two times of day, or the end is not after the start.
+    """
+    start, end = (time.fromisoformat(part) for part in hours.split("-"))
+    if end <= start:
+        raise ValueError(f"the end {end:%H:%M} must be after the start {start:%H:%M}")
+    return start, end
+
+
+def public_holidays(years: Iterable[int]) -> dict[date, str]:
+    """Swedish public holidays and the eves that are free in practice (Midsummer, Christmas, New Year)."""
+    found: dict[date, str] = {}
+    for year in years:
+        for day, name in holidays.country_holidays(
+            "SE", years=year, language="sv", categories=("public", "de_facto")
+        ).items():
+            found[day] = name
+    return found
+
+
+class Timetable:
+    """Lessons and calendar of one school in its site's time zone.
+
+    The most particular calendar row wins: school before municipality before all; among equals the shorter. Only
+    a ``school_day`` row wins against a weekend or a public holiday.
+    """
+
+    def __init__(
+        self, school: School, zone: ZoneInfo, lessons: Sequence[Lesson], calendar: Sequence[CalendarRow]
+    ) -> None:
+        self.zone = zone
+        self._hours = parse_hours(school.school_hours)
+        self._lessons: dict[str, list[Lesson]] = {}
+        for lesson in lessons:
+            if lesson.school == school.key:
+                self._lessons.setdefault(lesson.room, []).append(lesson)
+        mine = [
+            row
+            for row in calendar
+            if (row.school is None or row.school == school.key)
+            and (row.municipality is None or row.municipality == school.municipality)
+        ]
+        self._terms = [row for row in mine if row.day_type == "term"]
+        self._evenings = [row for row in mine if row.day_type == "hired_evening" and row.hours]
+        self._days = sorted(
+            (row for row in mine if row.day_type not in ("term", "hired_evening")),
+            key=lambda row: (row.school is None, row.municipality is None, row.last - row.first),
+        )
+        self._holidays: dict[int, dict[date, str]] = {}
+        self._types: dict[date, tuple[DayType, str | None]] = {}
+
+    def day_type(self, day: date) -> DayType:
+        """What kind of day ``day`` (local) is."""
+        return self._day(day)[0]
+
+    def day_name(self, day: date) -> str | None:
+        """Name of the day's calendar row or public holiday, if it has one."""
+        return self._day(day)[1]
+
+    def _day(self, day: date) -> tuple[DayType, str | None]:
+        if day not in self._types:
+            self._types[day] = self._find_day(day)
+        return self._types[day]
+
+    def _find_day(self, day: date) -> tuple[DayType, str | None]:
+        if day.year not in self._holidays:
+            self._holidays[day.year] = public_holidays([day.year])
+        holiday = self._holidays[day.year].get(day)
+        free = holiday is not None or day.weekday() >= 5  # fritids is closed too, also in the middle of a lov
+        for row in self._days:
+            if row.first <= day <= row.last and (row.day_type == "school_day" or not free):
+                return DayType(row.day_type), row.name
+        if free:
+            return DayType.CLOSED, holiday
+        if self._terms and not any(row.first <= day <= row.last for row in self._terms):
+            return DayType.LOV, None
+        return DayType.SCHOOL_DAY, None
+
+    def lessons(self, room: str, day: date) -> list[tuple[datetime, datetime, int | None]]:
+        """Lessons of ``room`` on ``day``: UTC start, UTC end, group size (None: not told), in time order.
+
+        A room without lessons in the timetable is taken as in use during the school's hours.
+        """
+        if self.day_type(day) is not DayType.SCHOOL_DAY:
+            return []
+        if room not in self._lessons:
+            start, end = self._hours
+            return [(self._utc(day, start), self._utc(day, end), None)]
+        parity = "odd" if day.isocalendar().week % 2 else "even"
+        found = [
+            (
+                self._utc(day, time.fromisoformat(lesson.start)),
+                self._utc(day, time.fromisoformat(lesson.end)),
+                lesson.group_size,
+            )
+            for lesson in self._lessons[room]
+            if lesson.weekday == day.isoweekday()
+            and lesson.weeks in ("all", parity)
+            and (lesson.valid_from is None or lesson.valid_from <= day)
+            and (lesson.valid_to is None or day <= lesson.valid_to)
+        ]
+        return sorted(found, key=lambda lesson: lesson[:2])
+
+    def occupied(self, room: str, day: date) -> list[Span]:
+        """Occupied spans of ``room`` on local ``day``: lessons, overlaps merged; breaks are not in it."""
+        merged: list[Span] = []
+        for start, end, _ in self.lessons(room, day):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return merged
+
+    def hired_evenings(self, day: date) -> list[Span]:
+        """Spans of local ``day`` in which others hire the building."""
+        return [
+            (self._utc(day, start), self._utc(day, end))
+            for row in self._evenings
+            if row.first <= day <= row.last and row.hours
+            for start, end in (parse_hours(row.hours),)
+        ]
+
+    def _utc(self, day: date, at: time) -> datetime:
+        return datetime.combine(day, at, self.zone).astimezone(UTC)
+
+
+def day_span(day: date, zone: ZoneInfo) -> Span:
+    """UTC start and end of a local day: 23, 24 or 25 hours."""
+    start = datetime.combine(day, time(), zone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    return start, end

@@ -1,0 +1,58 @@
+"""What decoders are given and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was received. ``received`` is fixed when it is spooled, so that a retry keeps it."""
+
+    topic: str
+    payload: bytes
+    received: datetime
+    retain: bool = False
+
+
+class Value(NamedTuple):
+    """One decoded value. ``time`` is set only where the record has its own (back-filled history).
+
+    ``sentinel`` marks a number the maker uses for "not available".
+    """
+
+    quantity: str
+    value: float
+    time: datetime | None = None
+    sentinel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a message says.
+
+    ``device`` is the stable device key, ``time`` the best time the message itself carries (aware UTC), None if it
+    carries none. ``hints`` (name, tags, topic's school and room) may suggest a place; they never decide it.
+    ``rejected`` names what the message also held and could not be used (``"co2_ppm: not a number"``): the good
+    values of the same message are kept, the others are counted and reported.
+    """
+
+    family: str
+    device: str
+    values: tuple[Value, ...]
+    time: datetime | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
+    rejected: tuple[str, ...] = ()
+
+
+class Undecodable(Exception):
+    """The message yields no reading; ``reason`` is a short stable word for counters, ``detail`` is for people."""
+
+    def __init__(self, reason: str, detail: str = "", device: str | None = None) -> None:
+        self.reason = reason
+        self.detail = detail
+        self.device = device
+        super().__init__(f"{reason}: {detail}" if detail else reason)

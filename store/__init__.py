@@ -1,0 +1,1 @@
+"""Readings, hourly rollups, verdicts, metrics and the ledger of changed hours, behind one protocol."""

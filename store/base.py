@@ -1,0 +1,186 @@
+"""The :class:`Store` protocol: what ingest, analytics and the API may ask of a store.
+
+Frames that cross this line have the columns named in ``*_COLUMNS``; times are ``datetime64[us, UTC]``. Every
+method may be called from any thread. Readings are tagged by device only; the place is joined by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import pandas as pd
+
+from classroom.metric import Interval, Metric, Scope
+from classroom.reading import Reading
+
+READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
+"""Sorted by device, quantity, time; one row per (device, quantity, time): the newest revision."""
+
+HOUR_COLUMNS = (
+    "device",
+    "quantity",
+    "hour",
+    "mean",
+    "min",
+    "max",
+    "count",
+    "first",
+    "first_time",
+    "last",
+    "last_time",
+    "coverage",
+    "flagged",
+)
+"""One row per (device, quantity, UTC hour) that holds a reading. All but ``flagged`` (readings with an ingest
+flag) speak of readings whose flag is 0; ``coverage`` is the share of the device's slots in the hour that hold
+one; where ``count`` is 0 the values are NaN."""
+
+VERDICT_COLUMNS = ("device", "quantity", "start", "end", "verdict", "detail")
+"""Half-open intervals in which a series is not to be trusted (stale, spike, drift, gap, clock …)."""
+
+CHANGED_COLUMNS = ("device", "hour")
+
+
+class StoreError(Exception):
+    """The store cannot serve now (server away, disk full); trying again later may succeed."""
+
+
+class SchemaError(Exception):
+    """The store was written by a newer version, or is not ours; the message says which and what to do."""
+
+
+class Watermark(NamedTuple):
+    """Everything up to and including spool row ``id`` of spool ``spool`` is in the store."""
+
+    spool: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch of readings: ``stored + duplicates + conflicts`` is its length.
+
+    ``duplicates`` were equal to a stored reading and dropped; ``conflicts`` had the same device, quantity and
+    time as a stored one but another value: the last received is now read, the old one is kept as superseded.
+    """
+
+    stored: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Hours changed since a consumer's cursor; hand ``cursor`` back to :meth:`Store.advance` when done."""
+
+    cursor: int
+    hours: pd.DataFrame  # CHANGED_COLUMNS, distinct
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What stands behind the protocol, for people: ``kind`` (duckdb, influxdb), version and place."""
+
+    kind: str
+    version: str
+    location: str
+    schema_version: int
+
+
+class Store(Protocol):
+    """A store of readings and of what is derived from them."""
+
+    def info(self) -> StoreInfo:
+        """What this store is."""
+        ...
+
+    def close(self) -> None:
+        """Release the store; it must not be used afterwards."""
+        ...
+
+    def write_readings(self, readings: Sequence[Reading], watermark: Watermark | None = None) -> Written:
+        """Store a batch durably, append its changed hours to the ledger, then remember ``watermark``.
+
+        Idempotent: the same batch again stores nothing and appends nothing to the ledger. A conflict inside
+        the batch is resolved the same way: the later in the sequence wins.
+
+        Raises:
+            StoreError: nothing of the batch may be taken as stored; hand the same batch in again.
+        """
+        ...
+
+    def watermark(self, spool: str) -> int:
+        """Highest id remembered for ``spool``; 0 if none."""
+        ...
+
+    def read_readings(
+        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+    ) -> pd.DataFrame:
+        """Readings with ``start <= time < end``, flagged too (READING_COLUMNS); None means all quantities."""
+        ...
+
+    def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
+        """The newest reading of every device and quantity, by time (READING_COLUMNS); None is all devices."""
+        ...
+
+    def superseded(self, device: str) -> pd.DataFrame:
+        """Readings of ``device`` that a later revision replaced (READING_COLUMNS), oldest revision first."""
+        ...
+
+    def compute_hours(self, hours: pd.DataFrame, interval_s: Mapping[str, int]) -> pd.DataFrame:
+        """Roll up the named hours from raw readings, now (HOUR_COLUMNS).
+
+        ``hours`` has CHANGED_COLUMNS; ``interval_s`` gives each device's reporting interval [s] (600 where
+        absent). The hour has ``max(1, 3600 // interval_s)`` equal slots.
+        """
+        ...
+
+    def write_hours(self, rollups: pd.DataFrame) -> None:
+        """Replace the rollups of the given (device, quantity, hour)s (HOUR_COLUMNS)."""
+        ...
+
+    def read_hours(
+        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+    ) -> pd.DataFrame:
+        """Rollups with ``start <= hour < end``, sorted by device, quantity, hour (HOUR_COLUMNS)."""
+        ...
+
+    def changed(self, consumer: str) -> Changed:
+        """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""
+        ...
+
+    def advance(self, consumer: str, cursor: int) -> None:
+        """Remember that ``consumer`` has done everything up to ``cursor``; never moves back."""
+        ...
+
+    def append_changed(self, hours: pd.DataFrame) -> None:
+        """Append hours to the ledger for reasons other than readings: a verdict, a place, a timetable."""
+        ...
+
+    def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
+        """Replace all verdict intervals of one series (VERDICT_COLUMNS)."""
+        ...
+
+    def read_verdicts(self, devices: Iterable[str], start: datetime, end: datetime) -> pd.DataFrame:
+        """Verdicts that overlap ``start`` to ``end`` (VERDICT_COLUMNS), sorted by device, quantity, start."""
+        ...
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> None:
+        """Replace metrics with the same school, scope, id, metric, carrier, basis, interval and time."""
+        ...
+
+    def read_metrics(
+        self,
+        school: str,
+        scope: Scope,
+        id: str | None,  # noqa: A002
+        interval: Interval,
+        start: datetime,
+        end: datetime,
+        metric: str | None = None,
+    ) -> list[Metric]:
+        """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None is all."""
+        ...
