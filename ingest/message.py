@@ -34,10 +34,10 @@ class Value(NamedTuple):
 class Decoded:
     """What a message says.
 
-    ``device`` is the stable device key, ``time`` the best time the message itself carries (aware UTC), None if it
-    carries none. ``hints`` (name, tags, topic's school and room) may suggest a place; they never decide it.
-    ``rejected`` names what the message also held and could not be used (``"co2_ppm: not a number"``): the good
-    values of the same message are kept, the others are counted and reported.
+    ``device`` is the stable device key, ``time`` the best time the message itself carries (aware UTC), None
+    if it carries none. ``hints`` (name, tags, topic's school and room) may suggest a place; they never decide
+    it. ``rejected`` names what the message also held and could not be used (``"co2_ppm: text is not a
+    number"``): the good values of the same message are kept, the others are counted and reported.
     """
 
     family: str
@@ -48,8 +48,8 @@ class Decoded:
     rejected: tuple[str, ...] = ()
 
 
-class Undecodable(Exception):
-    """The message yields no reading; ``reason`` is a short stable word for counters, ``detail`` is for people."""
+class Undecodable(Exception):  # noqa: N818 - named by what it says of the message
+    """The message yields no reading; ``reason`` is a stable word for counters, ``detail`` is for people."""
 
     def __init__(self, reason: str, detail: str = "", device: str | None = None) -> None:
         self.reason = reason
