@@ -1,0 +1,131 @@
+"""Verdicts and metrics in DuckDB: replaced as wholes, never changed in part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.quantity import Carrier
+from store.duckdb_tables import naive_utc, read_frame, registered, time_column
+
+_TIME, _TEXT, _NUMBER = pa.timestamp("us"), pa.string(), pa.float64()
+_METRIC_TYPES = dict.fromkeys(Metric._fields, _TEXT) | {
+    "time": _TIME,
+    "period_end": _TIME,
+    "value": _NUMBER,
+    "low": _NUMBER,
+    "high": _NUMBER,
+    "coverage": _NUMBER,
+    "factors": pa.list_(_TEXT),
+}
+
+
+def write_verdicts(con: DuckDBPyConnection, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
+    """Replace all verdict intervals of one series."""
+    strangers = verdicts[(verdicts["device"] != device) | (verdicts["quantity"] != quantity)]
+    if len(strangers):
+        raise ValueError(f"{len(strangers)} of the verdicts for {device} {quantity} are of another series")
+    con.execute("DELETE FROM verdicts WHERE device = ? AND quantity = ?", [device, quantity])
+    if verdicts.empty:
+        return
+    columns = {
+        "start": time_column(verdicts["start"]),
+        "end": time_column(verdicts["end"]),
+        "verdict": pa.array(verdicts["verdict"], _TEXT, from_pandas=True),
+        "detail": pa.array(verdicts["detail"], _TEXT, from_pandas=True),
+    }
+    with registered(con, "intervals", columns):
+        con.execute(
+            "INSERT INTO verdicts BY NAME SELECT ? AS device, ? AS quantity, * FROM intervals",
+            [device, quantity],
+        )
+
+
+def read_verdicts(
+    con: DuckDBPyConnection, devices: Iterable[str], start: datetime, end: datetime
+) -> pd.DataFrame:
+    """Verdict intervals that overlap the half-open range (VERDICT_COLUMNS)."""
+    return read_frame(
+        con,
+        'SELECT device, quantity, start, "end", verdict, detail FROM verdicts '
+        "WHERE device IN (SELECT unnest($devices::VARCHAR[])) "
+        'AND start < $end AND "end" > $start AND $start < $end '
+        'ORDER BY device, quantity, start, "end", verdict',
+        {"devices": list(devices), "start": naive_utc(start), "end": naive_utc(end)},
+        times=("start", "end"),
+    )
+
+
+def _key(metric: Metric) -> tuple[object, ...]:
+    return (
+        metric.school,
+        metric.scope,
+        metric.id,
+        metric.metric,
+        metric.carrier,
+        metric.basis,
+        metric.interval,
+        metric.time,
+    )
+
+
+def write_metrics(con: DuckDBPyConnection, metrics: Sequence[Metric]) -> None:
+    """Replace metrics with the same key; of two in ``metrics`` the later stands. A NaN counts as None."""
+    rows = list({_key(metric): metric for metric in metrics}.values())
+    if not rows:
+        return
+    columns = {}
+    for (name, arrow_type), column in zip(_METRIC_TYPES.items(), zip(*rows, strict=True), strict=True):
+        values = [naive_utc(time) for time in column] if arrow_type == _TIME else list(column)
+        columns[name] = pa.array(values, arrow_type, from_pandas=True)
+    with registered(con, "figures", columns):
+        con.execute(
+            "DELETE FROM metrics m USING figures f WHERE m.time >= ? AND m.time <= ? AND m.time = f.time "
+            'AND m.school = f.school AND m.scope = f.scope AND m.id = f.id AND m."interval" = f."interval" '
+            "AND m.metric = f.metric AND m.carrier IS NOT DISTINCT FROM f.carrier "
+            "AND m.basis IS NOT DISTINCT FROM f.basis",
+            [naive_utc(min(row.time for row in rows)), naive_utc(max(row.time for row in rows))],
+        )
+        con.execute("INSERT INTO metrics BY NAME SELECT * FROM figures")
+
+
+def read_metrics(
+    con: DuckDBPyConnection,
+    school: str,
+    scope: Scope,
+    id_: str | None,
+    interval: Interval,
+    start: datetime,
+    end: datetime,
+    metric: str | None,
+) -> list[Metric]:
+    """Metrics in the half-open range, sorted by id, metric, carrier, basis, time; None before names."""
+    table = con.sql(
+        'SELECT * FROM metrics WHERE school = $school AND scope = $scope AND "interval" = $interval '
+        "AND time >= $start AND time < $end AND ($id::VARCHAR IS NULL OR id = $id) "
+        "AND ($metric::VARCHAR IS NULL OR metric = $metric) "
+        "ORDER BY id, metric, carrier NULLS FIRST, basis NULLS FIRST, time",
+        params={
+            "school": school,
+            "scope": scope.value,
+            "interval": interval.value,
+            "start": naive_utc(start),
+            "end": naive_utc(end),
+            "id": id_,
+            "metric": metric,
+        },
+    ).to_arrow_table()
+    columns = {name: table[name].to_pylist() for name in Metric._fields}
+    for name in ("time", "period_end"):
+        columns[name] = [time.replace(tzinfo=UTC) for time in columns[name]]
+    columns["interval"] = [Interval(value) for value in columns["interval"]]
+    columns["scope"] = [Scope(value) for value in columns["scope"]]
+    columns["status"] = [Status(value) for value in columns["status"]]
+    columns["carrier"] = [None if value is None else Carrier(value) for value in columns["carrier"]]
+    columns["factors"] = [tuple(value) for value in columns["factors"]]
+    return [Metric(*row) for row in zip(*columns.values(), strict=True)]

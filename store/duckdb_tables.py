@@ -1,0 +1,184 @@
+"""What the DuckDB tables share: times, ranges of days, frames in and out, marks, and the writer's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  DuckDB's TIMESTAMP is naive UTC
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+_NEVER_US = -(2**62)
+_MOST_RANGES = 16
+_MOST_FRESH = 200_000  # pairs; some 40 MB
+
+Array = npt.NDArray[np.int64]
+
+
+@dataclass
+class WriterMemory:
+    """What the writer knows of the file, so that a batch need not ask for it; read anew after a failed write.
+
+    ``series`` maps (device, quantity) to its id; ids count from 0, and ``devices`` and ``last_us`` (time of
+    the newest reading) have an entry for each. ``seq`` is the greatest in the ledger; ``fresh`` holds
+    (device, UTC hour since 1970) entries that no consumer has been shown, which a further change need not
+    move forward.
+    """
+
+    series: dict[tuple[str, str], int]
+    devices: list[str]
+    last_us: Array
+    seq: int
+    fresh: set[tuple[str, int]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, con: DuckDBPyConnection) -> WriterMemory:
+        """Read it from the file."""
+        rows = con.execute(
+            "SELECT device, quantity, coalesce(epoch_us(last_time), ?) FROM series ORDER BY id", [_NEVER_US]
+        ).fetchall()
+        (seq,) = con.execute("SELECT coalesce(max(seq), 0) FROM ledger").fetchall()[0]
+        return cls(
+            {(device, quantity): id_ for id_, (device, quantity, _) in enumerate(rows)},
+            [device for device, _, _ in rows],
+            np.array([last_us for _, _, last_us in rows], dtype=np.int64),
+            seq,
+        )
+
+    def series_ids(self, con: DuckDBPyConnection, keys: list[tuple[str, str]]) -> npt.NDArray[np.int32]:
+        """The series id of each (device, quantity); unknown ones are added to the file."""
+        known = self.series
+        try:
+            return np.array([known[key] for key in keys], dtype=np.int32)
+        except KeyError:
+            new = [key for key in dict.fromkeys(keys) if key not in known]
+        ids = range(len(known), len(known) + len(new))
+        con.execute(
+            "INSERT INTO series (id, device, quantity) SELECT unnest(?), unnest(?), unnest(?)",
+            [list(ids), [device for device, _ in new], [quantity for _, quantity in new]],
+        )
+        known.update(zip(new, ids, strict=True))
+        self.devices.extend(device for device, _ in new)
+        self.last_us = np.append(self.last_us, np.full(len(new), _NEVER_US))
+        return np.array([known[key] for key in keys], dtype=np.int32)
+
+    def append_to_ledger(self, con: DuckDBPyConnection, hours: set[tuple[str, int]]) -> None:
+        """Give the (device, UTC hour since 1970)s a new place at the end of the ledger."""
+        hours = hours - self.fresh
+        if not hours:
+            return
+        devices, numbers = zip(*hours, strict=True)
+        hour_us = np.array(numbers, dtype=np.int64) * HOUR_US
+        self.seq += 1
+        with registered(con, "touched", {"device": pa.array(devices), "hour": timestamps(hour_us)}):
+            con.execute(
+                "MERGE INTO ledger USING touched "
+                "ON ledger.device = touched.device AND ledger.hour = touched.hour "
+                "AND ledger.hour BETWEEN ? AND ? "
+                "WHEN MATCHED THEN UPDATE SET seq = ? WHEN NOT MATCHED THEN INSERT VALUES (device, hour, ?)",
+                [to_datetime(hour_us.min()), to_datetime(hour_us.max()), self.seq, self.seq],
+            )
+        if len(self.fresh) > _MOST_FRESH:
+            self.fresh.clear()
+        self.fresh |= hours
+
+
+def raise_watermark(con: DuckDBPyConnection, spool: str, id_: int) -> None:
+    """Remember ``id_`` for ``spool`` unless a higher one is."""
+    # Not INSERT … ON CONFLICT: on a table of one row that costs 2.2 ms, this 0.6.
+    (found,) = con.execute(
+        "UPDATE watermarks SET id = greatest(id, ?) WHERE spool = ?", [id_, spool]
+    ).fetchall()[0]
+    if not found:
+        con.execute("INSERT INTO watermarks VALUES (?, ?)", [spool, id_])
+
+
+def raise_cursor(con: DuckDBPyConnection, consumer: str, seq: int) -> None:
+    """Remember ``seq`` for ``consumer`` unless a higher one is."""
+    (found,) = con.execute(
+        "UPDATE cursors SET seq = greatest(seq, ?) WHERE consumer = ?", [seq, consumer]
+    ).fetchall()[0]
+    if not found:
+        con.execute("INSERT INTO cursors VALUES (?, ?)", [consumer, seq])
+
+
+@contextmanager
+def registered(con: DuckDBPyConnection, name: str, columns: Mapping[str, pa.Array]) -> Iterator[None]:
+    """Make Arrow columns readable in SQL under ``name``."""
+    con.register(name, pa.table(dict(columns)))
+    try:
+        yield
+    finally:
+        con.unregister(name)
+
+
+def naive_utc(time: datetime) -> datetime:
+    """An aware time as DuckDB stores it.
+
+    Raises:
+        ValueError: the time is naive, so nobody knows when it was.
+    """
+    if time.tzinfo is None:
+        raise ValueError(f"{time} has no time zone; hand in aware times")
+    return time.astimezone(UTC).replace(tzinfo=None)
+
+
+def to_datetime(time_us: int | np.int64) -> datetime:
+    """Microseconds since 1970 as DuckDB takes them in a parameter."""
+    return EPOCH + timedelta(microseconds=int(time_us))
+
+
+def timestamps(time_us: Array) -> pa.Array:
+    """Microseconds since 1970 as an Arrow column of naive UTC times."""
+    return pa.array(time_us).cast(pa.timestamp("us"))
+
+
+def microseconds(times: pd.Series) -> Array:
+    """A frame's column of times as microseconds since 1970 (UTC)."""
+    utc = pd.DatetimeIndex(pd.to_datetime(times, utc=True)).as_unit("us")
+    return np.asarray(utc.asi8, dtype=np.int64)
+
+
+def time_column(times: pd.Series) -> pa.Array:
+    """A frame's column of times, NaT allowed, as an Arrow column of naive UTC times."""
+    missing = times.isna().to_numpy(dtype=bool)
+    return pa.array(microseconds(times), mask=missing).cast(pa.timestamp("us"))
+
+
+def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:
+    """Half-open ranges of whole UTC days that cover the times, few and tight.
+
+    DuckDB skips parts of a table only by a range known before the query starts: one straggler must not make
+    it read all days in between. Days next to each other are one range; of more than 16 ranges the closest are
+    joined.
+    """
+    if not len(time_us):
+        return []
+    days = np.unique(time_us // DAY_US)
+    gaps = np.diff(days)
+    widest = np.sort(gaps)[-_MOST_RANGES] if len(gaps) >= _MOST_RANGES else 1
+    pieces = np.split(days, np.flatnonzero(gaps > max(widest, 1)) + 1)
+    return [(to_datetime(piece[0] * DAY_US), to_datetime((piece[-1] + 1) * DAY_US)) for piece in pieces]
+
+
+def read_frame(
+    con: DuckDBPyConnection, query: str, parameters: Mapping[str, object], times: Iterable[str]
+) -> pd.DataFrame:
+    """The query's rows; the columns named in ``times`` become aware UTC."""
+    frame: pd.DataFrame = con.sql(query, params=dict(parameters)).to_arrow_table().to_pandas()
+    for name in times:
+        frame[name] = frame[name].dt.tz_localize("UTC")
+    return frame
+
+
+def hour_pairs(hours: pd.DataFrame) -> set[tuple[str, int]]:
+    """The distinct (device, UTC hour since 1970)s of a frame with CHANGED_COLUMNS."""
+    return set(zip(hours["device"].tolist(), (microseconds(hours["hour"]) // HOUR_US).tolist(), strict=True))
