@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from classroom.places import PATTERN_CURES
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -39,7 +41,9 @@ def faults_of(error: ValidationError, file: str, where: str = "") -> list[Fault]
             cure = "this key is not known; remove it or correct its spelling"
         elif detail["type"] == "missing":
             cure = "add it"
+        elif detail["type"] == "string_pattern_mismatch":
+            cure = PATTERN_CURES.get(detail["ctx"]["pattern"], detail["msg"])
         else:
-            cure = detail["msg"]
+            cure = detail["msg"].removeprefix("Value error, ")
         faults.append(Fault(file, f"{where}{key}", value, cure))
     return faults

@@ -5,6 +5,7 @@ Everything that changes over time carries ``valid_from``/``valid_to`` (aware UTC
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -13,13 +14,41 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from classroom.quantity import Carrier
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_KEY = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+_HOURS = r"^\d\d:\d\d-\d\d:\d\d$"
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+_TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+PATTERN_CURES = {
+    _KEY: "write it with lower-case letters a-z, digits, dot, dash and underscore, at most 64",
+    _HOURS: "write hours as 08:00-15:00",
+    _PRINTABLE: "write it without tabs, line breaks and other control characters",
+    _TIME_OF_DAY: "write a time of day as 08:10",
+}
+"""What people should write where a pattern does not match."""
+
+Key = Annotated[str, StringConstraints(pattern=_KEY)]
 """Key of a place: lower-case letters, digits, dot, dash, underscore; it stands in URLs and topics."""
 
-DeviceKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+def _lower_dev_eui(value: object) -> object:
+    """A devEUI as stickers print it, in the form decoders give."""
+    return value.lower() if isinstance(value, str) and re.fullmatch(r"[0-9A-Fa-f]{16}", value) else value
+
+
+Hours = Annotated[str, StringConstraints(pattern=_HOURS)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)]
+
+DeviceKey = Annotated[
+    str,
+    BeforeValidator(_lower_dev_eui),
+    StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE),
+]
 """Key of a device: its devEUI (lower case), MAC, meter serial or ``school/device``; any printable text."""
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_PRINTABLE)
+]
 
 
 def _decimal_comma(value: object) -> object:
@@ -82,7 +111,7 @@ class School(Row):
     municipality: Text | None = None
     latitude: Annotated[Number, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[Number, Field(ge=-180, le=180)] | None = None
-    school_hours: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] = "08:00-15:00"
+    school_hours: Hours = "08:00-15:00"
 
 
 class SchoolAttributes(Row):
@@ -93,7 +122,7 @@ class SchoolAttributes(Row):
     atemp_m2: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
     pupils: Annotated[int, Field(ge=0, le=20_000)] | None = None
     tenure: Tenure = Tenure.OWNED
-    ventilation_hours: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] | None = None
+    ventilation_hours: Hours | None = None
 
 
 class Building(Row):
@@ -196,7 +225,7 @@ class CalendarRow(Row):
     first: date
     last: date
     day_type: Literal["term", "school_day", "lov", "studiedag", "closed", "hired_evening"]
-    hours: Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] | None = None
+    hours: Hours | None = None
     name: Text | None = None
 
 
@@ -206,8 +235,8 @@ class Lesson(Row):
     school: Key
     room: Key
     weekday: Annotated[int, Field(ge=1, le=7)]
-    start: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    end: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    start: TimeOfDay
+    end: TimeOfDay
     group_size: Annotated[int, Field(ge=0, le=2_000)] | None = None
     weeks: Literal["all", "odd", "even"] = "all"
     valid_from: date | None = None

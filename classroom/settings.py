@@ -106,7 +106,6 @@ class AnalyticsSettings(Section):
     comfort_high_c: Annotated[float, Field(ge=15, le=35)] = 24
     summer_high_c: Annotated[float, Field(ge=15, le=35)] = 26
 
-
     @model_validator(mode="after")
     def _comfort_is_a_span(self) -> AnalyticsSettings:
         if not self.comfort_low_c < self.comfort_high_c <= self.summer_high_c:

@@ -25,16 +25,17 @@ from classroom.quantity import Carrier
 from classroom.settings import Settings
 from classroom.timetable import Timetable
 
-_OPEN_START = datetime.min.replace(tzinfo=UTC)
-_OPEN_END = datetime.max.replace(tzinfo=UTC)
+OPEN_START = datetime.min.replace(tzinfo=UTC)
+OPEN_END = datetime.max.replace(tzinfo=UTC)
+"""What an open ``valid_from`` and ``valid_to`` mean when times are compared."""
 
 
 def overlap(
     a_from: datetime | None, a_to: datetime | None, b_from: datetime | None, b_to: datetime | None
 ) -> tuple[datetime, datetime] | None:
     """The common part of two half-open intervals (None is open), or None."""
-    start = max(a_from or _OPEN_START, b_from or _OPEN_START)
-    end = min(a_to or _OPEN_END, b_to or _OPEN_END)
+    start = max(a_from or OPEN_START, b_from or OPEN_START)
+    end = min(a_to or OPEN_END, b_to or OPEN_END)
     return (start, end) if start < end else None
 
 
@@ -79,7 +80,7 @@ class Site:
     def placements(self) -> dict[str, list[Device]]:
         """Placements of each device in time order."""
         found: dict[str, list[Device]] = {}
-        for device in sorted(self.devices, key=lambda d: d.valid_from or _OPEN_START):
+        for device in sorted(self.devices, key=lambda d: d.valid_from or OPEN_START):
             found.setdefault(device.key, []).append(device)
         return found
 
@@ -135,7 +136,7 @@ class Site:
 
 def overlapping(rows: Iterable[Device]) -> list[tuple[Device, Device]]:
     """Pairs of placements of one device that overlap in time: it cannot hang in two places."""
-    ordered = sorted(rows, key=lambda d: d.valid_from or _OPEN_START)
+    ordered = sorted(rows, key=lambda d: d.valid_from or OPEN_START)
     return [
         (earlier, later)
         for earlier, later in pairwise(ordered)

@@ -40,8 +40,8 @@ def public_holidays(years: Iterable[int]) -> dict[date, str]:
 class Timetable:
     """Lessons and calendar of one school in its site's time zone.
 
-    The most particular calendar row wins: school before municipality before all; among equals the shorter. Only
-    a ``school_day`` row wins against a weekend or a public holiday.
+    The most particular calendar row wins: school before municipality before all; among equals the shorter.
+    Only a ``school_day`` row wins against a weekend or a public holiday.
     """
 
     def __init__(

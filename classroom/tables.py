@@ -1,0 +1,104 @@
+"""A CSV table's text to checked rows: commas or, as Swedish Excel writes, semicolons; ``#`` comments."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from classroom.faults import Fault, faults_of
+from classroom.places import Row
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+@dataclass
+class Table(Generic[RowT]):
+    """What a file holds. ``refused`` are the cells of rows with faults: others may rightly refer to them."""
+
+    file: str
+    rows: list[RowT] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_table(text: str, file: str, model: type[RowT], zone: ZoneInfo) -> Table[RowT]:
+    """The rows of ``text``; dates and times without an offset are local to ``zone``."""
+    table: Table[RowT] = Table(file)
+    text = text.lstrip("\ufeff")
+    # A comment becomes an empty line, so that line numbers stay and its commas and quotes mean nothing.
+    lines = ["\n" if line.lstrip(' ";,').startswith("#") else line for line in text.splitlines(keepends=True)]
+    header = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(
+        io.StringIO("".join(lines), newline=""),
+        delimiter=";" if header.count(";") > header.count(",") else ",",
+    )
+    names: list[str] | None = None
+    try:
+        for cells in reader:
+            values = [cell.strip() for cell in cells]
+            if not any(values):
+                continue
+            if names is None:
+                names = values
+                table.faults += _header_faults(names, file, model)
+            else:
+                _add_row(table, names, values, model, zone, f"line {reader.line_num}, ")
+    except csv.Error as error:
+        cure = "save the table anew as CSV UTF-8"
+        table.faults.append(Fault(file, f"line {reader.line_num}", str(error), cure))
+    return table
+
+
+def _header_faults(names: list[str], file: str, model: type[Row]) -> list[Fault]:
+    known = f"known columns are {', '.join(model.model_fields)}"
+    unknown = sorted({name for name in names if name and name not in model.model_fields})
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    return [
+        *(Fault(file, f"column {name!r}", "in the header", known) for name in unknown),
+        *(Fault(file, f"column {name!r}", "in the header", "it stands twice; keep one") for name in twice),
+    ]
+
+
+def _add_row(
+    table: Table[RowT], names: list[str], values: list[str], model: type[RowT], zone: ZoneInfo, where: str
+) -> None:
+    beyond = [
+        value
+        for name, value in zip([*names, *[""] * len(values)], values, strict=False)
+        if value and not name
+    ]
+    if beyond:
+        cure = "these cells stand under no column; is a decimal comma or a comma in a name without quotes?"
+        table.faults.append(Fault(table.file, f"{where}end", repr(beyond), cure))
+    given = {
+        name: _cell(model, name, value, zone)
+        for name, value in zip(names, values, strict=False)
+        if value and name in model.model_fields
+    }
+    try:
+        row = model.model_validate(given)
+    except ValidationError as error:
+        table.faults += faults_of(error, table.file, where)
+        table.refused.append(given)
+        return
+    if beyond:
+        table.refused.append(given)
+    else:
+        table.rows.append(row)
+
+
+def _cell(model: type[Row], name: str, value: str, zone: ZoneInfo) -> object:
+    """Dates and zoneless times in datetime columns are the site's local time; the rest is pydantic's."""
+    if model.model_fields[name].annotation == datetime | None:
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+    return value

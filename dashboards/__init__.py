@@ -1,0 +1,1 @@
+"""Grafana dashboards as code, and a client that puts them in place."""

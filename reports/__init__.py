@@ -1,0 +1,1 @@
+"""Documents made from metrics: PDF, XLSX and CSV."""

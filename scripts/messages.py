@@ -1,0 +1,54 @@
+"""Bring the catalogues of the pages up to date with the code: ``python scripts/messages.py``.
+
+New messages are added empty, gone ones removed. Translate the empty ones by hand in ``api/locale``;
+``tests/api/pages/test_catalogues.py`` fails while one is missing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[1]
+CATALOGUES = ROOT / "api" / "locale"
+
+_METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
+_KEYWORDS = {"text": None, "_": None}
+_HEADER = r"""msgid ""
+msgstr ""
+"Project-Id-Version: classroom-climate\n"
+"Language: {language}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""  # without the dates and addresses that change for nothing
+
+
+def extracted() -> Catalog:
+    """Every message of the code and the templates, in English."""
+    found = Catalog(project="classroom-climate", charset="utf-8")
+    api = ROOT / "api"
+    for file, _, message, comments, _ in extract_from_dir(api, _METHODS, keywords=_KEYWORDS):
+        found.add(message, None, [(f"api/{file}", 0)], auto_comments=comments)
+    return found
+
+
+def update(path: Path) -> int:
+    """Update one catalogue in place; the number of messages that still wait for a translation."""
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.parents[1].name)
+    catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    with path.open("wb") as file:
+        file.write(_HEADER.format(language=path.parents[1].name).encode())
+        write_po(file, catalogue, omit_header=True, sort_output=True, include_lineno=False)
+    return sum(1 for message in catalogue if message.id and not message.string)
+
+
+if __name__ == "__main__":
+    for path in sorted(CATALOGUES.glob("*/LC_MESSAGES/pages.po")):
+        print(f"{path.relative_to(ROOT)}: {update(path)} messages to translate")
