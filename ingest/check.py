@@ -1,0 +1,84 @@
+"""From a decoded message to readings: whose time counts, and what one message alone shows to be wrong.
+
+A reading is never changed; a flag stands beside it. Time, in order of preference: the value's own
+(back-filled history), the message's (the network server's), the receipt. A device's clock is believed between
+``backfill_days`` before and ``clock_tolerance_s`` after the receipt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from classroom.quantity import QUANTITIES
+from classroom.reading import Flag, Reading
+from classroom.settings import IngestSettings
+from ingest.message import Decoded, Message, Undecodable, Value
+
+RETAINED = "retained_without_time"
+
+
+@dataclass(slots=True)
+class Checked:
+    """Readings of one message; ``refused`` counts values that cannot be a reading, by reason."""
+
+    readings: list[Reading] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+def check(message: Message, decoded: Decoded, settings: IngestSettings) -> Checked:
+    """Readings of a decoded message, with their flags.
+
+    A value that is not finite or whose quantity is not known is refused. A retained message may be of any
+    age, so its values without a believable time are refused too: they never get the time of receipt.
+
+    Raises:
+        Undecodable: no reading is left (``retained_without_time`` or ``no_reading``).
+    """
+    checked = Checked()
+    for value in decoded.values:
+        reading = _reading(message, decoded, value, settings)
+        if isinstance(reading, str):
+            checked.refused[reading] = checked.refused.get(reading, 0) + 1
+        else:
+            checked.readings.append(reading)
+    if not checked.readings:
+        reason = RETAINED if RETAINED in checked.refused else "no_reading"
+        raise Undecodable(reason, _describe(checked.refused), decoded.device)
+    return checked
+
+
+def _reading(message: Message, decoded: Decoded, value: Value, settings: IngestSettings) -> Reading | str:
+    quantity = QUANTITIES.get(value.quantity)
+    if quantity is None:
+        return "unknown_quantity"
+    number = float(value.value)
+    if not math.isfinite(number):
+        return "not_finite"
+    time = believable(value.time or decoded.time, message.received, settings)
+    if time is None and message.retain:
+        return RETAINED
+    flag = Flag(0)
+    if time is None:
+        time = message.received
+        if value.time or decoded.time:
+            flag |= Flag.CLOCK
+    if value.sentinel:
+        flag |= Flag.SENTINEL
+    if not quantity.within_limits(number):
+        flag |= Flag.LIMITS
+    return Reading(decoded.device, quantity.key, time, number, int(flag))
+
+
+def believable(time: datetime | None, received: datetime, settings: IngestSettings) -> datetime | None:
+    """``time`` in UTC if a clock can have said it at ``received``, else None. Both are aware."""
+    if time is None:
+        return None
+    earliest = received - timedelta(days=settings.backfill_days)
+    latest = received + timedelta(seconds=settings.clock_tolerance_s)
+    return time.astimezone(UTC) if earliest <= time <= latest else None
+
+
+def _describe(refused: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} × {reason}" for reason, count in refused.items()) or "no values"

@@ -1,0 +1,374 @@
+"""The connection to the broker: it appends what arrives to an inbox and sends acknowledgements when told to.
+
+Traps this answers (``facts``: measured with paho 2.2 and mosquitto 2.0.21):
+
+* An exception in paho's callback ends its network thread while ``is_connected()`` stays true: the callback
+  only appends.
+* A slow callback misses keepalives and messages come again: the callback never waits.
+* An acknowledgement of an older connection may name another message: it is refused (``generation``).
+* The broker sends no more than a window of unacknowledged messages. MQTT 5 lets us ask for it (Receive
+  Maximum); on 3.1.1 it is the broker's own limit, mosquitto's default is 20: 20 messages per commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from classroom.faults import ConfigurationError, Fault
+from classroom.settings import MqttSettings
+
+log = logging.getLogger(__name__)
+
+UNREADABLE_TOPIC = "(topic is not UTF-8)"
+_CONNECT_TIMEOUT_S = 10.0
+_BACKOFF_S = (0.5, 60.0)
+_QOS0_LIMIT = 50_000  # QoS 0 messages waiting in memory; QoS 1 is held back by the window
+_UNSUPPORTED_VERSION = 132
+
+
+class Delivery(NamedTuple):
+    """A message as it arrived; ``received`` is aware UTC, ``generation`` numbers the connection."""
+
+    generation: int
+    mid: int
+    qos: int
+    topic: str
+    payload: bytes
+    retain: bool
+    received: datetime
+
+
+class Connected(NamedTuple):
+    """A connection began; ``session`` tells whether the broker kept the session of the one before."""
+
+    generation: int
+    session: bool
+
+
+Inbox = SimpleQueue[object]
+"""Deliveries and :class:`Connected` in order of happening, and what the pipeline hands in."""
+
+
+class Link:
+    """One client of the broker with its network thread.
+
+    Args:
+        settings: the ``[mqtt]`` table.
+        inbox: takes deliveries; never full.
+        clock: aware UTC time, for ``Delivery.received``.
+        session_filters: topic filters the broker's session may still hold; unwanted ones are unsubscribed.
+        on_dropped: told of each QoS 0 message that found no room.
+
+    Raises:
+        ConfigurationError: a certificate or password file cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        inbox: Inbox,
+        clock: Callable[[], datetime],
+        session_filters: Sequence[str] = (),
+        on_dropped: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._clock = clock
+        self._unwanted = sorted(set(session_filters).difference(settings.topics))
+        self._granted = False  # all filters, in the present session
+        self._on_dropped = on_dropped
+        self._v5 = settings.protocol == "5"
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._arrived = 0  # written by the network thread only
+        self._acknowledged = 0  # written under the lock only
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._connected = self._subscribed = False
+        self._answered = False
+        self._failures = 0
+        self.connections = 0
+        self.refused: str | None = None
+        self.full = False  # set by the spool thread: QoS 0 finds no room
+        self._client = self._build_client()
+        if not self._v5:
+            self._warn_window()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the network thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def generation(self) -> int:
+        """Number of the present connection or attempt; acknowledgements of others are refused."""
+        return self._generation
+
+    @property
+    def unacknowledged(self) -> int:
+        """QoS 1 messages that arrived over the present connection and are not acknowledged yet."""
+        return self._arrived - self._acknowledged
+
+    @property
+    def acknowledged(self) -> int:
+        """Acknowledgements queued on the present connection."""
+        return self._acknowledged
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the present connection and granted every topic filter."""
+        return self._connected and self._subscribed
+
+    @property
+    def window(self) -> int | None:
+        """Unacknowledged messages the broker was asked to stop at; None on 3.1.1, where it does not tell."""
+        return self._settings.receive_maximum if self._v5 else None
+
+    def start(self) -> None:
+        """Start the network thread (again, if it died)."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="ingest-network", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what is queued, say goodbye and end the thread; the broker keeps the session."""
+        self._stopping.set()
+        self._client.disconnect()
+        if self._thread is not None:
+            self._thread.join(_CONNECT_TIMEOUT_S + 5)
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> int:
+        """Queue acknowledgements in the given order.
+
+        Those of an older connection are left out. Gives their number.
+        """
+        sent = 0
+        with self._lock:
+            for delivery in deliveries:
+                if delivery.qos > 0 and delivery.generation == self._generation:
+                    self._client.ack(delivery.mid, delivery.qos)
+                    sent += 1
+            self._acknowledged += sent
+        return sent
+
+    def flushed(self, generation: int) -> bool:
+        """Whether all acknowledgements queued for this connection have left this machine."""
+        return generation == self._generation and self._connected and not self._client.want_write()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with self._lock:
+                self._generation += 1  # from here on acknowledgements of the connection before are refused
+                self._arrived = self._acknowledged = 0
+            if self._connect():
+                self._serve()
+            self._connected = False
+            if not self._stopping.is_set():
+                self._failures += 1
+                self._stopping.wait(_backoff_s(self._failures))
+
+    def _connect(self) -> bool:
+        self._answered = False
+        try:
+            if self._v5:
+                properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+                properties.ReceiveMaximum = self._settings.receive_maximum
+                properties.SessionExpiryInterval = self._settings.session_expiry_s
+                self._client.connect(
+                    self._settings.host,
+                    self._settings.port,
+                    self._settings.keepalive_s,
+                    clean_start=False,
+                    properties=properties,
+                )
+            else:
+                self._client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
+        except (OSError, ValueError) as error:  # ValueError: ssl.CertificateError of a wrong host name
+            self._report(f"cannot connect: {error}")
+            return False
+        return True
+
+    def _serve(self) -> None:
+        while self._client.loop(1.0) == paho.MQTT_ERR_SUCCESS:
+            if self._stopping.is_set():
+                self._client.disconnect()  # leaves after the acknowledgements already queued
+        if not self._answered and not self._stopping.is_set():
+            self._report("the broker closed the connection before answering" + self._hint())
+
+    def _hint(self) -> str:
+        return '; if it does not speak MQTT 5, set mqtt.protocol = "3.1.1"' if self._v5 else ""
+
+    def _report(self, refused: str) -> None:
+        if refused != self.refused:
+            log.warning("broker %s:%d: %s", self._settings.host, self._settings.port, refused)
+        self.refused = refused
+
+    def _build_client(self) -> paho.Client:
+        settings = self._settings
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            clean_session=None if self._v5 else False,
+            protocol=paho.MQTTv5 if self._v5 else paho.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        # With this set, acknowledgements queued by the spool thread are written by the network thread only.
+        client.on_socket_register_write = _leave_to_network_thread
+        password = _read_password(settings)
+        if settings.username is not None:
+            client.username_pw_set(settings.username, password)
+        if settings.tls:
+            _set_tls(client, settings)
+        return client
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        __: Properties | None,
+    ) -> None:
+        self._answered = True
+        if reason.is_failure:
+            self._report(f"refused: {reason}")
+            if self._v5 and reason.value == _UNSUPPORTED_VERSION:
+                self._v5 = False
+                self._warn_window()
+                self._client = self._build_client()
+            return
+        if self.refused is not None:
+            log.warning("broker %s:%d: connected", self._settings.host, self._settings.port)
+        self.refused = None
+        self._connected = True
+        self._subscribed = False
+        self._failures = 0
+        self.connections += 1
+        self._inbox.put(Connected(self._generation, flags.session_present))
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
+        if self._v5:
+            # Retained messages only where the subscription is new: not all of them again at every reconnect.
+            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe([(text, options) for text in self._settings.topics])
+        elif flags.session_present and self._granted:
+            self._subscribed = True
+        else:
+            client.subscribe([(text, 1) for text in self._settings.topics])
+
+    def _on_subscribe(
+        self, _: paho.Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None
+    ) -> None:
+        denied = [
+            text for text, reason in zip(self._settings.topics, reasons, strict=False) if reason.is_failure
+        ]
+        if denied:
+            self._report(f"subscription denied: {', '.join(denied)} (the user's access list?)")
+        self._granted = self._subscribed = not denied
+
+    def _on_disconnect(
+        self,
+        _: paho.Client,
+        __: object,
+        ___: paho.DisconnectFlags,
+        reason: ReasonCode,
+        ____: Properties | None,
+    ) -> None:
+        if self._connected and not self._stopping.is_set():
+            self._report(f"connection lost: {reason}")
+        self._connected = False
+
+    def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
+        if message.qos == 0 and (self.full or self._inbox.qsize() > _QOS0_LIMIT):
+            self._on_dropped()
+            return
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = UNREADABLE_TOPIC
+        if message.qos:
+            self._arrived += 1
+        received = self._clock()
+        self._inbox.put(
+            Delivery(
+                self._generation,
+                message.mid,
+                message.qos,
+                topic,
+                bytes(message.payload),
+                message.retain,
+                received,
+            )
+        )
+
+    def _warn_window(self) -> None:
+        log.warning(
+            "MQTT 3.1.1: the broker decides how many messages it sends before one is acknowledged; "
+            "mosquitto's 20 allow 20 messages a commit: raise max_inflight_messages there or use MQTT 5"
+        )
+
+
+def _leave_to_network_thread(_: paho.Client, __: object, ___: object) -> None:
+    return
+
+
+def _backoff_s(failures: int) -> float:
+    """Waiting time before the next attempt [s].
+
+    Doubling, with jitter so that many clients do not come at once.
+    """
+    shortest, longest = _BACKOFF_S
+    return float(min(longest, shortest * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def _read_password(settings: MqttSettings) -> str | None:
+    path = settings.password_file
+    if path is None:
+        return None
+    cure = "give mqtt.username too" if settings.username is None else ""
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        cure = f"cannot be read: {error}"
+    if cure:
+        raise ConfigurationError([Fault("classroom.toml", "mqtt.password_file", str(path), cure)])
+    return password
+
+
+def _set_tls(client: paho.Client, settings: MqttSettings) -> None:
+    files = {"ca_file": settings.ca_file, "cert_file": settings.cert_file, "key_file": settings.key_file}
+    faults = [
+        Fault("classroom.toml", f"mqtt.{key}", str(path), "this file does not exist")
+        for key, path in files.items()
+        if path is not None and not path.is_file()
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+    ca, certificate, key = (str(path) if path else None for path in files.values())
+    try:
+        client.tls_set(ca, certificate, key, cert_reqs=ssl.CERT_REQUIRED)
+    except (ssl.SSLError, ValueError, OSError) as error:
+        named = ", ".join(str(path) for path in files.values() if path)
+        raise ConfigurationError(
+            [Fault("classroom.toml", "mqtt.tls", named, f"certificate or key cannot be used: {error}")]
+        ) from error

@@ -1,0 +1,289 @@
+"""The spool thread: group commit, then acknowledgement in the order of receipt.
+
+What waits in the inbox is committed together and acknowledged after the commit. A full spool or a failing
+disk stops acknowledging, so that the broker keeps QoS 1 messages; QoS 0 is dropped at the door and counted.
+Room comes back when the store catches up or somebody frees the disk."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from queue import Empty
+from typing import NamedTuple
+
+from ingest.counters import Counters
+from ingest.message import Message
+from ingest.mqtt import Connected, Delivery, Inbox, Link
+from ingest.redelivery import Arrival, Redeliveries
+from ingest.spool import Entry, Spool, SpoolError
+
+log = logging.getLogger(__name__)
+
+BATCH = 1_000
+_BATCH_BYTES = 8 * 2**20
+_IDLE_S = 0.25
+_RETRY_S = 0.5
+_STOP_S = 5.0  # longest time given to a busy inbox at a stop
+_ROOM_AGAIN = 0.9  # of the limit: no flapping at the edge
+
+
+class Submission(NamedTuple):
+    """Messages handed in by the program itself (replay, import); ``done`` is set once they are durable."""
+
+    messages: Sequence[Message]
+    done: Future[None]
+
+
+class _Handed(NamedTuple):
+    """Acknowledgements handed to the connection ``generation`` (None: there were none to hand)."""
+
+    generation: int | None
+    last_id: int
+    ids: Sequence[int]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A group to be committed: what is new, and all that is to be acknowledged afterwards."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    arrivals: list[Arrival | None] = field(default_factory=list)  # one an entry; None: QoS 0
+    acknowledged_ids: list[int] = field(default_factory=list)  # spool ids its acknowledgements speak of
+    submissions: list[Submission] = field(default_factory=list)
+
+
+class SpoolThread:
+    """Moves the inbox to the spool; the only writer of the spool while it runs.
+
+    Args:
+        spool: opened by the caller, closed by the caller after :meth:`stop`.
+        limit_bytes: size at which acknowledging stops.
+        payload_limit_bytes: longer payloads are cut to this (they become dead letters later).
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        inbox: Inbox,
+        link: Link,
+        counters: Counters,
+        limit_bytes: int,
+        payload_limit_bytes: int,
+    ) -> None:
+        self._spool = spool
+        self._inbox = inbox
+        self._link = link
+        self._counters = counters
+        self._limit_bytes = limit_bytes
+        self._payload_limit_bytes = payload_limit_bytes
+        self._memory = Redeliveries()
+        self._batch: _Batch | None = None
+        self._handed: list[_Handed] = []
+        self._acknowledged_id = spool.acknowledged_id
+        self._stopping = threading.Event()
+        self._stop_by = math.inf
+        self._thread: threading.Thread | None = None
+        self.spooled = threading.Event()  # set after every commit: the store thread waits for it
+        self.stored_id = 0  # set by the store thread: rows up to here may go
+        self.full: str | None = None
+        self._next: object = None  # taken from the inbox, belongs to the next batch
+        # Connection whose acknowledgements end the doubt about what the broker knows; None: no doubt.
+        self._generation: int | None = None
+        for kept in spool.unacknowledged():
+            message = kept.message
+            digest = _digest(message.payload, kept.size)
+            self._memory.remember(kept.id, Arrival(0, kept.mid, message.topic, digest))
+            self._generation = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread (again, if it died: it goes on with the batch it had)."""
+        self._stop_by = math.inf
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="ingest-spool", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit and acknowledge what is in the inbox, then end; without room it ends at once."""
+        self._stop_by = time.monotonic() + _STOP_S
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(30)
+
+    def _run(self) -> None:
+        while True:
+            if self._batch is None:
+                stopping = self._stopping.is_set()
+                self._batch = self._take(0 if stopping else _IDLE_S)
+                if stopping and (self._batch is None or time.monotonic() > self._stop_by):
+                    return  # what is not committed is not acknowledged either
+            if self._batch is None:
+                self._settle()
+            elif not self._keep(self._batch):
+                return  # stopping without room: nothing of the batch is acknowledged, the broker still has it
+            self._batch = None
+
+    def _take(self, timeout_s: float) -> _Batch | None:
+        """What waits in the inbox, up to a batch; None if nothing comes in ``timeout_s``."""
+        batch = _Batch()
+        held = taken = 0
+        item, self._next = self._next, None
+        try:
+            while taken < BATCH and held < _BATCH_BYTES:
+                if item is None:
+                    item = (
+                        self._inbox.get(timeout=timeout_s)
+                        if timeout_s and not taken
+                        else self._inbox.get_nowait()
+                    )
+                if isinstance(item, Connected) and taken:
+                    self._next = item  # repetitions are found only once what they repeat has its id
+                    break
+                held += self._sort(item, batch)
+                taken += 1
+                item = None
+        except Empty:
+            pass
+        return batch if taken else None
+
+    def _sort(self, item: object, batch: _Batch) -> int:
+        """Add one item of the inbox to ``batch``; gives the bytes it adds."""
+        if isinstance(item, Delivery):
+            return self._sort_delivery(item, batch)
+        if isinstance(item, Submission):
+            batch.submissions.append(item)
+            for message in item.messages:
+                batch.entries.append(self._entry(message, 0, 0))
+                batch.arrivals.append(None)
+            return sum(len(message.payload) for message in item.messages)
+        if isinstance(item, Connected):
+            self._counters.connections.inc()
+            if not item.session:
+                self._memory.forget()
+                self._handed.clear()
+                self._generation = None
+                self._acknowledged_id = self._spool.last_id
+        return 0
+
+    def _sort_delivery(self, delivery: Delivery, batch: _Batch) -> int:
+        batch.deliveries.append(delivery)
+        message = Message(delivery.topic, delivery.payload, delivery.received, delivery.retain)
+        entry = self._entry(message, delivery.qos, delivery.mid)
+        arrival = None
+        if delivery.qos:
+            self._generation = delivery.generation
+            digest = _digest(entry.message.payload, entry.size)
+            arrival = Arrival(delivery.generation, delivery.mid, delivery.topic, digest)
+            repeated_id = self._memory.find(arrival)
+            if repeated_id is not None:
+                batch.acknowledged_ids.append(repeated_id)
+                return 0
+        batch.entries.append(entry)
+        batch.arrivals.append(arrival)
+        return len(entry.message.payload)
+
+    def _entry(self, message: Message, qos: int, mid: int) -> Entry:
+        size = len(message.payload)
+        if size > self._payload_limit_bytes:
+            message = replace(message, payload=message.payload[: self._payload_limit_bytes])
+        return Entry(message, size, qos, mid)
+
+    def _keep(self, batch: _Batch) -> bool:
+        """Commit and acknowledge ``batch``, however long it takes; False if stopped before there was room."""
+        while True:
+            try:
+                kept = self._commit(batch)
+            except sqlite3.Error as error:
+                kept = False
+                self._set_full(f"{self._spool.path} cannot be written: {error}")
+            if kept:
+                self._set_full(None)
+                return True
+            if self._stopping.wait(_RETRY_S):
+                self._abandon(batch)
+                return False
+
+    def _commit(self, batch: _Batch) -> bool:
+        if batch.entries:
+            self._look_for_flushed()
+            used = self._spool.used_bytes()
+            self._counters.spool_bytes.set(used)
+            if used >= self._limit_bytes * (_ROOM_AGAIN if self.full else 1):
+                self._spool.settle(self._acknowledged_id, self.stored_id)
+                self._set_full(f"the spool holds {used / 1e6:.1f} MB, its limit (ingest.spool_limit_mb)")
+                return False
+            ids = self._spool.append(batch.entries, self._acknowledged_id, self.stored_id)
+            for id_, arrival in zip(ids, batch.arrivals, strict=True):
+                if arrival is not None:
+                    self._memory.remember(id_, arrival)
+                    batch.acknowledged_ids.append(id_)
+            batch.arrivals.clear()
+            self.spooled.set()
+        acknowledged = self._link.acknowledge(batch.deliveries)
+        self._handed.append(_Handed(self._generation, self._spool.last_id, batch.acknowledged_ids))
+        self._count(batch, acknowledged)
+        for submission in batch.submissions:
+            submission.done.set_result(None)
+        return True
+
+    def _settle(self) -> None:
+        """Nothing to do: remember what is acknowledged, delete what is stored."""
+        self._look_for_flushed()
+        try:
+            if self._spool.needs_settling(self._acknowledged_id, self.stored_id):
+                self._spool.settle(self._acknowledged_id, self.stored_id)
+                self._counters.spool_bytes.set(self._spool.used_bytes())
+        except sqlite3.Error as error:
+            self._set_full(f"{self._spool.path} cannot be written: {error}")
+        else:
+            self._set_full(None)
+
+    def _look_for_flushed(self) -> None:
+        waiting = []
+        for handed in self._handed:
+            if handed.generation is None or self._link.flushed(handed.generation):
+                self._memory.acknowledged(handed.ids)
+                self._acknowledged_id = max(self._acknowledged_id, handed.last_id)
+            elif handed.generation >= self._link.generation:
+                waiting.append(handed)  # older ones will never leave: the broker will repeat them
+        self._handed = waiting
+
+    def _count(self, batch: _Batch, acknowledged: int) -> None:
+        submitted = sum(len(submission.messages) for submission in batch.submissions)
+        received = len(batch.deliveries) + submitted
+        self._counters.received.inc(received)
+        self._counters.spooled.inc(len(batch.entries))
+        self._counters.redelivered.inc(received - len(batch.entries))
+        self._counters.acknowledged.inc(acknowledged)
+
+    def _abandon(self, batch: _Batch) -> None:
+        lost = sum(1 for delivery in batch.deliveries if not delivery.qos)
+        if lost:
+            log.warning("%d QoS 0 messages were dropped: stopped while the spool had no room", lost)
+            self._counters.dropped.inc(lost)
+        for submission in batch.submissions:
+            submission.done.set_exception(SpoolError("stopped without room; hand the messages in again"))
+
+    def _set_full(self, why: str | None) -> None:
+        if (why is None) != (self.full is None):
+            if why is None:
+                log.warning("spool: there is room again, acknowledging goes on")
+            else:
+                log.error("spool: %s; acknowledging stops, the broker keeps QoS 1 messages", why)
+        self.full = why
+        self._link.full = why is not None
+
+
+def _digest(payload: bytes, size: int) -> int:
+    return hash((payload, size))

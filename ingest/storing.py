@@ -1,0 +1,298 @@
+"""The store thread: spooled messages to readings and dead letters, in order; the only writer of the store.
+
+What the program writes itself (an import, an assignment) goes through the same thread. A store that cannot
+serve is asked again until it can; meanwhile the spool grows and nothing else waits."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sqlite3
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from classroom.reading import Flag, Reading
+from classroom.settings import IngestSettings
+from ingest.check import check
+from ingest.counters import Counters
+from ingest.letters import Letters, NewLetter, Sighting
+from ingest.message import Decoded, Message, Undecodable
+from ingest.spool import Spooled, SpoolReader
+from ingest.spooling import SpoolThread
+from store.base import Store, StoreError, Watermark, Written
+
+log = logging.getLogger(__name__)
+
+BATCH = 5_000
+_BATCH_BYTES = 32 * 2**20
+_WAIT_S = 0.5
+_BACKOFF_S = (0.5, 30.0)
+_STOP_S = 5.0  # longest drain of a backlog at a stop; the rest waits in the spool
+
+DECODER_FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What a fault in a decoder looks like.
+
+Such a message becomes a dead letter, the ones behind it are not held up.
+"""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch of messages came to."""
+
+    readings: list[Reading] = field(default_factory=list)
+    letters: list[NewLetter] = field(default_factory=list)
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    families: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    stored: int = 0
+
+
+class StoreThread:
+    """Moves spooled messages to the store.
+
+    Args:
+        spool_path: read over an own connection.
+        spool_uuid: name under which the store keeps the watermark.
+        freed: told, through ``SpoolThread.stored_id``, what may be deleted.
+        on_stored: given the readings of each batch once they are stored; must not raise or wait.
+    """
+
+    def __init__(
+        self,
+        spool_path: Path,
+        spool_uuid: str,
+        freed: SpoolThread,
+        letters: Letters,
+        store: Store,
+        settings: IngestSettings,
+        decode: Callable[[Message], Decoded],
+        on_stored: Callable[[Sequence[Reading]], None],
+        clock: Callable[[], datetime],
+        counters: Counters,
+    ) -> None:
+        self._spool_path = spool_path
+        self._uuid = spool_uuid
+        self._freed = freed
+        self._letters = letters
+        self._store = store
+        self._settings = settings
+        self._decode = decode
+        self._on_stored = on_stored
+        self._clock = clock
+        self._counters = counters
+        self._writes: SimpleQueue[tuple[Sequence[Reading], Future[Written]]] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._stop_by = math.inf
+        self._thread: threading.Thread | None = None
+        self.stored_id = store.watermark(spool_uuid)
+        self.oldest: datetime | None = None  # receipt of the oldest message not stored yet
+        self.trouble: str | None = None
+        freed.stored_id = self.stored_id
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread (again, if it died)."""
+        self._stopping.clear()
+        self._stop_by = math.inf
+        self._thread = threading.Thread(target=self._run, name="ingest-store", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what is spooled and end; what does not get done stays in the spool for the next start."""
+        self._stop_by = time.monotonic() + _STOP_S
+        self._stopping.set()
+        self._freed.spooled.set()
+        if self._thread is not None:
+            self._thread.join(60)
+
+    def write(self, readings: Sequence[Reading]) -> Future[Written]:
+        """Store readings that did not come as messages; the future ends when they are stored or refused."""
+        done: Future[Written] = Future()
+        self._writes.put((readings, done))
+        self._freed.spooled.set()
+        return done
+
+    def _run(self) -> None:
+        reader = SpoolReader(self._spool_path)
+        try:
+            while True:
+                stopping = self._stopping.is_set()
+                self._freed.spooled.clear()
+                self._write_submitted()
+                rows = self._read(reader)
+                if rows:
+                    self.oldest = rows[0].message.received
+                    if not self._store_rows(rows) or time.monotonic() > self._stop_by:
+                        return
+                else:
+                    self.oldest = None
+                    if stopping:
+                        return
+                    self._freed.spooled.wait(_WAIT_S)
+        finally:
+            reader.close()
+
+    def _read(self, reader: SpoolReader) -> list[Spooled]:
+        try:
+            return reader.read(self.stored_id, BATCH, _BATCH_BYTES)
+        except sqlite3.Error as error:
+            self._report(f"the spool cannot be read: {error}")
+            return []
+
+    def _store_rows(self, rows: Sequence[Spooled]) -> bool:
+        """Decode and store a batch, however long it takes; False if stopped before the store could serve."""
+        outcome = self.decode_rows(rows)
+        watermark = Watermark(self._uuid, rows[-1].id)
+        discarded = 0
+
+        def attempt() -> Written:
+            nonlocal discarded
+            discarded += self._letters.write(
+                self._uuid, watermark.id, outcome.letters, list(outcome.sightings.values())
+            )
+            return self._store.write_readings(outcome.readings, watermark)
+
+        written = self._persist(attempt)
+        if written is None:
+            return False
+        self.stored_id = watermark.id
+        self._freed.stored_id = watermark.id
+        self._count(rows, outcome, written, discarded)
+        if outcome.readings:
+            self._on_stored(outcome.readings)
+        return True
+
+    def _write_submitted(self) -> None:
+        while True:
+            try:
+                readings, done = self._writes.get_nowait()
+            except Empty:
+                return
+            written = self._persist(partial(self._store.write_readings, readings))
+            if written is None:
+                done.set_exception(
+                    StoreError("stopped before the store could serve; hand the readings in again")
+                )
+            else:
+                self._count_written(written)
+                done.set_result(written)
+
+    def _persist(self, attempt: Callable[[], Written]) -> Written | None:
+        """Try until it succeeds; None if stopped meanwhile."""
+        wait_s, longest_s = _BACKOFF_S
+        while True:
+            try:
+                written = attempt()
+            except (StoreError, sqlite3.Error) as error:
+                self._report(f"the store cannot serve: {error}")
+            else:
+                self._report(None)
+                return written
+            if self._stopping.wait(wait_s):
+                return None
+            wait_s = min(wait_s * 2, longest_s)
+
+    def decode_rows(self, rows: Sequence[Spooled]) -> Outcome:
+        """What the messages say; every one ends as readings or as a dead letter."""
+        outcome = Outcome()
+        for row in rows:
+            try:
+                decoded = self._decode_row(row, outcome)
+            except Undecodable as why:
+                outcome.letters.append(
+                    NewLetter(row.id, row.message, row.size, why.reason, why.detail, why.device)
+                )
+                if why.device:
+                    _see(outcome.sightings, why.device, None, row.message, {})
+            else:
+                outcome.stored += 1
+                _see(outcome.sightings, decoded.device, decoded.family, row.message, decoded.hints)
+        return outcome
+
+    def _decode_row(self, row: Spooled, outcome: Outcome) -> Decoded:
+        message = row.message
+        limit = self._settings.payload_limit_bytes
+        if row.size > min(limit, len(message.payload)):
+            raise Undecodable("too_large", f"{row.size} bytes; ingest.payload_limit_bytes is {limit}")
+        try:
+            decoded = self._decode(message)
+            outcome.families[decoded.family] += 1
+            checked = check(message, decoded, self._settings)
+        except DECODER_FAULTS as error:
+            raise Undecodable("decoder_fault", f"{type(error).__name__}: {error}") from error
+        outcome.refused.update(checked.refused)
+        outcome.readings.extend(checked.readings)
+        return decoded
+
+    def _count(self, rows: Sequence[Spooled], outcome: Outcome, written: Written, discarded: int) -> None:
+        counters = self._counters
+        counters.stored.inc(outcome.stored)
+        counters.dead_letters_discarded.inc(discarded)
+        for family, number in outcome.families.items():
+            counters.decoded.labels(family).inc(number)
+        for letter in outcome.letters:
+            counters.dead_letters.labels(letter.reason).inc()
+        for reason, number in outcome.refused.items():
+            counters.values_refused.labels(reason).inc(number)
+        for reading in outcome.readings:
+            if reading.flag:
+                for flag in Flag(reading.flag):
+                    counters.readings_flagged.labels((flag.name or "").lower()).inc()
+        self._count_written(written)
+        now = self._clock()
+        for row in rows:
+            counters.delay.observe(max(0.0, (now - row.message.received).total_seconds()))
+
+    def _count_written(self, written: Written) -> None:
+        self._counters.readings_stored.inc(written.stored)
+        self._counters.readings_duplicate.inc(written.duplicates)
+        self._counters.readings_conflict.inc(written.conflicts)
+
+    def _report(self, trouble: str | None) -> None:
+        if (trouble is None) != (self.trouble is None):
+            if trouble is None:
+                log.warning("store: it serves again")
+            else:
+                log.error("store: %s; messages wait in the spool", trouble)
+        self.trouble = trouble
+
+
+def _see(
+    seen: dict[str, Sighting], device: str, family: str | None, message: Message, hints: Mapping[str, str]
+) -> None:
+    earlier = seen.get(device)
+    at = message.received
+    if earlier is None:
+        seen[device] = Sighting(device, family, at, at, message.topic, 1, dict(hints))
+        return
+    seen[device] = Sighting(
+        device,
+        family or earlier.family,
+        min(earlier.first_seen, at),
+        max(earlier.last_seen, at),
+        message.topic if at >= earlier.last_seen else earlier.last_topic,
+        earlier.messages + 1,
+        hints or earlier.hints,
+    )

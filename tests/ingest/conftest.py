@@ -1,0 +1,397 @@
+"""Real brokers, a real store and a real publisher for the ingest tests."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from prometheus_client import CollectorRegistry
+
+from classroom.reading import Reading
+from classroom.settings import Settings
+from classroom.site import Site
+from ingest.embedded import BrokerError, EmbeddedBroker
+from ingest.pipeline import Pipeline
+from store.base import Store
+from store.duckdb_store import DuckDBStore
+
+OLDEST_MOSQUITTO = (2, 0, 21)
+MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for a condition that will come; fail naming it if it does not."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            pytest.fail(f"did not happen within {seconds:.0f} s: {what}")
+        time.sleep(0.01)
+
+
+def free_ports(number: int = 1) -> int:
+    """The first of ``number`` free ports in a row."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                for other in range(port + 1, port + number):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", other))
+            except OSError:
+                continue
+            return port
+
+
+class Publisher:
+    """A publisher that knows which of its messages the broker has acknowledged."""
+
+    def __init__(self, port: int) -> None:
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        self.client.max_inflight_messages_set(100)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def publish(
+        self, messages: Iterable[tuple[str, bytes | str]], qos: int = 1, retain: bool = False
+    ) -> None:
+        """Publish and wait until all are acknowledged (QoS 1) or sent (QoS 0)."""
+        sent = [self.client.publish(topic, payload, qos, retain) for topic, payload in messages]
+        for info in sent:
+            info.wait_for_publish(30)
+            assert info.is_published()
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@dataclass
+class Mosquitto:
+    """A mosquitto of the test's own, which can be killed and started again."""
+
+    folder: Path
+    extra: Sequence[str] = ()
+    port: int = field(default_factory=free_ports)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ingest_port(self) -> int:
+        return self.port
+
+    def start(self) -> None:
+        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "user root", *self.extra]
+        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        assert MOSQUITTO is not None
+        self.process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")], stderr=subprocess.DEVNULL
+        )
+        until(self._answers, f"mosquitto listens on {self.port}")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                return True
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedBroker]:
+    """The embedded broker; one for all tests of a worker."""
+    for _ in range(5):  # another worker may be quicker to the ports
+        broker = EmbeddedBroker(free_ports(2))
+        try:
+            broker.start()
+        except BrokerError:
+            continue
+        break
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def start_mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
+    """Start a mosquitto with further configuration lines."""
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed")
+    told = subprocess.run([MOSQUITTO, "-h"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", told)
+    if version is None or tuple(int(part) for part in version.groups()) < OLDEST_MOSQUITTO:
+        pytest.skip("needs mosquitto >= 2.0.21: older ones do not enforce the window")
+    started: list[Mosquitto] = []
+
+    def start(*extra: str) -> Mosquitto:
+        folder = tmp_path / f"mosquitto-{len(started)}"
+        folder.mkdir()
+        broker = Mosquitto(folder, extra)
+        broker.start()
+        started.append(broker)
+        return broker
+
+    yield start
+    for broker in started:
+        broker.kill()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Any:
+    """A broker: the embedded one, or what the test asks for by an indirect parameter ``mosquitto``."""
+    if getattr(request, "param", "embedded") == "embedded":
+        return request.getfixturevalue("embedded")
+    return request.getfixturevalue("start_mosquitto")("max_queued_messages 100000")
+
+
+@pytest.fixture
+def root() -> str:
+    """A topic level of the test's own: brokers are shared."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def publisher(broker: Any) -> Iterator[Publisher]:
+    """A publisher at ``broker``."""
+    with closing(Publisher(broker.port)) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def settings(broker: Any, root: str) -> Settings:
+    """Settings for ``broker``: native topics below ``classroom/<root>`` and everything below ``<root>``."""
+    return make_settings(broker.ingest_port, root)
+
+
+def make_settings(port: int, root: str, **ingest: Any) -> Settings:
+    mqtt = {"port": port, "client_id": root, "topics": (f"classroom/{root}/#", f"{root}/#")}
+    return Settings.model_validate({"mqtt": mqtt, "ingest": ingest})
+
+
+def change(settings: Settings, **sections: dict[str, Any]) -> Settings:
+    """Settings with some values replaced."""
+    return settings.model_copy(
+        update={name: getattr(settings, name).model_copy(update=values) for name, values in sections.items()}
+    )
+
+
+class Rig:
+    """A running pipeline with what a test looks at."""
+
+    def __init__(self, pipeline: Pipeline, store: Store, registry: CollectorRegistry) -> None:
+        self.pipeline = pipeline
+        self.store = store
+        self.registry = registry
+        self.live: list[Reading] = []
+
+    def count(self, name: str, **labels: str) -> float:
+        """A metric's value, 0 if it was never counted."""
+        return self.registry.get_sample_value(f"classroom_{name}", labels) or 0.0
+
+    def health(self) -> dict[str, bool]:
+        return {check.name: check.ok for check in self.pipeline.health()}
+
+    def settled(self, messages: int, seconds: float = 30) -> None:
+        """Wait until ``messages`` came and every one ended as stored or as a dead letter."""
+
+        def ended() -> bool:
+            reasons = self.pipeline.letters.count_by_reason()
+            return self.count("messages_stored_total") + sum(reasons.values()) >= messages
+
+        until(ended, f"{messages} messages stored or dead", seconds)
+
+    def readings(self, device: str) -> list[Reading]:
+        """Stored readings of a device in order of time."""
+        frame = self.store.read_readings(
+            [device], None, datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+        )
+        rows = [
+            Reading(row.device, row.quantity, row.time.to_pydatetime(), row.value, int(row.flag))
+            for row in frame.itertuples()
+        ]
+        return sorted(rows, key=lambda reading: (reading.time, reading.quantity))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
+    """Run a pipeline in the test's folder on a DuckDB store (or the one given), as a context manager."""
+
+    @contextmanager
+    def running(settings: Settings, store: Store | None = None, **changes: Any) -> Iterator[Rig]:
+        patience = changes.pop("patience", 30)
+        own = DuckDBStore(tmp_path / "store.duckdb") if store is None else None
+        registry = CollectorRegistry()
+        live: list[Reading] = []
+        pipeline = Pipeline(
+            settings,
+            changes.pop("site", lambda: Site(settings)),
+            own or store,
+            tmp_path,
+            changes.pop("clock", lambda: datetime.now(UTC)),
+            live.extend,
+            registry,
+            **changes,
+        )
+        rig = Rig(pipeline, own or store, registry)
+        rig.live = live
+        pipeline.start()
+        try:
+            until(lambda: rig.health()["broker"], "the broker accepts the pipeline", patience)
+            yield rig
+        finally:
+            pipeline.stop()
+            if own is not None:
+                own.close()
+
+    return running
+
+
+@pytest.fixture
+def wait() -> Callable[..., None]:
+    """Wait for a condition: ``wait(true, what, seconds)``."""
+    return until
+
+
+@pytest.fixture
+def co2() -> Callable[..., str]:
+    """Make a native payload: ``co2(812, time=…)``."""
+    return lambda value, **more: json.dumps({"co2_ppm": value, **more})
+
+
+@pytest.fixture
+def changed() -> Callable[..., Settings]:
+    """Settings with some values replaced: ``changed(settings, ingest={...})``."""
+    return change
+
+
+@pytest.fixture
+def publisher_at() -> Iterator[Callable[[int], Publisher]]:
+    """Make publishers for brokers a test starts itself."""
+    made: list[Publisher] = []
+
+    def make(port: int) -> Publisher:
+        made.append(Publisher(port))
+        return made[-1]
+
+    yield make
+    for publisher in made:
+        publisher.close()
+
+
+@pytest.fixture
+def settings_for(root: str) -> Callable[..., Settings]:
+    """Settings for a broker a test starts itself: ``settings_for(port, spool_limit_mb=1)``."""
+    return lambda port, **ingest: make_settings(port, root, **ingest)
+
+
+class Wire:
+    """The broker's end of one connection, byte by byte: says what a real broker would say at its worst.
+
+    Speaks as much MQTT 5 as the pipeline needs. ``acknowledged`` lists the identifiers of PUBACKs in order of
+    arrival."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._socket: socket.socket | None = None
+        self.acknowledged: list[int] = []
+
+    def accept(self, session: bool = False, version: int = 5) -> None:
+        """Wait for the client, accept it and grant its subscription."""
+        asked = self._connect()
+        assert asked == version
+        properties = [0] if version == 5 else []
+        self._socket.sendall(bytes([0x20, 2 + len(properties), int(session), 0, *properties]))
+        kind, body = self._packet()
+        assert kind >> 4 == 8  # SUBSCRIBE
+        self._socket.sendall(bytes([0x90, 3 + len(properties), body[0], body[1], *properties, 1]))
+        threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
+
+    def refuse_version(self) -> None:
+        """Answer as a broker that speaks MQTT 3.1.1 only."""
+        assert self._connect() == 5
+        self._socket.sendall(bytes([0x20, 2, 0, 1]))
+        self._socket.close()
+
+    def _connect(self) -> int:
+        self._listener.settimeout(30)
+        self._socket, _ = self._listener.accept()
+        self._socket.settimeout(30)
+        kind, body = self._packet()
+        assert kind >> 4 == 1  # CONNECT
+        return body[6]
+
+    def publish(self, mid: int, topic: bytes, payload: bytes) -> None:
+        """Deliver with QoS 1."""
+        body = struct.pack("!H", len(topic)) + topic + struct.pack("!HB", mid, 0) + payload
+        assert self._socket is not None
+        assert len(body) < 128
+        self._socket.sendall(bytes([0x32, len(body)]) + body)
+
+    def send(self, data: bytes) -> None:
+        assert self._socket is not None
+        self._socket.sendall(data)
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        assert self._socket is not None
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _listen(self, connection: socket.socket) -> None:
+        try:
+            while True:
+                kind, body = self._packet(connection)
+                if kind >> 4 == 4:  # PUBACK
+                    self.acknowledged.append(int.from_bytes(body[:2], "big"))
+                if kind >> 4 == 12:  # PINGREQ
+                    connection.sendall(bytes([0xD0, 0]))
+        except OSError:
+            return
+
+    def _packet(self, connection: socket.socket | None = None) -> tuple[int, bytes]:
+        connection = connection or self._socket
+        assert connection is not None
+        kind, length = self._read(connection, 2)
+        assert length < 128
+        return kind, self._read(connection, length)
+
+    @staticmethod
+    def _read(connection: socket.socket, length: int) -> bytes:
+        data = b""
+        while len(data) < length:
+            more = connection.recv(length - len(data))
+            if not more:
+                raise ConnectionResetError
+            data += more
+        return data
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """A broker that says exactly what the test says."""
+    wire = Wire()
+    yield wire
+    wire.close()

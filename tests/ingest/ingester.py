@@ -1,0 +1,108 @@
+"""An ingester as a process of its own, to be killed: ``python ingester.py FOLDER PORT CLIENT_ID FILTER
+[HOW]``.
+
+It writes ``subscribed`` when it is, and ends once its input is closed and nothing comes any more. HOW
+``die=N`` makes it kill itself at the worst moment, when N messages or more are committed but not yet
+acknowledged; ``automatic`` is the
+control: the same decoding and store behind paho's automatic acknowledgement.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from prometheus_client import CollectorRegistry
+
+from classroom.settings import IngestSettings, Settings
+from classroom.site import Site
+from ingest.check import check
+from ingest.decoders import decode
+from ingest.message import Message
+from ingest.mqtt import Delivery, Link
+from ingest.pipeline import Pipeline
+from store.duckdb_store import DuckDBStore
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def die_unacknowledged(after: int) -> None:
+    """Kill this process when it wants to acknowledge message number ``after``, committed by then."""
+    acknowledge, seen = Link.acknowledge, 0
+
+    def dying(self: Link, deliveries: Sequence[Delivery]) -> int:
+        nonlocal seen
+        seen += len(deliveries)
+        if seen >= after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return acknowledge(self, deliveries)
+
+    Link.acknowledge = dying  # type: ignore[method-assign, assignment]
+
+
+def run(folder: Path, port: int, client_id: str, topic: str) -> None:
+    settings = Settings.model_validate({"mqtt": {"port": port, "client_id": client_id, "topics": [topic]}})
+    store = DuckDBStore(folder / "store.duckdb")
+    registry = CollectorRegistry()
+    pipeline = Pipeline(settings, lambda: Site(settings), store, folder, now, lambda _: None, registry)
+    pipeline.start()
+    while not all(check.ok for check in pipeline.health()):
+        time.sleep(0.05)
+    print("subscribed", flush=True)  # noqa: T201
+    sys.stdin.read()
+    until_quiet(lambda: registry.get_sample_value("classroom_messages_received_total"))
+    pipeline.stop()
+    store.close()
+
+
+def run_automatic(folder: Path, port: int, client_id: str, topic: str) -> None:
+    """Collect readings in memory and store them twice a second, as most scripts do."""
+    store = DuckDBStore(folder / "store.duckdb")
+    waiting: list[Message] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+    client.on_message = lambda _, __, m: waiting.append(Message(m.topic, m.payload, now()))
+    client.on_connect = lambda c, *_: c.subscribe(topic, 1)
+    client.on_subscribe = lambda *_: print("subscribed", flush=True)  # noqa: T201
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    stored = 0
+
+    def store_all() -> None:
+        nonlocal stored
+        while True:
+            time.sleep(0.5)
+            batch = waiting[:]
+            del waiting[: len(batch)]
+            store.write_readings([r for m in batch for r in check(m, decode(m), IngestSettings()).readings])
+            stored += len(batch)
+
+    threading.Thread(target=store_all, daemon=True).start()
+    sys.stdin.read()
+    until_quiet(lambda: stored)
+
+
+def until_quiet(count: Callable[[], float | None]) -> None:
+    """Wait until a count has stood still for two seconds."""
+    seen, since = count(), time.monotonic()
+    while time.monotonic() - since < 2:
+        time.sleep(0.05)
+        if count() != seen:
+            seen, since = count(), time.monotonic()
+
+
+if __name__ == "__main__":
+    arguments = (Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    how = sys.argv[5] if len(sys.argv) > 5 else ""
+    if how.startswith("die="):
+        die_unacknowledged(int(how.removeprefix("die=")))
+    (run_automatic if how == "automatic" else run)(*arguments)
