@@ -1,0 +1,198 @@
+"""One batch of work, pure and picklable: a school's dirty days of one month with the readings they need.
+
+:func:`compute` may run in another process; it depends on nothing but the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from analytics import fingerprint
+from analytics.catalog import CATALOG
+from analytics.emissions import EMITTED, emissions
+from analytics.energy import school_day, to_us
+from analytics.indoor import SUMMER_MONTHS, room_days
+from analytics.points import microseconds, register_series
+from analytics.rollups import DeviceSeries, Floats, Ints
+from classroom.metric import Interval, Metric, Scope
+from classroom.places import Device
+from classroom.site import Site
+from classroom.timetable import day_span
+
+INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
+"""Quantities that room metrics are computed from."""
+
+DISTRUSTED = ("stale", "spike", "drift")
+"""Verdicts that take a room's readings out of its metrics."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What :func:`compute` is handed.
+
+    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are those of
+    INDOOR_QUANTITIES in the rooms (READING_COLUMNS), ``hours`` the rollups of the registers around the
+    energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours.
+    """
+
+    site: Site
+    school: str
+    now: datetime
+    room_days: Mapping[str, Sequence[date]]
+    energy_days: Sequence[date]
+    readings: pd.DataFrame
+    hours: pd.DataFrame
+    raw: pd.DataFrame
+
+
+def site_of(site: Site, school: str) -> Site:
+    """The part of ``site`` that metrics of ``school`` depend on; small enough to hand to another process."""
+    return replace(
+        site,
+        schools=[row for row in site.schools if row.key == school],
+        attributes=[row for row in site.attributes if row.school == school],
+        buildings=[row for row in site.buildings if row.school == school],
+        rooms=site.rooms_of(school),
+        meters=site.meters_of(school),
+        devices=[row for row in site.devices if row.school == school],
+        calendar=[row for row in site.calendar if row.school in (None, school)],
+        lessons=[row for row in site.lessons if row.school == school],
+        _timetables={},
+    )
+
+
+def register_cuts(site: Site) -> Ints:
+    """Times [us] at which a device at a meter, or a meter's row, begins or ends."""
+    bounds = {time for meter in site.meters for time in (meter.valid_from, meter.valid_to)}
+    for device in site.devices:
+        if device.meter is not None:
+            bounds |= {device.valid_from, device.valid_to}
+    return np.array(sorted(to_us(time) for time in bounds if time is not None), dtype=np.int64)
+
+
+def trusted(readings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Readings without an ingest flag that no stale, spike or drift verdict covers."""
+    readings = readings[readings["flag"] == 0]
+    verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
+    for verdict in verdicts.itertuples():
+        same = (readings["device"] == verdict.device) & (readings["quantity"] == verdict.quantity)
+        readings = readings[~(same & (readings["time"] >= verdict.start) & (readings["time"] < verdict.end))]
+    return readings
+
+
+def compute(batch: Batch) -> list[Metric]:
+    """All metrics of the batch's room days and energy days that have begun by ``batch.now``."""
+    series = {
+        (str(device), str(quantity)): (microseconds(group["time"]), group["value"].to_numpy(dtype=float))
+        for (device, quantity), group in batch.readings.groupby(
+            ["device", "quantity"], sort=False, observed=True
+        )
+    }
+    known_rooms = {room.key for room in batch.site.rooms}
+    found: list[Metric] = []
+    for room, days in batch.room_days.items():
+        if room in known_rooms:
+            found += _room(batch, room, days, series)
+    found += _energy(batch)
+    return found
+
+
+def room_fingerprint(site: Site, school: str, devices: Sequence[Device], room: str, day: date) -> str:
+    """Fingerprint of the metrics of ``room`` on local ``day``; ``devices`` are its placements."""
+    return fingerprint.room_day(
+        site.settings.analytics,
+        devices,
+        site.timetable(school).occupied(room, day),
+        day_span(day, site.zone),
+        day.month in SUMMER_MONTHS,
+    )
+
+
+def energy_fingerprint(site: Site, school: str, day: date) -> str:
+    """Fingerprint of the energy metrics of ``school`` on local ``day``."""
+    return fingerprint.energy_day(site.meters_of(school), site.devices, day_span(day, site.zone))
+
+
+def _room(
+    batch: Batch, room: str, days: Sequence[date], series: Mapping[tuple[str, str], tuple[Ints, Floats]]
+) -> list[Metric]:
+    site, school = batch.site, batch.school
+    days = [day for day in days if day_span(day, site.zone)[0] < batch.now]
+    placed = sorted(site.devices_in_room(school, room), key=lambda d: (d.key, d.valid_from or batch.now))
+    hung = {
+        quantity: [
+            _while_hung(device, *series[device.key, quantity])
+            for device in placed
+            if (device.key, quantity) in series
+        ]
+        for quantity in INDOOR_QUANTITIES
+    }
+    timetable = site.timetable(school)
+    figures = room_days(
+        days,
+        [timetable.occupied(room, day) for day in days],
+        to_us(batch.now),
+        hung,
+        [device.interval_s for device in placed],
+        site.settings.analytics,
+    )
+    found = []
+    for at, day in enumerate(days):
+        start, end = day_span(day, site.zone)
+        mark = room_fingerprint(site, school, placed, room, day)
+        for name, of_days in figures.items():
+            one, entry = of_days[at], CATALOG[name]
+            found.append(
+                Metric(
+                    time=start,
+                    period_end=end,
+                    interval=Interval.DAY,
+                    school=school,
+                    scope=Scope.ROOM,
+                    id=room,
+                    metric=name,
+                    carrier=None,
+                    basis=None,
+                    value=one.value,
+                    low=None,
+                    high=None,
+                    unit=entry.unit,
+                    coverage=one.coverage,
+                    status=one.status,
+                    reason=one.reason,
+                    method=entry.method,
+                    factors=(),
+                    fingerprint=mark,
+                )
+            )
+    return found
+
+
+def _while_hung(device: Device, time_us: Ints, value: Floats) -> DeviceSeries:
+    start = 0 if device.valid_from is None else time_us.searchsorted(to_us(device.valid_from))
+    end = len(time_us) if device.valid_to is None else time_us.searchsorted(to_us(device.valid_to))
+    return DeviceSeries(device.interval_s, time_us[start:end], value[start:end])
+
+
+def _energy(batch: Batch) -> list[Metric]:
+    site, school = batch.site, batch.school
+    meters = site.meters_of(school)
+    if not meters or not batch.energy_days:
+        return []
+    at_meters = [device for device in site.devices if device.meter is not None]
+    series = register_series(batch.hours, batch.raw, register_cuts(site))
+    found: list[Metric] = []
+    for day in batch.energy_days:
+        mark = energy_fingerprint(site, school, day)
+        metrics = school_day(meters, at_meters, series, day, site.zone, batch.now, mark)
+        found += metrics
+        for metric in metrics:
+            daily = metric.scope is Scope.SCHOOL and metric.interval is Interval.DAY
+            if daily and metric.metric in EMITTED:
+                found += emissions(metric, day.year, site.factors, site.settings.factors.chosen)
+    return found

@@ -1,0 +1,51 @@
+"""Every metric's name, unit, method and rule for longer intervals; ``docs/metrics.md`` explains each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Rule(StrEnum):
+    """How the values of days become the value of a longer interval."""
+
+    SUM = "sum"  # added; what is known only as a sum over several days is added too
+    MEAN = "mean"  # mean weighted by the occupied time that readings cover
+    CARRIED = "carried"  # not shown for longer intervals: it completes the sum of another metric
+
+
+class Entry(NamedTuple):
+    """A metric's unit, the method that makes it (name and version) and its rule."""
+
+    unit: str
+    method: str
+    rule: Rule
+
+
+INDOOR = "indoor.room_day/1"
+REGISTERS = "energy.registers/1"
+EMISSIONS = "emissions.location_market/1"
+
+CATALOG: dict[str, Entry] = {
+    "co2_mean_ppm": Entry("ppm", INDOOR, Rule.MEAN),
+    "co2_above_limit_share": Entry("1", INDOOR, Rule.MEAN),
+    "comfort_share": Entry("1", INDOOR, Rule.MEAN),
+    "occupied_h": Entry("h", INDOOR, Rule.SUM),
+    "energy_kwh": Entry("kWh", REGISTERS, Rule.SUM),
+    "energy_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
+    "exported_kwh": Entry("kWh", REGISTERS, Rule.SUM),
+    "exported_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
+    "produced_kwh": Entry("kWh", REGISTERS, Rule.SUM),
+    "produced_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
+    "emissions_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
+    "emissions_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
+}
+"""Every metric that this package writes, by name."""
+
+UNRESOLVED: dict[str, str] = {
+    "energy_kwh": "energy_unresolved_kwh",
+    "exported_kwh": "exported_unresolved_kwh",
+    "produced_kwh": "produced_unresolved_kwh",
+    "emissions_kgco2e": "emissions_unresolved_kgco2e",
+}
+"""The metric that carries what a summed metric's day values leave out (see :mod:`analytics.energy`)."""

@@ -1,0 +1,65 @@
+"""What a run of the job leaves behind for the next one, per school.
+
+Kept as metrics of the interval year at the epoch, a place where no reader looks: ``analytics_inputs``
+(fingerprint of the school's inputs; ``period_end`` is when the run was) and, for each device,
+``device_interval_s``, the reporting interval that its hours were rolled up with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from analytics.fingerprint import school_inputs
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.site import Site
+
+
+class Markers(NamedTuple):
+    """The last run's marks; None and empty where there was no run."""
+
+    inputs: str | None
+    ran: datetime | None
+    interval_s: dict[str, int]
+
+
+def read_markers(rows: Sequence[Metric]) -> Markers:
+    """Markers from the metrics that hold them."""
+    inputs = next((row for row in rows if row.metric == "analytics_inputs"), None)
+    intervals = {
+        row.id: round(row.value)
+        for row in rows
+        if row.metric == "device_interval_s" and row.value is not None
+    }
+    if inputs is None:
+        return Markers(None, None, intervals)
+    return Markers(inputs.fingerprint, inputs.period_end, intervals)
+
+
+def new_markers(site: Site, school: str, now: datetime) -> list[Metric]:
+    """The metrics that mark a run at ``now`` with the inputs of ``site``."""
+    inputs = Metric(
+        time=datetime(1970, 1, 1, tzinfo=UTC),
+        period_end=now,
+        interval=Interval.YEAR,
+        school=school,
+        scope=Scope.SCHOOL,
+        id=school,
+        metric="analytics_inputs",
+        carrier=None,
+        basis=None,
+        value=None,
+        low=None,
+        high=None,
+        unit="1",
+        coverage=0.0,
+        status=Status.NO_DATA,
+        reason="marker",
+        method="jobs/1",
+        factors=(),
+        fingerprint=school_inputs(site, school),
+    )
+    interval = inputs._replace(metric="device_interval_s", unit="s", fingerprint="")
+    devices = sorted({device.key for device in site.devices if device.school == school})
+    return [inputs, *(interval._replace(id=key, value=float(site.interval_s(key))) for key in devices)]

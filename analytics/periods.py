@@ -1,0 +1,226 @@
+"""Weeks, months, school years and years from the metrics of days, at read time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from analytics.catalog import CATALOG, UNRESOLVED, Rule
+from analytics.coverage import LEAST_COVERAGE, reasons, status_of
+from analytics.fingerprint import combined
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.quantity import Carrier
+from classroom.timetable import day_span
+
+SUM_COVERAGE = 0.95
+"""A sum is ``ok`` at or above this coverage, provided that the energy of its whole period is known."""
+
+_NEARLY_ALL = 0.999
+
+_Place = tuple[str, Scope, str]
+_Series = tuple[_Place, str, Carrier | None, str | None]
+
+
+class _Period(NamedTuple):
+    """A local period and its days that have begun."""
+
+    first: date
+    end: date
+    days: list[date]
+    running: bool
+
+
+def period_of(day: date, interval: Interval) -> tuple[date, date]:
+    """First local day and the day after the last of the ``interval`` that holds ``day``.
+
+    Weeks are ISO weeks; a school year runs from 1 July to 30 June.
+
+    Raises:
+        ValueError: the interval is an hour.
+    """
+    if interval is Interval.DAY:
+        return day, day + timedelta(days=1)
+    if interval is Interval.WEEK:
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=7)
+    if interval is Interval.MONTH:
+        first = day.replace(day=1)
+        return first, (first + timedelta(days=32)).replace(day=1)
+    if interval is Interval.SCHOOL_YEAR:
+        year = day.year if day.month >= 7 else day.year - 1
+        return date(year, 7, 1), date(year + 1, 7, 1)
+    if interval is Interval.YEAR:
+        return date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    raise ValueError("hours are stored, they are not derived from days")
+
+
+def aggregate(
+    days: Iterable[Metric], interval: Interval, zone: ZoneInfo, until: datetime | None = None
+) -> list[Metric]:
+    """Metrics of longer intervals from metrics of days.
+
+    ``days`` must hold all metrics of the places and of whole periods (not one metric alone: sums need their
+    ``…_unresolved_…`` companion, means need ``occupied_h``). ``until`` (aware; the present time) ends the
+    period that is running: days after it are not missing, and its figure is preliminary.
+
+    - Sums (kWh, kgCO2e, h): Σ values of days + Σ what is known only over several days, where those lie inside
+      the period. Coverage: mean over the period's days weighted by their length. Null where the energy of
+      less than half of the period is known; ``ok`` where all of it is and coverage >= SUM_COVERAGE, else
+      ``partial``.
+    - Means and shares: weighted by occupied time × coverage of the day. Coverage: covered ÷ occupied time; a
+      weekday without any metric counts as occupied like the mean of the known days.
+    """
+    by_series: dict[_Series, dict[date, Metric]] = defaultdict(dict)
+    for metric in days:
+        place = (metric.school, metric.scope, metric.id)
+        day = metric.time.astimezone(zone).date()
+        by_series[place, metric.metric, metric.carrier, metric.basis][day] = metric
+    found = []
+    for (place, name, carrier, basis), of_days in by_series.items():
+        entry = CATALOG.get(name)
+        if entry is None or entry.rule is Rule.CARRIED:
+            continue
+        companion = by_series.get((place, UNRESOLVED.get(name, ""), carrier, basis), {})
+        occupied = by_series.get((place, "occupied_h", None, None), {})
+        for period in _periods(of_days, interval, zone, until):
+            inside = [of_days[day] for day in period.days if day in of_days]
+            if entry.rule is Rule.SUM:
+                figure = _sum(period, of_days, companion, zone, name in UNRESOLVED)
+            else:
+                figure = _mean(period, of_days, occupied)
+            found.append(_metric(inside, figure, period, interval, zone))
+    return found
+
+
+class _Figure(NamedTuple):
+    value: float | None
+    coverage: float
+    status: Status
+    reason: str | None
+    rule: str
+
+
+def _periods(
+    of_days: dict[date, Metric], interval: Interval, zone: ZoneInfo, until: datetime | None
+) -> list[_Period]:
+    found = []
+    for first, end in sorted({period_of(day, interval) for day in of_days}):
+        last = end - timedelta(days=1)
+        running = until is not None and until < day_span(last, zone)[1]
+        if running and until is not None:
+            last = min(last, max(until.astimezone(zone).date(), first))
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        found.append(_Period(first, end, days, running))
+    return found
+
+
+def _sum(
+    period: _Period,
+    of_days: dict[date, Metric],
+    companion: dict[date, Metric],
+    zone: ZoneInfo,
+    every_day: bool,
+) -> _Figure:
+    """Sum over a period; ``every_day`` is False where a weekend without metrics is not missed."""
+    period_end = day_span(period.end - timedelta(days=1), zone)[1]
+    carried = [
+        (metric.time, metric.period_end, metric.value)
+        for metric in (companion[day] for day in period.days if day in companion)
+        if metric.value is not None and metric.period_end <= period_end
+    ]
+    total = sum(value for _, _, value in carried)
+    length = covered = accounted = 0.0
+    for day in period.days:
+        start, end = day_span(day, zone)
+        seconds = (end - start).total_seconds()
+        metric = of_days.get(day)
+        if metric is None:
+            length += seconds if every_day or day.weekday() < 5 else 0
+            continue
+        length += seconds
+        covered += metric.coverage * seconds
+        # A day without a value of its own counts as known if a sum over several days spans it.
+        spanned = any(first <= start < reach and reach - first > end - start for first, reach, _ in carried)
+        if metric.value is not None or spanned:
+            total += metric.value or 0.0
+            accounted += seconds * (companion[day].coverage if day in companion else metric.coverage)
+    why = _missing(period, of_days, every_day)
+    if length == 0 or accounted / length < LEAST_COVERAGE:
+        status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
+        return _Figure(None, covered / length if length else 0.0, status, why, "sum/1")
+    whole = accounted / length >= _NEARLY_ALL and covered / length >= SUM_COVERAGE
+    return _Figure(total, covered / length, Status.OK if whole else Status.PARTIAL, why, "sum/1")
+
+
+def _mean(period: _Period, of_days: dict[date, Metric], occupied: dict[date, Metric]) -> _Figure:
+    known = [
+        (metric, _hours(occupied.get(day), metric))
+        for day, metric in ((day, of_days.get(day)) for day in period.days)
+        if metric is not None
+    ]
+    known = [(metric, hours) for metric, hours in known if hours > 0]
+    if not known:
+        return _Figure(None, 0.0, Status.NO_DATA, "not_occupied", "mean/1")
+    hours_known = sum(hours for _, hours in known)
+    absent = sum(day not in of_days and day.weekday() < 5 for day in period.days)
+    hours_all = hours_known + absent * hours_known / len(known)
+    weights = [(metric.value, hours * metric.coverage) for metric, hours in known if metric.value is not None]
+    covered = sum(weight for _, weight in weights)
+    coverage = covered / hours_all
+    status = status_of(coverage)
+    if covered == 0 or coverage < LEAST_COVERAGE:
+        return _Figure(None, coverage, status, _missing(period, of_days, every_day=False), "mean/1")
+    value = sum(value * weight for value, weight in weights) / covered
+    return _Figure(value, coverage, status, _missing(period, of_days, every_day=False), "mean/1")
+
+
+def _hours(occupied: Metric | None, metric: Metric) -> float:
+    """Occupied time of a metric's day [h]; where it was not handed in, 1 on every day that was occupied."""
+    if occupied is not None and occupied.value is not None:
+        return occupied.value
+    return 0.0 if metric.reason == "not_occupied" else 1.0
+
+
+def _missing(period: _Period, of_days: dict[date, Metric], every_day: bool) -> str | None:
+    """How many days of the period say nothing though they should."""
+    silent = sum(
+        (day not in of_days and (every_day or day.weekday() < 5))
+        or (day in of_days and of_days[day].value is None and of_days[day].reason != "not_occupied")
+        for day in period.days
+    )
+    return f"days_missing:{silent}" if silent else None
+
+
+def _metric(
+    inside: Sequence[Metric], figure: _Figure, period: _Period, interval: Interval, zone: ZoneInfo
+) -> Metric:
+    model = inside[-1]
+    status, why = figure.status, figure.reason
+    weaker = {metric.status for metric in inside if metric.value is not None}
+    if figure.value is not None and status is Status.OK:
+        status = next((s for s in (Status.PRELIMINARY, Status.ESTIMATED) if s in weaker), status)
+    if figure.value is None:  # what every day gives as its reason is the period's reason too
+        shared = set.intersection(*(set((metric.reason or "").split("; ")) for metric in inside))
+        why = reasons(*sorted(shared), why)
+        status = Status.INSUFFICIENT if "no_factor" in shared else status
+    elif period.running:
+        status, why = Status.PRELIMINARY, reasons("running", why)
+    elif status in (Status.PRELIMINARY, Status.ESTIMATED):
+        why = reasons(why, *(metric.reason for metric in inside if metric.status is status))
+    return model._replace(
+        time=day_span(period.first, zone)[0],
+        period_end=day_span(period.end - timedelta(days=1), zone)[1],
+        interval=interval,
+        value=figure.value,
+        low=None,
+        high=None,
+        coverage=figure.coverage,
+        status=status,
+        reason=why,
+        method=f"{model.method}+{figure.rule}",
+        factors=tuple(dict.fromkeys(name for metric in inside for name in metric.factors)),
+        fingerprint=combined(metric.fingerprint for metric in inside),
+    )

@@ -1,0 +1,110 @@
+"""Energy from registers, by hand: time in hours since 1970, values in kWh."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analytics.registers import Energy, energy_over, good_points, increments
+
+H = 3_600_000_000
+
+
+def over(points: list[tuple[float, float]], *periods: tuple[float, float], limit_s: float = 3_600) -> Energy:
+    times = np.array([round(hour * H) for hour, _ in points], dtype=np.int64)
+    values = np.array([value for _, value in points])
+    starts, ends = (np.array([round(p[i] * H) for p in periods], dtype=np.int64) for i in (0, 1))
+    return energy_over(times, values, starts, ends, limit_s)
+
+
+def test_the_difference_of_boundary_values_linear_between_close_readings() -> None:
+    # 0:50 → 100, 1:20 → 103: 0.1 kWh a minute, so 101 at 1:00. 1:50 → 109, 2:10 → 111: 110 at 2:00.
+    found = over([(5 / 6, 100), (4 / 3, 103), (11 / 6, 109), (13 / 6, 111)], (1, 2))
+    assert found.kwh.tolist() == pytest.approx([9.0])
+    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert not found.gap.any()
+
+
+def test_a_gap_is_a_sum_for_the_long_period_and_nothing_for_its_hours() -> None:
+    points = [(0, 10), (1, 12), (3.5, 30), (4, 31), (5, 33)]  # nothing between 1:00 and 3:30
+    found = over(points, (0, 5), (0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+    assert found.kwh.tolist() == pytest.approx([23, 2, 0, 0, 1, 2])  # 3:30-4:00 is known: 31 - 30
+    assert found.known_s.tolist() == pytest.approx([18_000, 3_600, 0, 0, 1_800, 3_600])
+    assert found.accounted_s.tolist() == pytest.approx([18_000, 3_600, 3_600, 3_600, 3_600, 3_600])
+    assert found.gap.tolist() == [True, False, True, True, True, False]
+    assert found.carried.tolist() == pytest.approx([0, 0, 18, 0, 0, 0])  # once, where the gap starts
+    assert found.carried_to[2] == round(3.5 * H)
+    assert found.gap_before.tolist() == pytest.approx([0, 0, 0, 18, 18, 0])
+
+
+def test_a_reset_counts_up_to_the_drop_and_from_zero_after_it() -> None:
+    # 500 → 502, reset, 3 after half an hour, then 5: 2 + 3 + 2.
+    found = over([(0, 500), (0.5, 502), (1, 3), (1.5, 5)], (0, 1.5))
+    assert found.kwh.tolist() == pytest.approx([7.0])
+    assert found.reset.tolist() == [True]
+    assert not found.jump.any()
+
+
+def test_a_reset_to_a_value_no_meter_reaches_in_the_time_is_unknown() -> None:
+    # 700 kWh half an hour after a reset would need 1.4 MW: a foreign register, not energy.
+    found = over([(0, 50_000), (0.5, 50_002), (1, 700), (1.5, 702)], (0, 1.5))
+    assert found.kwh.tolist() == pytest.approx([4.0])
+    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.jump.tolist() == [True]
+
+
+def test_a_reset_inside_a_long_gap_is_not_guessed() -> None:
+    found = over([(0, 500), (1, 502), (4, 3), (5, 5)], (0, 5))
+    assert found.kwh.tolist() == pytest.approx([4.0])
+    assert found.accounted_s.tolist() == pytest.approx([7_200.0])
+
+
+def test_a_rollover_goes_on_from_zero() -> None:
+    times = np.array([0, H], dtype=np.int64)
+    steps = increments(times, np.array([99_995.0, 4.0]), 3_600)
+    assert steps.kwh.tolist() == [9.0]  # 5 to the end of the display, 4 after it
+    assert not steps.reset.any()
+
+
+def test_an_impossible_rise_is_unknown_and_a_megawatt_hour_step_is_not() -> None:
+    times = np.array([0, H // 6], dtype=np.int64)
+    assert increments(times, np.array([12.0, 48_211.0]), 3_600).known.tolist() == [False]
+    assert increments(times, np.array([7_000.0, 8_000.0]), 3_600).kwh.tolist() == [1_000.0]
+    assert increments(times, np.array([0.0, 800.0]), 3_600).known.tolist() == [False]
+
+
+@pytest.mark.parametrize("glitch", [0.0, 5_000.0])
+def test_one_foreign_value_between_two_good_ones_is_not_energy(glitch: float) -> None:
+    times = np.array([0, H // 6, H // 3, H // 2], dtype=np.int64)
+    good = good_points(times, np.array([100.0, glitch, 101.0, 102.0]))
+    assert good.tolist() == [True, False, True, True]
+
+
+def test_every_second_value_a_glitch() -> None:
+    times = np.arange(7, dtype=np.int64) * H // 6
+    good = good_points(times, np.array([100.0, 0, 101, 0, 102, 0, 103]))
+    assert good.tolist() == [True, False, True, False, True, False, True]
+
+
+def test_a_true_reset_is_not_taken_for_a_glitch() -> None:
+    times = np.array([0, H // 6, H // 3, H // 2], dtype=np.int64)
+    assert good_points(times, np.array([100.0, 0.0, 1.0, 2.0])).all()
+
+
+def test_rounding_backwards_is_neither_reset_nor_loss() -> None:
+    times = np.arange(3, dtype=np.int64) * H // 6
+    steps = increments(times, np.array([100.0, 99.96, 101.0]), 3_600)
+    assert steps.kwh.sum() == pytest.approx(1.0)
+    assert not steps.reset.any()
+
+
+def test_pulses_and_transformers_come_in_through_the_unit() -> None:
+    times = np.array([0, H], dtype=np.int64)
+    starts, ends = np.array([0], dtype=np.int64), np.array([H], dtype=np.int64)
+    found = energy_over(times, np.array([20_000.0, 26_000.0]), starts, ends, 3_600, kwh_per_unit=1 / 1_000)
+    assert found.kwh.tolist() == pytest.approx([6.0])
+
+
+def test_one_reading_is_no_energy() -> None:
+    found = over([(0.5, 100)], (0, 1))
+    assert found.known_s.tolist() == [0.0]
