@@ -1,0 +1,185 @@
+"""What the routes are handed: the seams between the API and the parts that ``cli`` wires behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from classroom.site import Site
+from store.base import Store
+
+if TYPE_CHECKING:
+    from api.live import LiveHub
+
+
+class Health(Protocol):
+    """State of one part of the process; any (name, ok, message) NamedTuple or dataclass will do."""
+
+    @property
+    def name(self) -> str:
+        """The part: broker, spool, store …"""
+        ...
+
+    @property
+    def ok(self) -> bool:
+        """Whether the part does its work now."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do, or how well it goes; without secrets and paths."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """The plain :class:`Health`."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+class Received(Protocol):
+    """A message as it was received."""
+
+    @property
+    def topic(self) -> str:
+        """MQTT topic it came on; not to be trusted."""
+        ...
+
+    @property
+    def payload(self) -> bytes:
+        """The payload, perhaps cut by its keeper."""
+        ...
+
+    @property
+    def received(self) -> datetime:
+        """When it came (aware UTC)."""
+        ...
+
+
+class DeadLetter(Protocol):
+    """A message that was kept because it could not become readings."""
+
+    @property
+    def id(self) -> int:
+        """Number of the letter, growing with time."""
+        ...
+
+    @property
+    def message(self) -> Received:
+        """The message."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Length of the payload as received [bytes]."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it is dead: ``not_json``, ``no_decoder``, …"""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """The reason in words, possibly empty."""
+        ...
+
+    @property
+    def device(self) -> str | None:
+        """The device that sent it, if the message says so."""
+        ...
+
+
+class Letters(Protocol):
+    """The kept dead letters. Methods may be called from any thread."""
+
+    def list(
+        self, reason: str | None = None, before_id: int | None = None, limit: int = 100
+    ) -> Sequence[DeadLetter]:
+        """At most ``limit`` letters, newest first.
+
+        Only of ``reason`` and with ``id < before_id`` where given.
+        """
+        ...
+
+    def get(self, id: int) -> DeadLetter | None:  # noqa: A002
+        """The letter with that number; None if there is none (any more)."""
+        ...
+
+    def count_by_reason(self) -> Mapping[str, int]:
+        """Number of kept letters of each reason."""
+        ...
+
+
+class Sighting(Protocol):
+    """A device that has been heard, placed or not."""
+
+    @property
+    def device(self) -> str:
+        """Device key, as readings carry it."""
+        ...
+
+    @property
+    def family(self) -> str | None:
+        """Decoder that understood it: ``native``, ``elsys``, …; None if none did."""
+        ...
+
+    @property
+    def first_seen(self) -> datetime:
+        """Receive time of its first message (aware UTC)."""
+        ...
+
+    @property
+    def last_seen(self) -> datetime:
+        """Receive time of its newest message (aware UTC)."""
+        ...
+
+    @property
+    def last_topic(self) -> str:
+        """Topic of its newest message."""
+        ...
+
+    @property
+    def messages(self) -> int:
+        """How many messages it has sent."""
+        ...
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """What the messages say of its place: ``school``, ``room``, ``name`` ….
+
+        Suggestions, never taken as true.
+        """
+        ...
+
+
+class Sightings(Protocol):
+    """The devices that have been heard. May be called from any thread."""
+
+    def sightings(self) -> Sequence[Sighting]:
+        """All of them, by key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """All that the API may use.
+
+    ``site`` is asked on every request, so that a reloaded site is seen at once.
+    """
+
+    site: Callable[[], Site]
+    store: Store
+    clock: Callable[[], datetime]
+    live: LiveHub
+    letters: Letters
+    sightings: Sightings
+    health: Callable[[], Sequence[Health]]
+    registry: CollectorRegistry

@@ -1,0 +1,65 @@
+"""Metrics as they are asked for: hours and days as stored, longer periods put together from days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from analytics.catalog import CATALOG
+from analytics.periods import aggregate
+from api.problems import wrong
+from api.query import DEFAULT_SPAN, LONGEST_SPAN, MetricsQuery, span
+from classroom.metric import Interval, Metric, Scope
+from classroom.site import Site
+from store.base import Store
+
+STORED = (Interval.HOUR, Interval.DAY)
+_LONGEST_PERIOD = timedelta(days=367)  # a year and the odd hour of a clock change
+
+
+class Asked(NamedTuple):
+    """Periods of length ``interval`` that begin in ``start`` to ``end`` (UTC), as known at ``now``.
+
+    No names means all metrics."""
+
+    interval: Interval
+    start: datetime
+    end: datetime
+    names: frozenset[str]
+    now: datetime
+
+
+def asked_metrics(query: MetricsQuery, zone: ZoneInfo, now: datetime) -> Asked:
+    """What a query asks for.
+
+    Raises:
+        ProblemError: 422; the span is wrong or a metric is not known.
+    """
+    interval = query.interval
+    start, end = span(query.from_, query.to, zone, now, DEFAULT_SPAN[interval], LONGEST_SPAN[interval])
+    for name in query.metric:
+        if name not in CATALOG:
+            raise wrong("metric", name, f"known metrics are {', '.join(CATALOG)}")
+    return Asked(interval, start, end, frozenset(query.metric), now)
+
+
+def place_metrics(
+    site: Site, store: Store, school: str, scope: Scope, key: str, asked: Asked
+) -> list[Metric]:
+    """Metrics of a place by metric, carrier, basis, time.
+
+    A period counts as a whole: its days after ``asked.end`` belong to it.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    interval, start, end, names, now = asked
+    if interval in STORED:
+        only = next(iter(names)) if len(names) == 1 else None
+        found = store.read_metrics(school, scope, key, interval, start, end, only)
+    else:  # one metric's sum may need another's days, so all are read and the choice is made after
+        days = store.read_metrics(school, scope, key, Interval.DAY, start, end + _LONGEST_PERIOD)
+        periods = aggregate(days, interval, site.zone, until=now)
+        found = [metric for metric in periods if start <= metric.time < end]
+    return [metric for metric in found if not names or metric.metric in names]

@@ -1,0 +1,159 @@
+"""Routes of the pages. They answer in HTML, in the visitor's language, and never from a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.context import ApiContext
+from api.pages.language import CODES, COOKIE, NAMES, choose, language
+from api.pages.light import level_names
+from api.pages.static import load_static
+from api.pages.views import room_view, school_view, start_view
+from api.pages.visit import Visit
+from api.pages.week import Week, remark
+from store.base import StoreError
+
+TEMPLATE_FOLDER = Path(__file__).parents[1] / "templates"
+
+FIRST_DAY = date(1970, 1, 1)
+
+_COOKIE_S = 365 * 86_400
+_RETRY_AFTER_S = 10
+
+
+class MissingPlaceError(Exception):
+    """The address names a school, room or week that is not there."""
+
+
+class Pages:
+    """Answers visitors; holds the compiled templates and the static files."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self.static = load_static()
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATE_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["static"] = lambda name: self.static[name].address
+
+    def answer(
+        self, request: Request, template: str, gather: Callable[[Visit], dict[str, Any]]
+    ) -> HTMLResponse:
+        """``template`` with what ``gather`` finds, or the page that says why it cannot be shown."""
+        visit = self._visit(request)
+        try:
+            return self._render(request, template, visit, gather(visit))
+        except MissingPlaceError:
+            return self._render(request, "missing.html", visit, {}, 404)
+        except StoreError:
+            away = self._render(request, "away.html", visit, {}, 503)
+            away.headers["Retry-After"] = str(_RETRY_AFTER_S)
+            return away
+
+    def _visit(self, request: Request) -> Visit:
+        site = self._context.site()
+        code = choose(
+            request.query_params.get("lang"),
+            request.cookies.get(COOKIE),
+            request.headers.get("accept-language"),
+            site.settings.site.language,
+        )
+        return Visit(self._context, site, language(code, site.zone), self._context.clock())
+
+    def _render(
+        self, request: Request, template: str, visit: Visit, shown: dict[str, Any], status: int = 200
+    ) -> HTMLResponse:
+        say = visit.say
+        content = self._templates.get_template(template).render(
+            _=say.text,
+            say=say,
+            site=visit.site,
+            now=visit.now,
+            today=visit.today,
+            remark=partial(remark, say=say),
+            level_names=level_names(say),
+            tongues=[(code, NAMES[code], _in_language(request, code)) for code in CODES],
+            **shown,
+        )
+        response = HTMLResponse(content, status)
+        response.headers["Content-Language"] = say.code
+        response.headers["Vary"] = "Accept-Language, Cookie"
+        response.headers["Cache-Control"] = "no-store"
+        if request.query_params.get("lang") == say.code:  # asked for by hand: keep it
+            response.set_cookie(COOKIE, say.code, max_age=_COOKIE_S, httponly=True, samesite="lax")
+        return response
+
+
+def pages_router(context: ApiContext) -> APIRouter:
+    """The pages over ``context`` and, under ``/static``, the files they load."""
+    router = APIRouter(include_in_schema=False)
+    pages = Pages(context)
+
+    @router.get("/")
+    def start(request: Request) -> Response:
+        return pages.answer(request, "start.html", _start)
+
+    @router.get("/schools/{school}")
+    def school(request: Request, school: str) -> Response:
+        asked = request.query_params.get("week")
+        return pages.answer(request, "school.html", partial(_school, key=school, asked_week=asked))
+
+    @router.get("/schools/{school}/rooms/{room}")
+    def room(request: Request, school: str, room: str) -> Response:
+        asked = request.query_params.get("day")
+        return pages.answer(request, "room.html", partial(_room, school=school, key=room, asked_day=asked))
+
+    @router.get("/static/{name}")
+    def static(request: Request, name: str) -> Response:
+        file = pages.static.get(name)
+        if file is None:
+            raise HTTPException(404)
+        return file.response(request.headers.get("if-none-match"), request.query_params.get("v"))
+
+    return router
+
+
+def _start(visit: Visit) -> dict[str, Any]:
+    return {"lines": start_view(visit), "week": Week.of(visit.today)}
+
+
+def _school(visit: Visit, key: str, asked_week: str | None) -> dict[str, Any]:
+    school = visit.site.school_by_key.get(key)
+    if school is None:
+        raise MissingPlaceError
+    try:
+        week = Week.parse(asked_week) if asked_week else Week.of(visit.today)
+    except ValueError as error:
+        raise MissingPlaceError from error
+    return {"view": school_view(visit, school, week)}
+
+
+def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:
+    room = visit.site.room_by_key.get((school, key))
+    if room is None:
+        raise MissingPlaceError
+    try:
+        day = date.fromisoformat(asked_day) if asked_day else visit.today
+    except ValueError as error:
+        raise MissingPlaceError from error
+    if not FIRST_DAY <= day <= visit.today:
+        raise MissingPlaceError
+    return {"view": room_view(visit, room, day)}
+
+
+def _in_language(request: Request, code: str) -> str:
+    """This page's address in another language."""
+    url = request.url.include_query_params(lang=code)
+    return f"{url.path}?{url.query}"

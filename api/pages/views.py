@@ -1,0 +1,184 @@
+"""What each page shows, gathered from the site, the store and memory; the templates only lay it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from analytics.periods import aggregate
+from api.charts import Size, day_bars_svg, day_curve_svg
+from api.pages.day import RoomDay, room_day
+from api.pages.language import Language
+from api.pages.light import Light, light_of
+from api.pages.visit import Visit
+from api.pages.week import CarrierWeek, Week, school_week
+from classroom.metric import Interval, Scope
+from classroom.places import Room, School
+from classroom.site import Site
+
+WIDE_CURVE, NARROW_CURVE = Size(560, 340), Size(300, 220, narrow=True)
+WIDE_BARS, NARROW_BARS = Size(420, 150), Size(320, 150, narrow=True)
+
+_DAY = timedelta(days=1)
+
+LEVELS = ("now", "soon", "good", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The same chart for wide and narrow screens; the stylesheet shows one of them. Both are safe SVG."""
+
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """A room among others: its light and the week's coverage of its CO2 readings (None: not computed)."""
+
+    room: Room
+    light: Light
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolLine:
+    """A school among others: its week and how many of its rooms stand at each level."""
+
+    school: School
+    carriers: list[CarrierWeek]
+    tally: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolView:
+    """A school's page."""
+
+    school: School
+    week: Week
+    this_week: Week
+    carriers: list[tuple[CarrierWeek, Drawing]]
+    rooms: list[RoomLine]
+    tally: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room's page."""
+
+    school: School
+    room: Room
+    light: Light
+    day: RoomDay
+    earlier: date
+    later: date | None
+    last_school_day: date | None
+    drawing: Drawing
+
+
+def start_view(visit: Visit) -> list[SchoolLine]:
+    """Every school by name.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    site, week = visit.site, Week.of(visit.today)
+    lines = []
+    for school in sorted(site.schools, key=lambda school: school.name.casefold()):
+        rooms = site.rooms_of(school.key)
+        levels = [light_of(visit, room).level for room in rooms]
+        totals = school_week(visit, school.key, week)
+        lines.append(SchoolLine(school, totals, _tally(levels)))
+    return lines
+
+
+def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
+    """One school in one week; the rooms are as they are now.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    site, span = visit.site, week.span(visit.site)
+    store = visit.context.store
+    days = store.read_metrics(school.key, Scope.ROOM, None, Interval.DAY, *span)
+    weeks = aggregate(days, Interval.WEEK, site.zone, until=visit.now)
+    covered = {week.id: week.coverage for week in weeks if week.metric == "co2_mean_ppm"}
+    rooms = [
+        RoomLine(room, light_of(visit, room), covered.get(room.key))
+        for room in sorted(site.rooms_of(school.key), key=lambda room: room.name.casefold())
+    ]
+    return SchoolView(
+        school=school,
+        week=week,
+        this_week=Week.of(visit.today),
+        carriers=[(c, _bars(c, week, visit.say)) for c in school_week(visit, school.key, week)],
+        rooms=rooms,
+        tally=_tally([line.light.level for line in rooms]),
+    )
+
+
+def room_view(visit: Visit, room: Room, day: date) -> RoomView:
+    """One room now, and on ``day`` (today or earlier).
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    light = light_of(visit, room)
+    shown = room_day(visit, room, day, light.words)
+    return RoomView(
+        school=visit.site.school_by_key[room.school],
+        room=room,
+        light=light,
+        day=shown,
+        earlier=day - _DAY,
+        later=day + _DAY if day < visit.today else None,
+        last_school_day=None if shown.has_lessons else _last_school_day(visit.site, room, day),
+        drawing=_curve(room, shown, visit.say),
+    )
+
+
+def _tally(levels: list[str]) -> list[tuple[str, int]]:
+    """How many rooms stand at each level that occurs, the most urgent first."""
+    return [(level, levels.count(level)) for level in LEVELS if level in levels]
+
+
+def _bars(carrier: CarrierWeek, week: Week, say: Language) -> Drawing:
+    title = say.text("%(carrier)s per day, week %(week)s [kWh]") % {
+        "carrier": carrier.name,
+        "week": week.number,
+    }
+    description = "; ".join(f"{bar.day}: {bar.label}" for bar in carrier.bars if bar.label)
+    return Drawing(
+        day_bars_svg(carrier.bars, WIDE_BARS, title, description),
+        day_bars_svg(
+            tuple(bar._replace(day=bar.day.split(" ")[0]) for bar in carrier.bars),
+            NARROW_BARS,
+            title,
+            description,
+        ),
+    )
+
+
+def _curve(room: Room, shown: RoomDay, say: Language) -> Drawing:
+    title = say.text("Carbon dioxide in %(room)s, %(day)s [ppm]") % {
+        "room": room.name,
+        "day": say.day(shown.day),
+    }
+    if shown.peak_ppm is None:
+        description = say.text("No readings this day.")
+    else:
+        description = say.text("Highest %(co2)s at %(time)s.") % {
+            "co2": say.co2(shown.peak_ppm),
+            "time": shown.peak_at,
+        }
+    return Drawing(
+        day_curve_svg(shown.curve, WIDE_CURVE, title, description),
+        day_curve_svg(shown.curve, NARROW_CURVE, title, description),
+    )
+
+
+def _last_school_day(site: Site, room: Room, day: date) -> date | None:
+    """The nearest day before ``day`` with lessons, if one lies within three months (a summer is shorter)."""
+    timetable = site.timetable(room.school)
+    days = (day - n * _DAY for n in range(1, 93))
+    return next((earlier for earlier in days if timetable.lessons(room.key, earlier)), None)

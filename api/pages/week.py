@@ -1,0 +1,215 @@
+"""A school's week: kWh and kgCO2e of each carrier with coverage, factor and method, and the days as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from analytics.periods import aggregate
+from api.charts import BarKind, DayBar
+from api.pages.language import Language
+from api.pages.visit import Visit
+from classroom.factors import Factor
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.places import MeterRole
+from classroom.quantity import Carrier
+from classroom.site import Site
+from classroom.timetable import Span, day_span
+
+_BOUGHT, _PRODUCED = "energy_kwh", "produced_kwh"
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """An ISO week in the site's time zone."""
+
+    monday: date
+
+    @classmethod
+    def of(cls, day: date) -> Week:
+        """The week that ``day`` is in."""
+        return cls(day - timedelta(days=day.weekday()))
+
+    @classmethod
+    def parse(cls, text: str) -> Week:
+        """``2026-W47``.
+
+        Raises:
+            ValueError: not a week, or one at the edge of the calendar.
+        """
+        monday = datetime.strptime(f"{text}-1", "%G-W%V-%u").date()  # noqa: DTZ007
+        if not 1900 <= monday.year <= 2200:
+            raise ValueError(f"week {text} is out of range")
+        return cls(monday)
+
+    def __str__(self) -> str:
+        return f"{self.monday:%G-W%V}"
+
+    @property
+    def number(self) -> int:
+        """ISO week number."""
+        return self.monday.isocalendar().week
+
+    @property
+    def days(self) -> list[date]:
+        """Monday to Sunday."""
+        return [self.monday + timedelta(days=n) for n in range(7)]
+
+    def shifted(self, weeks: int) -> Week:
+        """The week ``weeks`` later."""
+        return Week(self.monday + timedelta(weeks=weeks))
+
+    def span(self, site: Site) -> Span:
+        """UTC start and end."""
+        return day_span(self.monday, site.zone)[0], day_span(self.days[-1], site.zone)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """kgCO2e of a carrier on one basis, with the factors behind it."""
+
+    metric: Metric
+    factors: tuple[Factor, ...]
+
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether the site chose no factor for this carrier and basis."""
+        return "no_factor" in (self.metric.reason or "")
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierWeek:
+    """What is known of one carrier, bought or produced, in a week; ``energy`` None: not computed.
+
+    ``days`` holds the days up to today.
+    """
+
+    carrier: Carrier
+    produced: bool
+    name: str
+    energy: Metric | None
+    emissions: tuple[Emission, ...]
+    days: tuple[tuple[date, Metric | None], ...]
+    bars: tuple[DayBar, ...]
+
+    @property
+    def key(self) -> str:
+        """Tells it from the others of the school."""
+        return f"{self.carrier}-produced" if self.produced else str(self.carrier)
+
+    @property
+    def location(self) -> Emission | None:
+        """The emissions on the location basis: what the grid around the school emits."""
+        return next((e for e in self.emissions if e.metric.basis == "location"), None)
+
+
+def school_week(visit: Visit, school: str, week: Week) -> list[CarrierWeek]:
+    """The week of every carrier of ``school`` that has a meter or a figure.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    zone = visit.site.zone
+    store = visit.context.store
+    days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, *week.span(visit.site))
+    figures = [*days, *aggregate(days, Interval.WEEK, zone, until=visit.now)]
+    metered = {
+        (meter.carrier, meter.role is MeterRole.PRODUCTION)
+        for meter in visit.site.meters_of(school)
+        if meter.role in (MeterRole.MAIN, MeterRole.PRODUCTION)
+    }
+    known = {
+        (metric.carrier, metric.metric == _PRODUCED)
+        for metric in figures
+        if metric.carrier is not None and metric.metric in (_BOUGHT, _PRODUCED)
+    }
+    return [
+        _carrier_week(visit, carrier, produced, week, figures)
+        for carrier in Carrier
+        for produced in (False, True)
+        if (carrier, produced) in metered | known
+    ]
+
+
+def carrier_name(carrier: Carrier, produced: bool, say: Language) -> str:
+    """The carrier in words."""
+    name = {
+        Carrier.ELECTRICITY: say.text("Electricity"),
+        Carrier.DISTRICT_HEAT: say.text("District heating"),
+        Carrier.DISTRICT_COOLING: say.text("District cooling"),
+        Carrier.GAS: say.text("Gas"),
+        Carrier.OIL: say.text("Oil"),
+        Carrier.PELLETS: say.text("Pellets"),
+        Carrier.SOLAR: say.text("Solar electricity"),
+    }[carrier]
+    return say.text("%(carrier)s, own production") % {"carrier": name} if produced else name
+
+
+def status_text(status: Status, say: Language) -> str:
+    """What a figure's status means for the reader; empty where there is nothing to beware of."""
+    return {
+        Status.OK: "",
+        Status.PARTIAL: say.text("readings are missing"),
+        Status.ESTIMATED: say.text("partly estimated"),
+        Status.PRELIMINARY: say.text("preliminary"),
+        Status.INSUFFICIENT: say.text("too few readings"),
+        Status.NO_DATA: say.text("no data"),
+    }[status]
+
+
+def remark(metric: Metric, say: Language) -> str:
+    """What to know of a figure before trusting it; empty where there is nothing to beware of."""
+    said = [_reason(code, say) for code in (metric.reason or "").split("; ")]
+    return ", ".join(dict.fromkeys(text for text in said if text)) or status_text(metric.status, say)
+
+
+def _reason(code: str, say: Language) -> str:
+    """A reason code of analytics in words; empty for one that the status already tells."""
+    name, _, detail = code.partition(":")
+    if name == "running":
+        return say.text("still running")
+    if name == "days_missing":
+        return say.text("days without data: %(days)s") % {"days": detail}
+    if name == "meter_missing":
+        return say.text("silent meters: %(meters)s") % {"meters": detail.replace(",", ", ")}
+    if name == "no_factor":
+        return say.text("no factor is chosen")
+    if name.startswith("factor_of_"):
+        return say.text("with the factor of %(year)s") % {"year": name.removeprefix("factor_of_")}
+    return ""
+
+
+def _carrier_week(
+    visit: Visit, carrier: Carrier, produced: bool, week: Week, figures: Sequence[Metric]
+) -> CarrierWeek:
+    zone, say = visit.site.zone, visit.say
+    name = _PRODUCED if produced else _BOUGHT
+    mine = [figure for figure in figures if figure.carrier is carrier]
+    by_day = {
+        m.time.astimezone(zone).date(): m for m in mine if m.metric == name and m.interval is Interval.DAY
+    }
+    whole = [metric for metric in mine if metric.interval is Interval.WEEK]
+    emitted = [] if produced else [metric for metric in whole if metric.metric == "emissions_kgco2e"]
+    emitted.sort(key=lambda metric: metric.basis != "location")  # what the grid emits comes first
+    factors = {factor.id: factor for factor in visit.site.factors}
+    return CarrierWeek(
+        carrier=carrier,
+        produced=produced,
+        name=carrier_name(carrier, produced, say),
+        energy=next((metric for metric in whole if metric.metric == name), None),
+        emissions=tuple(Emission(m, tuple(factors[i] for i in m.factors if i in factors)) for m in emitted),
+        days=tuple((day, by_day.get(day)) for day in week.days if day <= visit.today),
+        bars=tuple(_bar(day, by_day.get(day), visit.today, say) for day in week.days),
+    )
+
+
+def _bar(day: date, metric: Metric | None, today: date, say: Language) -> DayBar:
+    name = say.short_day(day)
+    if day > today:
+        return DayBar(name, None, "", BarKind.AHEAD)
+    if metric is None or metric.value is None:
+        return DayBar(name, None, say.text("no data"), BarKind.GAP)
+    label = say.number(metric.value, 1 if metric.value < 100 else 0)
+    whole = metric.status is Status.OK and day < today
+    return DayBar(name, max(0.0, metric.value), label, BarKind.WHOLE if whole else BarKind.PARTIAL)

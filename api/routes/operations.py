@@ -1,0 +1,53 @@
+"""For those who keep it running: alive, ready, counters."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.context import ApiContext
+from api.models import Alive, Part, Readiness
+from store.base import SchemaError, StoreError
+
+_log = logging.getLogger(__name__)
+
+
+def operations_router(context: ApiContext) -> APIRouter:
+    """``/healthz``, ``/readyz`` and ``/metrics``."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz", response_model=Alive)
+    async def healthz() -> Alive:
+        """The process answers; a restart would not help."""
+        return Alive()
+
+    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    def readyz(response: Response) -> Readiness:
+        """Whether every part does its work; 503 with the reasons where one does not."""
+        parts = [
+            _store_part(context),
+            *(Part(name=part.name, ok=part.ok, message=part.message) for part in context.health()),
+        ]
+        ready = all(part.ok for part in parts)
+        response.status_code = 200 if ready else 503
+        response.headers["Cache-Control"] = "no-store"
+        return Readiness(ready=ready, parts=parts)
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    def metrics() -> Response:
+        """Counters of this process in Prometheus' text format."""
+        return Response(generate_latest(context.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _store_part(context: ApiContext) -> Part:
+    try:
+        info = context.store.info()
+        context.store.watermark("readyz")  # a real question: the file or server must answer
+    except (StoreError, SchemaError) as error:
+        _log.warning("the store is not ready: %s", error)  # names its place, which is not for the answer
+        return Part(name="store", ok=False, message="cannot serve now; the log of the process says why")
+    return Part(name="store", ok=True, message=f"{info.kind} {info.version}, schema {info.schema_version}")

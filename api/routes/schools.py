@@ -1,0 +1,179 @@
+"""Schools, rooms, meters and buildings, and their metrics."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, TypeAlias, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from api.buildings import building_metrics
+from api.context import ApiContext
+from api.metrics import asked_metrics, place_metrics
+from api.models import (
+    PROBLEMS,
+    BuildingOut,
+    MeterOut,
+    MetricPoint,
+    RoomOut,
+    SchoolDetail,
+    SchoolOut,
+    metric_point,
+)
+from api.problems import no_such
+from api.query import MetricsQuery, Shape
+from api.tables import CSV_ANSWER, csv_response, wants_csv
+from classroom.metric import Scope
+from classroom.places import Room, School
+from classroom.site import Site
+
+OutT = TypeVar("OutT", bound=BaseModel)
+Answer: TypeAlias = Response | list[OutT]
+
+Asked = Annotated[MetricsQuery, Query()]
+
+_ANSWERS = {200: CSV_ANSWER, **PROBLEMS}
+
+
+def schools_router(context: ApiContext) -> APIRouter:
+    """Routes under ``/schools``."""
+    router = APIRouter(tags=["schools"], responses=_ANSWERS)
+
+    @router.get("/schools", response_model=list[SchoolOut])
+    def list_schools(request: Request, shape: Annotated[Shape, Query()]) -> Answer[SchoolOut]:
+        """All schools of the site."""
+        site = context.site()
+        today = context.clock().astimezone(site.zone).date()
+        return _listed(request, shape, SchoolOut, [school_out(site, row, today) for row in site.schools])
+
+    @router.get("/schools/{school}", response_model=SchoolDetail)
+    def get_school(school: str) -> SchoolDetail:
+        """A school with its buildings, rooms and meters."""
+        site = context.site()
+        found = known_school(site, school)
+        today = context.clock().astimezone(site.zone).date()
+        return SchoolDetail(
+            **dict(school_out(site, found, today)),
+            buildings=[_copy(BuildingOut, row) for row in site.buildings if row.school == school],
+            room_list=[_copy(RoomOut, row) for row in site.rooms_of(school)],
+            meters=[_copy(MeterOut, row) for row in site.meters_of(school)],
+        )
+
+    @router.get("/schools/{school}/rooms", response_model=list[RoomOut])
+    def list_rooms(school: str, request: Request, shape: Annotated[Shape, Query()]) -> Answer[RoomOut]:
+        """The rooms of a school."""
+        site = context.site()
+        known_school(site, school)
+        rows = [_copy(RoomOut, row) for row in site.rooms_of(school)]
+        return _listed(request, shape, RoomOut, rows)
+
+    @router.get("/schools/{school}/rooms/{room}", response_model=RoomOut)
+    def get_room(school: str, room: str) -> RoomOut:
+        """A room."""
+        return _copy(RoomOut, known_room(context.site(), school, room))
+
+    @router.get("/schools/{school}/meters", response_model=list[MeterOut])
+    def list_meters(school: str, request: Request, shape: Annotated[Shape, Query()]) -> Answer[MeterOut]:
+        """The meters of a school, each while it is valid."""
+        site = context.site()
+        known_school(site, school)
+        rows = [_copy(MeterOut, row) for row in site.meters_of(school)]
+        return _listed(request, shape, MeterOut, rows)
+
+    _add_metrics(router, context)
+    return router
+
+
+def _add_metrics(router: APIRouter, context: ApiContext) -> None:
+    def answer(
+        request: Request, query: MetricsQuery, school: str, scope: Scope, key: str
+    ) -> Answer[MetricPoint]:
+        wants = wants_csv(request, query)
+        asked = asked_metrics(query, context.site().zone, context.clock())
+        if scope is Scope.BUILDING:
+            found = building_metrics(context.site(), context.store, school, key, asked)
+        else:
+            found = place_metrics(context.site(), context.store, school, scope, key, asked)
+        points = [metric_point(metric) for metric in found]
+        if wants:
+            return csv_response(list(MetricPoint.model_fields), points, query)
+        return points
+
+    @router.get("/schools/{school}/metrics", response_model=list[MetricPoint])
+    def school_metrics(school: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+        """Metrics of a school: energy, emissions."""
+        known_school(context.site(), school)
+        return answer(request, query, school, Scope.SCHOOL, school)
+
+    @router.get("/schools/{school}/rooms/{room}/metrics", response_model=list[MetricPoint])
+    def room_metrics(school: str, room: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+        """Metrics of a room: air and comfort in occupied time."""
+        known_room(context.site(), school, room)
+        return answer(request, query, school, Scope.ROOM, room)
+
+    @router.get("/schools/{school}/meters/{meter}/metrics", response_model=list[MetricPoint])
+    def meter_metrics(school: str, meter: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+        """Metrics of one meter."""
+        site = context.site()
+        known_school(site, school)
+        if all(row.key != meter for row in site.meters_of(school)):
+            raise no_such("meter", meter, f"/api/v1/schools/{school}/meters")
+        return answer(request, query, school, Scope.METER, meter)
+
+    @router.get("/schools/{school}/buildings/{building}/metrics", response_model=list[MetricPoint])
+    def metrics_of_building(
+        school: str, building: str, request: Request, query: Asked
+    ) -> Answer[MetricPoint]:
+        """Energy of a building: the sum of its own meters; empty where no meter names it."""
+        site = context.site()
+        known_school(site, school)
+        if all((row.school, row.key) != (school, building) for row in site.buildings):
+            raise no_such("building", building, f"/api/v1/schools/{school}")
+        return answer(request, query, school, Scope.BUILDING, building)
+
+
+def known_school(site: Site, school: str) -> School:
+    """The school, or a 404."""
+    found = site.school_by_key.get(school)
+    if found is None:
+        raise no_such("school", school, "/api/v1/schools")
+    return found
+
+
+def known_room(site: Site, school: str, room: str) -> Room:
+    """The room, or a 404."""
+    known_school(site, school)
+    found = site.room_by_key.get((school, room))
+    if found is None:
+        raise no_such("room", room, f"/api/v1/schools/{school}/rooms")
+    return found
+
+
+def school_out(site: Site, school: School, today: date) -> SchoolOut:
+    """A school as the API gives it, with its attributes of ``today``."""
+    attributes = site.attributes_on(school.key, today)
+    return SchoolOut(
+        key=school.key,
+        name=school.name,
+        municipality=school.municipality,
+        latitude=school.latitude,
+        longitude=school.longitude,
+        school_hours=school.school_hours,
+        atemp_m2=attributes.atemp_m2 if attributes else None,
+        pupils=attributes.pupils if attributes else None,
+        tenure=attributes.tenure if attributes else None,
+        ventilation_hours=attributes.ventilation_hours if attributes else None,
+        rooms=len(site.rooms_of(school.key)),
+        time_zone=site.zone.key,
+    )
+
+
+def _copy(model: type[OutT], row: BaseModel) -> OutT:
+    return model(**{name: getattr(row, name) for name in model.model_fields})
+
+
+def _listed(request: Request, shape: Shape, model: type[OutT], rows: list[OutT]) -> Answer[OutT]:
+    if wants_csv(request, shape):
+        return csv_response(list(model.model_fields), rows, shape)
+    return rows

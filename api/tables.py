@@ -1,0 +1,94 @@
+"""Answers as CSV, on request, as spreadsheets of any country read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from api.problems import wrong
+from api.query import Shape
+
+CSV_TYPE = "text/csv"
+CSV_ANSWER: dict[str, object] = {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}
+"""For the OpenAPI document of a route that also answers in CSV."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+Row = dict[str, object]
+
+
+def wants_csv(request: Request, shape: Shape) -> bool:
+    """Whether to answer in CSV: ``format`` decides, else the Accept header prefers ``text/csv`` to JSON.
+
+    Raises:
+        ProblemError: 422; decimal comma and comma as delimiter.
+    """
+    if shape.format is not None:
+        chosen = shape.format == "csv"
+    else:
+        accept = request.headers.get("accept", "")
+        chosen = _preference(accept, CSV_TYPE) > max(
+            _preference(accept, "application/json"), _preference(accept, "*/*")
+        )
+    if chosen and shape.decimal == shape.delimiter:
+        raise wrong("decimal", shape.decimal, "needs delimiter=; beside it")
+    return chosen
+
+
+def csv_response(columns: Sequence[str], rows: Sequence[BaseModel | Row], shape: Shape) -> Response:
+    """Rows as a CSV file with a header line, UTF-8."""
+    text = csv_text(columns, rows, shape.delimiter, shape.decimal)
+    return Response(text, media_type=f"{CSV_TYPE}; charset=utf-8; header=present")
+
+
+def csv_text(
+    columns: Sequence[str], rows: Sequence[BaseModel | Row], delimiter: str = ",", decimal: str = "."
+) -> str:
+    """CSV of the named columns. Null is an empty cell, times are RFC 3339 UTC, lists are joined by spaces.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers never do.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        get = row.get if isinstance(row, dict) else lambda name, of=row: getattr(of, name)
+        writer.writerow([cell(get(name), decimal) for name in columns])
+    return out.getvalue()
+
+
+def cell(value: object, decimal: str = ".") -> str:
+    """One cell as text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, int | float):
+        return repr(value).replace(".", decimal)
+    text = value.value if isinstance(value, StrEnum) else str(value)
+    if isinstance(value, list | tuple):
+        text = " ".join(str(item) for item in value)
+    text = text.replace("\x00", "")
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _preference(accept: str, kind: str) -> float:
+    """The quality (0-1) that an Accept header gives to exactly this media type."""
+    for part in accept.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        if name == kind:
+            quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+            try:
+                return float(quality)
+            except ValueError:
+                return 0.0
+    return 0.0

@@ -1,0 +1,277 @@
+"""Two schools on a Thursday in November at 13:20, a room in every state, served by the real application."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from api.context import ApiContext, DeadLetter, Sighting
+from api.live import LiveHub
+from api.server import Server, make_server
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.quantity import Carrier
+from classroom.reading import Flag, Reading
+from classroom.site import Site
+from classroom.sitefiles import parse_site
+from classroom.timetable import day_span
+from store.duckdb_store import DuckDBStore
+
+NOW = datetime(2026, 11, 19, 12, 20, tzinfo=UTC)  # a Thursday, 13:20 in Stockholm
+MONDAY = date(2026, 11, 16)
+
+LESSONS = ("08:20-09:20", "09:40-10:40", "10:50-11:40", "12:30-13:30", "13:45-14:40")
+
+TEXTS = {
+    "classroom.toml": '[site]\nname = "Helsingborgs skolor"\n[factors]\n'
+    'chosen = ["se-el-ivl-nordic-2023", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]\n',
+    "schools.csv": "key,name\ntagaborg,Tågaborgsskolan\ngarda,Gårdaskolan\n",
+    "rooms.csv": "school,key,name,openable_windows\n"
+    "tagaborg,a101,Sal A101,true\n"
+    "tagaborg,a102,Sal A102,true\n"
+    "tagaborg,a103,Sal A103,true\n"
+    "tagaborg,slojd,Slöjdsalen,false\n"
+    "tagaborg,bibliotek,Biblioteket,true\n"
+    "tagaborg,musik,Musiksalen,true\n"
+    "tagaborg,grupp,Grupprummet,true\n"
+    "garda,b1,Sal B1,true\n",
+    "meters.csv": "school,key,name,carrier,role\n"
+    "tagaborg,el,Elmätare,electricity,main\n"
+    "tagaborg,heat,Värmemätare,district_heat,main\n"
+    "garda,el,Elmätare,electricity,main\n",
+    "devices.csv": "key,school,room,interval_s\n"
+    + "".join(
+        f"{room},{school},{room},300\n"
+        for school, room in (
+            ("tagaborg", "a101"),
+            ("tagaborg", "a102"),
+            ("tagaborg", "a103"),
+            ("tagaborg", "slojd"),
+            ("tagaborg", "bibliotek"),
+            ("tagaborg", "musik"),
+            ("tagaborg", "grupp"),
+            ("garda", "b1"),
+        )
+    ),
+    "lessons.csv": "school,room,weekday,start,end\n"
+    + "".join(
+        f"tagaborg,{room},{weekday},{span[:5]},{span[6:]}\n"
+        for room in ("a101", "a102", "a103", "slojd", "bibliotek", "musik")
+        for weekday in range(1, 6)
+        for span in LESSONS
+    ),
+}
+
+GAINS = {"a101": 420, "a102": 880, "a103": 1_500, "slojd": 1_350, "bibliotek": 700, "musik": 650, "b1": 500}
+"""How far each room would rise above 420 ppm in a long lesson."""
+
+
+def co2_at(room: str, local_minute: float) -> float:
+    """CO2 [ppm] of a room: towards its gain in lessons, back to the outdoor level in breaks."""
+    ppm = 420.0
+    for minute in range(7 * 60, int(local_minute)):
+        lesson = any(int(s[:2]) * 60 + int(s[3:5]) <= minute < int(s[6:8]) * 60 + int(s[9:]) for s in LESSONS)
+        target = 420 + (GAINS[room] if lesson else 0)
+        ppm += (target - ppm) / (22 if lesson else 12)
+    return ppm + 9 * math.sin(local_minute * 1.7)
+
+
+def day_readings(room: str) -> list[Reading]:
+    """The day's CO2 and temperature of a room up to NOW, one message every five minutes."""
+    readings = []
+    for minute in range(6 * 60, 13 * 60 + 20, 5):
+        if room == "a102" and 10 * 60 <= minute < 10 * 60 + 40:
+            continue  # a gap in the middle of the day
+        if room == "bibliotek" and minute > 11 * 60:
+            continue  # silent ever since
+        time_ = NOW + timedelta(minutes=minute - (13 * 60 + 20) + 2)
+        bad = room == "musik" and minute > 12 * 60
+        co2 = 9_999.0 if bad else round(co2_at(room, minute), 0)
+        readings.append(Reading(room, "co2_ppm", time_, co2, int(Flag.SENTINEL) if bad else 0))
+        temperature = 20.4 + 1.6 * min(1.0, max(0, minute - 480) / 240) + 0.1 * math.sin(minute)
+        readings.append(Reading(room, "temperature_c", time_, round(temperature, 1)))
+    return readings
+
+
+def energy_days(site: Site, school: str, carrier: Carrier, amounts: Sequence[float | None]) -> list[Metric]:
+    """Daily energy from Monday on with its emissions; None is a day without data, the last one is running."""
+    factor = {
+        "electricity": ("se-el-ivl-nordic-2023", 59.0),
+        "district_heat": ("helsingborg-heat-vmk-2020", 71.0),
+    }
+    id_, intensity = factor[carrier]
+    found = []
+    for number, kwh in enumerate(amounts):
+        start, end = day_span(MONDAY + timedelta(days=number), site.zone)
+        running = number == len(amounts) - 1
+        coverage = 0.0 if kwh is None else 0.55 if running else 0.99
+        status = Status.NO_DATA if kwh is None else Status.PARTIAL if running else Status.OK
+        energy = Metric(
+            time=start,
+            period_end=end,
+            interval=Interval.DAY,
+            school=school,
+            scope=Scope.SCHOOL,
+            id=school,
+            metric="energy_kwh",
+            carrier=carrier,
+            basis=None,
+            value=kwh,
+            low=None,
+            high=None,
+            unit="kWh",
+            coverage=coverage,
+            status=status,
+            reason=None if kwh is not None else "no_readings",
+            method="energy.registers/1",
+            factors=(),
+            fingerprint="test",
+        )
+        kg = None if kwh is None else kwh * intensity / 1_000
+        emitted = energy._replace(
+            metric="emissions_kgco2e",
+            unit="kgCO2e",
+            value=kg,
+            method="emissions.location_market/1",
+            basis="location",
+            factors=(id_,),
+        )
+        missing = emitted._replace(
+            basis="market", value=None, factors=(), status=Status.INSUFFICIENT, reason="no_factor"
+        )
+        found += [energy, emitted, missing]
+    return found
+
+
+def room_days(site: Site, school: str, room: str, coverage: float) -> list[Metric]:
+    """Daily CO2 means of a room."""
+    energy = energy_days(site, school, Carrier.ELECTRICITY, [700.0, 690.0, 710.0, 800.0])[::3]
+    return [
+        metric._replace(
+            scope=Scope.ROOM,
+            id=room,
+            metric="co2_mean_ppm",
+            carrier=None,
+            unit="ppm",
+            coverage=coverage,
+            status=Status.OK,
+            method="indoor.room_day/1",
+        )
+        for metric in energy
+    ]
+
+
+class NoLetters:
+    """Nothing was refused."""
+
+    def list(
+        self, reason: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[DeadLetter]:
+        del reason, before, limit
+        return []
+
+    def get(self, id: int) -> DeadLetter | None:  # noqa: A002
+        del id
+        return None
+
+    def count_by_reason(self) -> dict[str, int]:
+        return {}
+
+
+class NoSightings:
+    """Nobody was heard."""
+
+    def devices(self) -> list[Sighting]:
+        return []
+
+
+def fill(store: DuckDBStore, site: Site) -> None:
+    """Readings of today and figures of the week."""
+    for room in GAINS:
+        store.write_readings(day_readings(room))
+    store.write_metrics(
+        energy_days(site, "tagaborg", Carrier.ELECTRICITY, [642.4, 655.1, None, 301.2])
+        + energy_days(site, "tagaborg", Carrier.DISTRICT_HEAT, [1_804.0, 1_951.5, 1_890.2, 944.0])
+        + energy_days(site, "garda", Carrier.ELECTRICITY, [310.0, 322.5, 318.0, 140.0])
+        + [m for room in GAINS if room != "b1" for m in room_days(site, "tagaborg", room, 0.97)]
+    )
+
+
+def context_over(store: DuckDBStore, site: Site) -> ApiContext:
+    """What the application is handed, at NOW."""
+    registry = CollectorRegistry()
+    live = LiveHub(lambda: site, registry)
+    live.seed(store, NOW)
+    return ApiContext(
+        site=lambda: site,
+        store=store,
+        clock=lambda: NOW,
+        live=live,
+        letters=NoLetters(),
+        sightings=NoSightings(),
+        health=list,
+        registry=registry,
+    )
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address and what it serves."""
+
+    url: str
+    context: ApiContext
+
+
+def serve(context: ApiContext, port: int = 0) -> tuple[Server, threading.Thread, str]:
+    """Start the real server in a thread; its address."""
+    server = make_server(context, port)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="api", daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server ended before it had started"
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return server, thread, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def open_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ApiContext]]:
+    """Contexts over stores of their own, by the texts that differ from TEXTS; closed at the end."""
+    opened: list[DuckDBStore] = []
+
+    def open_one(*, filled: bool = True, **texts: str) -> ApiContext:
+        site = parse_site({**TEXTS, **{name.replace("_", "."): text for name, text in texts.items()}})
+        path: Path = tmp_path_factory.mktemp("pages") / "climate.duckdb"
+        store = DuckDBStore(path, memory_limit_mb=200)
+        opened.append(store)
+        if filled:
+            fill(store, site)
+        return context_over(store, site)
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture(scope="session")
+def school_context(open_context: Callable[..., ApiContext]) -> ApiContext:
+    """The filled context, shared: tests only read it."""
+    return open_context()
+
+
+@pytest.fixture(scope="session")
+def served(open_context: Callable[..., ApiContext]) -> Iterator[Served]:
+    """The filled application on a port of its own; tests may publish live readings."""
+    context = open_context()
+    server, thread, url = serve(context)
+    yield Served(url, context)
+    server.should_exit = True
+    thread.join(10)

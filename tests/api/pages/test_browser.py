@@ -1,0 +1,245 @@
+"""The pages in a real browser: looks, access, live values, and what is left without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from axe_core_python.sync_playwright import Axe
+
+from classroom.reading import Reading
+
+if TYPE_CHECKING:
+    from conftest import Served
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+playwright = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+START, SCHOOL, ROOM = "/", "/schools/tagaborg", "/schools/tagaborg/rooms/"
+PAGES = (START, SCHOOL, f"{ROOM}a101", f"{ROOM}a102", f"{ROOM}slojd", f"{ROOM}bibliotek", "/schools/none")
+SIZES = ((360, 780), (1280, 800), (1920, 1080))
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")  # its event loop would disturb asyncio in other modules
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def looking(
+    browser: Browser,
+    served: Served,
+    path: str,
+    *,
+    size: tuple[int, int] = (1280, 800),
+    scheme: Scheme = "light",
+    lang: str = "sv",
+    scripts: bool = True,
+    clock: bool = False,
+) -> Iterator[Page]:
+    """A page at ``path``; anything the console says fails the test when it is left."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        locale={"sv": "sv-SE", "en": "en-GB"}[lang],
+        java_script_enabled=scripts,
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("request", lambda request: said.append(request.url) if served.url not in request.url else None)
+    if clock:
+        page.clock.install()
+    page.goto(served.url + path, wait_until="load")
+    yield page
+    context.close()
+    assert [line for line in said if "404" not in line or path != "/schools/none"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "scheme"), list(product(SIZES, SCHEMES)))
+def test_axe_finds_nothing_and_nothing_overflows(
+    browser: Browser, served: Served, size: tuple[int, int], scheme: Scheme
+) -> None:
+    for path, lang in product(PAGES, ("sv", "en")):
+        with looking(browser, served, path, size=size, scheme=scheme, lang=lang) as page:
+            assert page.locator("html").get_attribute("lang") == lang
+            for summary in page.locator("details > summary").all():
+                summary.click()
+            found = Axe().run(page)
+            assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]] == [], (
+                path,
+                lang,
+            )
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, lang)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_targets_are_large_enough(browser: Browser, served: Served, size: tuple[int, int]) -> None:
+    for path in (START, SCHOOL, f"{ROOM}a101"):
+        with looking(browser, served, path, size=size) as page:
+            small = page.evaluate(
+                """[...document.querySelectorAll("a:not(.skip), summary")]
+                .filter((a) => a.getBoundingClientRect().height < 24).map((a) => a.outerHTML)"""
+            )
+            assert small == []
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("room", ["a101", "a102", "a103", "slojd", "bibliotek"])
+def test_the_room_fits_a_wall_screen_and_is_read_from_the_back(
+    browser: Browser, served: Served, room: str, size: tuple[int, int]
+) -> None:
+    with looking(browser, served, ROOM + room, size=size) as page:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        letters_px = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.word')).fontSize)")
+        assert letters_px >= size[1] * 0.1
+
+
+def test_a_live_value_arrives_without_reload(browser: Browser, served: Served) -> None:
+    now = served.context.clock()
+    with looking(browser, served, f"{ROOM}a101") as page:
+        page.evaluate("window.same = true")
+        light = page.locator("#light")
+        assert light.get_attribute("data-level") == "good"
+        served.context.live.publish(
+            [Reading("a101", "co2_ppm", now, 1_530.0), Reading("a101", "temperature_c", now, 23.46)]
+        )
+        playwright.expect(light).to_have_attribute("data-level", "now")
+        playwright.expect(page.locator("[data-word]")).to_have_text("Vädra nu")
+        playwright.expect(page.locator("[data-value=co2_ppm]")).to_have_text("1\u00a0550\u00a0ppm")
+        playwright.expect(page.locator("[data-value=temperature_c]")).to_have_text("23,5\u00a0°C")
+        playwright.expect(page.locator("[data-measured]")).to_have_text("13:20")
+        assert "#now" in (page.locator(".word use").get_attribute("href") or "")
+        assert page.evaluate("window.same")
+        served.context.live.publish([Reading("a101", "co2_ppm", now + timedelta(seconds=1), 690.0)])
+        playwright.expect(light).to_have_attribute("data-level", "good")
+        playwright.expect(page.locator("[data-word]")).to_have_text("Bra")
+
+
+def test_a_room_without_windows_is_told_to_take_a_break(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{ROOM}slojd", lang="en") as page:
+        playwright.expect(page.locator("[data-word]")).to_have_text("Break now")
+        assert "#rest" in (page.locator(".word use").get_attribute("href") or "")
+
+
+def test_silence_greys_the_light_out_by_itself(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{ROOM}a102", clock=True) as page:
+        light = page.locator("#light")
+        colour = light.evaluate("(e) => getComputedStyle(e).backgroundColor")
+        playwright.expect(light).to_have_attribute("data-level", "soon")
+        page.clock.fast_forward("11:00")  # measured 3 minutes ago: 14 minutes old, not yet stale
+        playwright.expect(light).to_have_attribute("data-level", "soon")
+        page.clock.fast_forward("02:00")
+        playwright.expect(light).to_have_attribute("data-level", "none")
+        playwright.expect(page.locator("[data-word]")).to_have_text("ingen bedömning")
+        playwright.expect(page.locator("[data-reason]")).to_have_text("Givaren är tyst.")
+        playwright.expect(page.locator("[data-value=co2_ppm]")).to_have_text("–")
+        page.clock.run_for(2_000)  # the colour fades
+        playwright.expect(light).not_to_have_css("background-color", colour)
+
+
+def test_a_wrong_screen_clock_does_not_matter(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="sv-SE")
+    page = context.new_page()
+    page.clock.install(time="2031-01-01T00:00:00Z")
+    page.goto(f"{served.url}{ROOM}a102")
+    page.clock.run_for(5_000)
+    playwright.expect(page.locator("#light")).to_have_attribute("data-level", "soon")
+    playwright.expect(page.locator("[data-measured]")).to_have_text("13:17")
+    context.close()
+
+
+def test_the_curve_is_drawn_again_while_the_page_stays(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{ROOM}a103", clock=True) as page:
+        page.locator("#today summary").click()
+        page.locator("h1").evaluate("(e) => document.activeElement.blur()")
+        page.locator("#today-name").evaluate("(e) => { e.textContent = 'old' }")
+        page.clock.run_for(125_000)
+        playwright.expect(page.locator("#today-name")).to_have_text("Luften i dag")
+        assert page.locator("#today details").evaluate("(e) => e.open")
+
+
+def test_without_javascript_the_page_reads_the_same(browser: Browser, served: Served) -> None:
+    texts = []
+    for scripts in (True, False):
+        with looking(browser, served, f"{ROOM}a102", scripts=scripts) as page:
+            texts.append(page.locator("main").inner_text())
+            if not scripts:
+                page.locator("summary").click()
+                assert "inte mätt" in page.locator("table").inner_text()
+    assert texts[0] == texts[1]
+    assert "Vädra\nsnart" in texts[1] or "Vädra snart" in texts[1]
+
+
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    browser: Browser, served: Served
+) -> None:
+    with looking(browser, served, f"{ROOM}a102") as page:
+        order = []
+        for _ in range(7):
+            page.keyboard.press("Tab")
+            order.append(page.evaluate("document.activeElement.textContent.trim()"))
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid", order
+        assert order == [
+            "Hoppa till innehållet",
+            "Helsingborgs skolor",
+            "Tågaborgsskolan",
+            "Svenska",
+            "English",
+            "← ons 18",
+            "Som tabell",
+        ]
+        page.keyboard.press("Enter")
+        assert page.locator("#today table").is_visible()
+
+
+def test_the_skip_link_leads_to_the_content(browser: Browser, served: Served) -> None:
+    with looking(browser, served, START) as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_language_link_changes_the_page_and_stays(browser: Browser, served: Served) -> None:
+    with looking(browser, served, SCHOOL) as page:
+        page.get_by_role("link", name="English").click()
+        playwright.expect(page.get_by_role("heading", name="Rooms now")).to_be_visible()
+        page.get_by_role("link", name="Sal A101").click()
+        playwright.expect(page.locator("[data-word]")).to_have_text("Good")
+
+
+def test_paper_gets_ink_and_the_table(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{ROOM}a102", scheme="dark") as page:
+        page.emulate_media(media="print")
+        ground = page.locator("#light").evaluate("(e) => getComputedStyle(e).backgroundColor")
+        assert ground == "rgba(0, 0, 0, 0)"
+        assert page.locator("#light .word").evaluate("(e) => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+        assert (
+            page.locator("body").evaluate("(e) => getComputedStyle(e).backgroundColor")
+            == "rgb(255, 255, 255)"
+        )
+        assert page.locator("#today table").is_visible()
