@@ -1,7 +1,8 @@
 """Render the pictures of the README into ``docs/pictures``: ``python scripts/screenshots.py [URL]``.
 
-URL is that of a running ``classroom-climate demo`` (http://127.0.0.1:8000 unless told). The school is the first
-one that the demo has; the rooms are the one with the freshest air and the one that most needs airing.
+URL is that of a running ``classroom-climate demo`` (http://127.0.0.1:8000 unless told). The school is its first;
+the rooms are the one with the freshest air and the one that most needs airing. On a day without lessons the
+curve is that of the last school day.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ def take(browser: Browser, url: str, picture: Picture) -> None:
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{url}{picture.path}?lang={picture.lang}")
+    last_school_day = page.locator(".today > p > a")
+    if last_school_day.count():
+        last_school_day.click()
+        page.wait_for_load_state()
     page.screenshot(path=PICTURES / f"{picture.name}.png")
     context.close()
     if complaints:

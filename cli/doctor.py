@@ -1,0 +1,136 @@
+"""``classroom-climate doctor``: one page that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import typer
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from classroom.site import Site
+from cli.site import SiteDir, data_folder, load_site_or_exit
+
+FREE_BYTES_WANTED = 1_000_000_000
+
+
+class Finding(NamedTuple):
+    """One line of the page; ``cure`` is empty where nothing has to be done."""
+
+    ok: bool
+    part: str
+    message: str
+    cure: str = ""
+
+
+def doctor(site_dir: SiteDir = Path()) -> None:
+    """Say on one page whether the site is well: files, disk, broker, service, devices, dead letters.
+
+    Leaves with code 1 if something is wrong.
+
+    Example: `classroom-climate doctor --site helsingborg`
+    """
+    site = load_site_or_exit(site_dir)
+    findings = [*_files(site, site_dir), *_broker(site), *_service(site)]
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
+        table.add_row(
+            mark,
+            f"[bold]{finding.part}[/]",
+            finding.message + (f"\n→ {finding.cure}" if finding.cure else ""),
+        )
+    Console(highlight=False).print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _files(site: Site, folder: Path) -> Iterable[Finding]:
+    yield Finding(
+        True,
+        "site",
+        f"{site.settings.site.name}: {len(site.schools)} schools, {len(site.rooms)} rooms, "
+        f"{len(site.meters)} meters, {len(site.placements)} devices",
+    )
+    for school in site.schools:
+        if not any(lesson.school == school.key for lesson in site.lessons):
+            hours = f"rooms count as occupied {school.school_hours} on school days"
+            yield Finding(True, "timetable", f"{school.key} has no lessons in lessons.csv: {hours}")
+    data = data_folder(folder)
+    free = shutil.disk_usage(data if data.exists() else folder).free
+    enough = free > FREE_BYTES_WANTED
+    yield Finding(
+        enough,
+        "disk",
+        f"{free / 1e9:.1f} GB free",
+        "" if enough else "make room: ingest stops when the disk is full",
+    )
+
+
+def _broker(site: Site) -> Iterable[Finding]:
+    mqtt = site.settings.mqtt
+    try:
+        with socket.create_connection((mqtt.host, mqtt.port), timeout=3):
+            yield Finding(True, "broker", f"{mqtt.host}:{mqtt.port} answers")
+    except OSError as error:
+        cure = "start the broker, or correct mqtt.host and mqtt.port in classroom.toml"
+        yield Finding(
+            False, "broker", f"{mqtt.host}:{mqtt.port} does not answer ({error.strerror or error})", cure
+        )
+
+
+def _service(site: Site) -> Iterable[Finding]:
+    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    try:
+        with httpx.Client(base_url=base, timeout=5) as client:
+            ready = client.get("/readyz").json()
+            pending = client.get("/api/v1/devices/pending").json()
+            counts = _counts(client.get("/metrics").text)
+    except (httpx.HTTPError, ValueError) as error:
+        cure = "start it with: classroom-climate run"
+        yield Finding(
+            False, "service", f"nothing useful answers at {base} ({error or type(error).__name__})", cure
+        )
+        return
+    for check in ready.get("parts", []):
+        yield Finding(bool(check["ok"]), str(check["name"]), str(check["message"]))
+    yield _pending(pending["items"])
+    spooled, stored = (
+        counts.get("classroom_messages_spooled_total", 0),
+        counts.get("classroom_messages_stored_total", 0),
+    )
+    yield Finding(
+        True, "messages", f"{spooled:.0f} spooled and {stored:.0f} stored since the service started"
+    )
+    dead = {key: n for key, n in counts.items() if key.startswith("classroom_dead_letters_total")}
+    words = ", ".join(f"{n:.0f} {key.split('=', 1)[1]}" for key, n in dead.items() if n)
+    cure = "look at them with: GET /api/v1/dead-letters" if words else ""
+    yield Finding(True, "dead letters", words or "none since the service started", cure)
+
+
+def _pending(items: list[dict[str, object]]) -> Finding:
+    if not items:
+        return Finding(True, "devices", "every device that was heard has a place")
+    keys = ", ".join(str(item["key"]) for item in items[:5]) + (" …" if len(items) > 5 else "")
+    return Finding(
+        False,
+        "devices",
+        f"{len(items)} pending: {keys}",
+        "give them a row in devices.csv; their readings are kept",
+    )
+
+
+def _counts(text: str) -> dict[str, float]:
+    """Prometheus samples by name, with ``=reason`` where they carry one."""
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            reason = sample.labels.get("reason")
+            found[sample.name + (f"={reason}" if reason else "")] = sample.value
+    return found

@@ -1,0 +1,93 @@
+"""Playing a simulated town to a broker: history as fast as it goes, then live by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+
+from classroom.site import Site
+from simulators.messages import messages
+from simulators.publish import BrokerAddress, Pace, Published, publish
+from simulators.scenario import Scenario
+from simulators.school import Town
+
+CAUGHT_UP = timedelta(seconds=2)
+
+
+def expected_messages(site: Site, start: datetime, end: datetime) -> int:
+    """About how many messages the site's devices send between two times."""
+    seconds = max(0.0, (end - start).total_seconds())
+    return round(sum(seconds / device.interval_s for device in site.devices))
+
+
+def play_history(
+    site: Site,
+    scenario: Scenario,
+    start: datetime,
+    broker: BrokerAddress,
+    clock: Callable[[], datetime],
+    *,
+    end: datetime | None = None,
+    stop: Event | None = None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> tuple[int, datetime]:
+    """Publish what the town's devices said from ``start`` until ``end`` or, without it, until now is reached.
+
+    Returns how many messages the broker acknowledged, and the time up to which the history now reaches.
+
+    Raises:
+        simulators.publish.BrokerAwayError: the broker is not there or went away.
+    """
+    town = Town(site, scenario)
+    acknowledged, reached = 0, max(start, town.start)
+    while not (stop and stop.is_set()):
+        until = end or clock()
+        done = acknowledged
+        published = publish(
+            messages(town, reached, until),
+            broker,
+            stop=stop,
+            on_progress=lambda so_far, done=done: on_progress(done + so_far.acknowledged),  # type: ignore[misc]
+        )
+        acknowledged += published.acknowledged
+        reached = until
+        if end is not None or clock() - until < CAUGHT_UP:
+            break
+    return acknowledged, reached
+
+
+def play_live(
+    site: Site,
+    scenario: Scenario,
+    since: datetime,
+    broker: BrokerAddress,
+    clock: Callable[[], datetime],
+    *,
+    speed: float = 1.0,
+    every_s: int | None = None,
+    stop: Event | None = None,
+    stop_after: int | None = None,
+    on_progress: Callable[[Published], None] = lambda _: None,
+) -> Published:
+    """Publish what the town's devices say from ``since`` on, paced by the clock, until ``stop``.
+
+    ``every_s`` makes all devices report at least that often, so that somebody who looks on sees something
+    move; the times and values of the history do not change by it.
+
+    Raises:
+        simulators.publish.BrokerAwayError: the broker is not there or went away.
+    """
+    if every_s is not None:
+        brisk = [d.model_copy(update={"interval_s": min(d.interval_s, every_s)}) for d in site.devices]
+        site = replace(site, devices=brisk)
+    town = Town(site, scenario)
+    return publish(
+        messages(town, since),
+        broker,
+        pace=Pace(since, speed, clock),
+        stop=stop,
+        stop_after=stop_after,
+        on_progress=on_progress,
+    )

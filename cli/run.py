@@ -1,0 +1,32 @@
+"""``classroom-climate run``: ingest, analytics, API and pages of a site in one process."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import typer
+
+from cli.logs import configure_logging
+from cli.service import PortBusyError, listen, running, wait_for_signal
+from cli.site import SiteDir, console, load_site_or_exit
+from store.base import SchemaError, StoreError
+
+
+def run(site_dir: SiteDir = Path()) -> None:
+    """Run a site: read its broker, store, compute metrics, serve API and pages. Stop with Ctrl-C.
+
+    Example: `classroom-climate run --site helsingborg`
+    """
+    configure_logging()
+    site = load_site_or_exit(site_dir)
+    stop = threading.Event()
+    try:
+        sock = listen(site.settings.api.host, site.settings.api.port, "another api.port in classroom.toml")
+        with running(site, site_dir, sock) as service:
+            console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
+            wait_for_signal(stop)
+            console.print("Stopping …")
+    except (PortBusyError, SchemaError, StoreError) as error:
+        console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,205 @@
+"""The embedded profile: ingest, analytics and API of one site in one process that owns the store."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from analytics import jobs
+from api.context import ApiContext, PartHealth
+from api.live import LiveHub
+from api.server import make_server
+from classroom.site import Site
+from cli.children import ChildCompute
+from cli.site import data_folder, database
+from ingest.pipeline import Pipeline
+from store.base import Store, StoreError
+from store.duckdb_store import DuckDBStore
+
+log = logging.getLogger(__name__)
+
+
+class PortBusyError(Exception):
+    """Something else listens on a port we were told to use."""
+
+
+def utc_now() -> datetime:
+    """The clock that is handed to everything below."""
+    return datetime.now(UTC)
+
+
+def listen(host: str, port: int, option: str) -> socket.socket:
+    """A listening socket, taken before anything else starts.
+
+    Raises:
+        PortBusyError: with what to do, naming ``option``.
+    """
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise PortBusyError(
+            f"Port {port} on {host} is in use ({error.strerror}). Stop what uses it or choose {option}."
+        ) from error
+    return sock
+
+
+class Scheduler:
+    """Runs the analytics job every ``every_s`` seconds and when asked, in its own thread.
+
+    The computing itself is done in a child process.
+    """
+
+    def __init__(self, store: Store, site: Callable[[], Site], every_s: float) -> None:
+        self._store = store
+        self._site = site
+        self._every_s = every_s
+        self._compute = ChildCompute()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._running = threading.Lock()
+        self._failure = ""
+        self._last: datetime | None = None
+        self._thread = threading.Thread(target=self._loop, name="analytics", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first run comes at once."""
+        self._wake.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the current step; what was not finished is done again at the next start."""
+        self._stop.set()
+        self._wake.set()
+        self._compute.close()
+        self._thread.join(timeout=30)
+
+    def run_now(self, progress: Callable[[int, int], None] | None = None) -> jobs.JobReport:
+        """Run the job in the calling thread (never two at a time)."""
+        with self._running:
+            report = jobs.run(
+                self._store, self._site(), utc_now(), compute=self._compute.submit, progress=progress
+            )
+            self._last = utc_now()
+            return report
+
+    def health(self) -> PartHealth:
+        """Whether metrics are kept up to date."""
+        if self._failure:
+            return PartHealth("analytics", False, self._failure)
+        if not self._thread.is_alive():
+            return PartHealth(
+                "analytics", False, "its thread has ended; restart the service and report the log"
+            )
+        when = f"last run {self._last:%Y-%m-%d %H:%M:%S} UTC" if self._last else "first run under way"
+        return PartHealth("analytics", True, when)
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(self._every_s)
+            self._wake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                self.run_now()
+            except (StoreError, BrokenExecutor, CancelledError) as error:
+                if self._stop.is_set():
+                    return
+                if not self._failure:
+                    log.warning("analytics cannot run, trying again every %s s: %s", self._every_s, error)
+                self._failure = f"metrics are not up to date: {error}"
+            else:
+                if self._failure:
+                    log.info("analytics runs again")
+                self._failure = ""
+
+
+class Service:
+    """Everything that runs for a site; made by :func:`running`."""
+
+    def __init__(self, site: Site, store: Store, pipeline: Pipeline, scheduler: Scheduler, url: str) -> None:
+        self.site = site
+        self.store = store
+        self.pipeline = pipeline
+        self.scheduler = scheduler
+        self.url = url
+
+
+@contextmanager
+def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
+    """Run a site's service around a block: API first, then analytics and ingest; stopped in the other order.
+
+    ``sock`` listens already (:func:`listen`).
+
+    Raises:
+        SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
+    """
+    data = data_folder(folder)
+    data.mkdir(parents=True, exist_ok=True)
+    registry = CollectorRegistry()
+    with ExitStack() as stack:
+        store = DuckDBStore(database(folder))
+        stack.callback(store.close)
+        live = LiveHub(lambda: site, registry)
+        live.seed(store, utc_now())
+        pipeline = Pipeline(
+            site.settings, lambda: site, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+        )
+        scheduler = Scheduler(store, lambda: site, site.settings.analytics.every_s)
+        context = ApiContext(
+            site=lambda: site,
+            store=store,
+            clock=utc_now,
+            live=live,
+            letters=pipeline.letters,
+            sightings=pipeline.letters,
+            health=lambda: [*pipeline.health(), scheduler.health()],
+            registry=registry,
+        )
+        stack.enter_context(_serving(context, sock))
+        pipeline.start()
+        stack.callback(pipeline.stop)
+        scheduler.start()
+        stack.callback(scheduler.stop)
+        host, port = sock.getsockname()[:2]
+        yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+@contextmanager
+def _serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
+    server = make_server(context)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="api", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        sock.close()
+
+
+def wait_for_signal(stop: threading.Event) -> None:
+    """Block until Ctrl-C, SIGTERM or ``stop``; a second Ctrl-C ends at once."""
+
+    def on_signal(number: int, frame: object) -> None:
+        del number, frame
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    stop.wait()

@@ -1,0 +1,47 @@
+"""``doctor`` says on one page what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from typer.testing import CliRunner
+
+from cli.main import app
+from running import Start, command, environment, until
+
+
+def test_nothing_runs(tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["init", str(tmp_path)])
+    settings = tmp_path / "classroom.toml"
+    text = settings.read_text().replace("# port = 1883", "port = 1").replace("# port = 8000", "port = 2")
+    settings.write_text(text)
+    result = CliRunner().invoke(app, ["doctor", "--site", str(tmp_path)])
+    assert result.exit_code == 1
+    words = " ".join(result.output.split())
+    assert "127.0.0.1:1 does not answer" in words
+    assert "start the broker" in words
+    assert "start it with: classroom-climate run" in words
+
+
+def test_a_stranger_is_named_with_its_cure(
+    start: Start, replay: Callable[[str], CompletedProcess[str]]
+) -> None:
+    running = start()
+    replay(json.dumps({"topic": "classroom/lindhaga/101/stranger", "payload": '{"co2_ppm": 640}'}))
+    until(lambda: running.stored_all(1), "it is stored")
+    said = subprocess.run(
+        command("doctor", "--site", running.folder),
+        env={**environment(), "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert "1 pending: lindhaga/stranger" in said.stdout
+    assert "give them a row in devices.csv" in said.stdout
+    assert "1 spooled and 1 stored" in said.stdout

@@ -1,0 +1,47 @@
+"""``init`` writes a site that is accepted as it stands, and never overwrites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from classroom.sitefiles import SETTINGS_FILE, TABLES
+from cli.main import app
+from cli.site import load_site
+
+run = CliRunner()
+
+
+def test_what_it_writes_is_accepted(tmp_path: Path) -> None:
+    result = run.invoke(app, ["init", str(tmp_path / "site")])
+    assert result.exit_code == 0
+    site = load_site(tmp_path / "site")
+    assert [school.key for school in site.schools] == ["exempelskolan"]
+    assert {path.name for path in (tmp_path / "site").iterdir()} == {SETTINGS_FILE, *TABLES}
+
+
+def test_it_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "rooms.csv").write_text("mine")
+    result = run.invoke(app, ["init", str(tmp_path)])
+    assert result.exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["rooms.csv"]
+
+
+def test_bad_configuration_refuses_to_start_with_all_faults_at_once(tmp_path: Path) -> None:
+    run.invoke(app, ["init", str(tmp_path)])
+    (tmp_path / SETTINGS_FILE).write_text('[site]\ntime_zone = "Mars/Crater"\n[api]\nport = 99999\n')
+    (tmp_path / "rooms.csv").write_text("school,key,name,area_m2\nexempelskolan,sal-101,Sal 101,-4\n")
+    result = run.invoke(app, ["run", "--site", str(tmp_path)])
+    assert result.exit_code == 2
+    for word in ("site.time_zone", "Mars/Crater", "api.port", "99999", "area_m2", "rooms.csv"):
+        assert word in result.output
+
+
+@pytest.mark.parametrize("command", ["demo", "init", "run", "simulate", "replay", "doctor"])
+def test_every_command_answers_help_with_an_example(command: str) -> None:
+    result = run.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert f"classroom-climate {command}" in " ".join(result.output.split())
