@@ -264,9 +264,7 @@ def _line_layers(curve: DayCurve, x: alt.X, y: alt.Y, colours: Colours) -> list[
     lonely = [{"at": run[0][0], "value": run[0][1]} for run in curve.segments if len(run) == 1]
     for dots, area in ((lonely, 16), (rows[-1:], 80)):  # a line of one point would be invisible
         if dots:
-            mark = alt.Chart(_rows(dots)).mark_point(
-                color=colours.line, filled=True, size=area, opacity=1, clip=True
-            )
+            mark = alt.Chart(_rows(dots)).mark_point(color=colours.line, filled=True, size=area, opacity=1)
             found.append(mark.encode(x=x, y=y))
     return found
 

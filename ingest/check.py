@@ -17,6 +17,11 @@ from classroom.settings import IngestSettings
 from ingest.message import Decoded, Message, Undecodable, Value
 
 RETAINED = "retained_without_time"
+_LIMITS, _CLOCK, _SENTINEL = (
+    int(Flag.LIMITS),
+    int(Flag.CLOCK),
+    int(Flag.SENTINEL),
+)  # plain numbers are 10× cheaper
 
 
 @dataclass(slots=True)
@@ -37,8 +42,12 @@ def check(message: Message, decoded: Decoded, settings: IngestSettings) -> Check
         Undecodable: no reading is left (``retained_without_time`` or ``no_reading``).
     """
     checked = Checked()
+    message_time = believable(decoded.time, message.received, settings)
     for value in decoded.values:
-        reading = _reading(message, decoded, value, settings)
+        time = message_time
+        if value.time is not None:
+            time = believable(value.time, message.received, settings)
+        reading = _reading(message, decoded, value, time)
         if isinstance(reading, str):
             checked.refused[reading] = checked.refused.get(reading, 0) + 1
         else:
@@ -49,26 +58,26 @@ def check(message: Message, decoded: Decoded, settings: IngestSettings) -> Check
     return checked
 
 
-def _reading(message: Message, decoded: Decoded, value: Value, settings: IngestSettings) -> Reading | str:
+def _reading(message: Message, decoded: Decoded, value: Value, time: datetime | None) -> Reading | str:
+    """The reading of a value said at ``time`` (None: no believable time), or why it cannot be one."""
     quantity = QUANTITIES.get(value.quantity)
     if quantity is None:
         return "unknown_quantity"
     number = float(value.value)
     if not math.isfinite(number):
         return "not_finite"
-    time = believable(value.time or decoded.time, message.received, settings)
-    if time is None and message.retain:
-        return RETAINED
-    flag = Flag(0)
+    flag = 0
     if time is None:
+        if message.retain:
+            return RETAINED
         time = message.received
         if value.time or decoded.time:
-            flag |= Flag.CLOCK
+            flag = _CLOCK
     if value.sentinel:
-        flag |= Flag.SENTINEL
+        flag |= _SENTINEL
     if not quantity.within_limits(number):
-        flag |= Flag.LIMITS
-    return Reading(decoded.device, quantity.key, time, number, int(flag))
+        flag |= _LIMITS
+    return Reading(decoded.device, quantity.key, time, number, flag)
 
 
 def believable(time: datetime | None, received: datetime, settings: IngestSettings) -> datetime | None:

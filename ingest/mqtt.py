@@ -101,7 +101,6 @@ class Link:
         self._connected = self._subscribed = False
         self._answered = False
         self._failures = 0
-        self.connections = 0
         self.refused: str | None = None
         self.full = False  # set by the spool thread: QoS 0 finds no room
         self._client = self._build_client()
@@ -263,7 +262,6 @@ class Link:
         self._connected = True
         self._subscribed = False
         self._failures = 0
-        self.connections += 1
         self._inbox.put(Connected(self._generation, flags.session_present))
         if self._unwanted:
             client.unsubscribe(self._unwanted)

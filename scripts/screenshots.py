@@ -1,13 +1,14 @@
 """Render the pictures of the README into ``docs/pictures``: ``python scripts/screenshots.py [URL]``.
 
-URL is that of a running ``classroom-climate demo`` (http://127.0.0.1:8000 unless told). The school is its first;
-the rooms are the one with the freshest air and the one that most needs airing. On a day without lessons the
-curve is that of the last school day.
+Without URL they show the made-up school of ``tests/api/pages`` on its Thursday at 13:20, always the same.
+URL is that of a running ``classroom-climate demo``; at night and on a Sunday all its rooms are fresh.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -25,7 +26,6 @@ ARGS = [
     "--disable-sync",
 ]
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-URGENCY = {"good": 0, "soon": 1, "now": 2}
 
 
 class Picture(NamedTuple):
@@ -56,8 +56,8 @@ def choose(url: str) -> list[Picture]:
     with httpx.Client(base_url=url, timeout=30) as client:
         school = f"/schools/{_get(client, '/api/v1/schools')[0]['key']}"
         rooms = [f"{school}/rooms/{room['key']}" for room in _get(client, f"/api/v1{school}/rooms")]
-        levels = {room: _get(client, f"/api/v1{room}/now")["air"]["level"] for room in rooms}
-    known = sorted((room for room in rooms if levels[room]), key=lambda room: URGENCY[levels[room]])
+        air = {room: _get(client, f"/api/v1{room}/now")["air"] for room in rooms}
+    known = sorted((room for room in rooms if air[room]["level"]), key=lambda room: air[room]["shown_ppm"])
     fresh, stuffy = (known[0], known[-1]) if known else (rooms[0], rooms[-1])
     return [
         Picture("start", "/", 1280, 800, "light", "sv"),
@@ -98,5 +98,28 @@ def _get(client: httpx.Client, path: str) -> Any:  # noqa: ANN401
     return answer.json()
 
 
+def made_up_school() -> None:
+    """Serve the school of the tests and take every picture of it."""
+    path = Path(__file__).parents[1] / "tests" / "api" / "pages" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("made_up_school", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} cannot be read")
+    school = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = school
+    spec.loader.exec_module(school)
+    with tempfile.TemporaryDirectory() as folder:
+        site = school.parse_site(school.TEXTS)
+        store = school.DuckDBStore(Path(folder) / "climate.duckdb")
+        school.fill(store, site)
+        server, thread, url = school.serve(school.context_over(store, site))
+        main(url)
+        server.should_exit = True
+        thread.join(10)
+        store.close()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    if len(sys.argv) > 1:
+        main(sys.argv[1].rstrip("/"))
+    else:
+        made_up_school()

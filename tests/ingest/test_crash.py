@@ -36,8 +36,8 @@ class Lives:
     def run(self, broker: Any, messages: int, rate: int, *lives: str) -> Counter[int]:
         """Publish at ``rate`` [1/s]; gives how often each number is stored.
 
-        One ingester for each of ``lives``: ``die=N``, ``kill`` (at random), ``automatic`` (killed at random); the last
-        one ends by itself.
+        One ingester for each of ``lives``: ``die=N``, ``kill`` (at random), ``automatic`` (killed at random);
+        the last one ends by itself.
         """
         publisher = self.publisher_at(broker.port)
         sending = threading.Thread(target=self._publish, args=(publisher, messages, rate))
