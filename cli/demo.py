@@ -22,6 +22,8 @@ from cli.service import PortBusyError, Service, listen, running, utc_now, wait_f
 from cli.simulate import load_scenario_or_exit, write_demo
 from cli.site import console, load_site_or_exit
 from ingest.embedded import BrokerError, EmbeddedBroker
+from ingest.letters import LettersError
+from ingest.spool import SpoolError
 from simulators.publish import BrokerAddress, BrokerAwayError
 from simulators.scenario import Scenario
 from store.base import SchemaError, Store, StoreError
@@ -59,7 +61,15 @@ def demo(
         sock = listen(site.settings.api.host, port, "another with --port, for example --port 8001")
         with EmbeddedBroker(mqtt_port), running(site, data_dir, sock) as service:
             _play(service, scenario, BrokerAddress(port=mqtt_port), stop)
-    except (PortBusyError, BrokerError, SchemaError, StoreError, BrokerAwayError) as error:
+    except (
+        PortBusyError,
+        BrokerError,
+        BrokerAwayError,
+        SchemaError,
+        StoreError,
+        SpoolError,
+        LettersError,
+    ) as error:
         console.print(f"[bold red]Cannot run the demo:[/] {error}")
         raise typer.Exit(1) from error
 

@@ -22,6 +22,7 @@ from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.site import data_folder, database
+from cli.watch import SiteWatch
 from ingest.pipeline import Pipeline
 from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
@@ -79,6 +80,10 @@ class Scheduler:
         """Begin; the first run comes at once."""
         self._wake.set()
         self._thread.start()
+
+    def wake(self) -> None:
+        """Run soon: something other than readings has changed."""
+        self._wake.set()
 
     def stop(self) -> None:
         """End after the current step; what was not finished is done again at the next start."""
@@ -153,29 +158,34 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
     with ExitStack() as stack:
         store = DuckDBStore(database(folder))
         stack.callback(store.close)
-        live = LiveHub(lambda: site, registry)
+        watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake())
+        live = LiveHub(watch, registry)
         live.seed(store, utc_now())
         pipeline = Pipeline(
-            site.settings, lambda: site, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+            site.settings, watch, store, data, clock=utc_now, on_stored=live.publish, registry=registry
         )
-        scheduler = Scheduler(store, lambda: site, site.settings.analytics.every_s)
+        scheduler = Scheduler(store, watch, site.settings.analytics.every_s)
         context = ApiContext(
-            site=lambda: site,
+            site=watch,
             store=store,
             clock=utc_now,
             live=live,
             letters=pipeline.letters,
             sightings=pipeline.letters,
-            health=lambda: [*pipeline.health(), scheduler.health()],
+            health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch)],
             registry=registry,
         )
         stack.enter_context(_serving(context, sock))
-        pipeline.start()
-        stack.callback(pipeline.stop)
-        scheduler.start()
-        stack.callback(scheduler.stop)
+        for part in (pipeline, scheduler, watch):
+            part.start()
+            stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _tables(watch: SiteWatch) -> PartHealth:
+    trouble = watch.trouble()
+    return PartHealth("tables", not trouble, trouble or "in force")
 
 
 @contextmanager
