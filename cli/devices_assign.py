@@ -39,7 +39,8 @@ def assign(
 ) -> None:
     """Give a pending device its place, or move one.
 
-    The interval of the old place is closed and its history stays where it was. A running service sees the change within seconds and places the readings it has kept.
+    The interval of the old place is closed and its history stays where it was. A running service sees the
+    change within seconds and places the readings it has kept.
 
     Example: `classroom-climate devices assign a81758fffe0312ab --school tagaborg --room a101`
     """
