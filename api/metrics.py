@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from analytics.catalog import CATALOG
+from analytics.catalog import CATALOG, Rule
 from analytics.periods import aggregate
 from api.problems import wrong
 from api.query import DEFAULT_SPAN, LONGEST_SPAN, MetricsQuery, span
@@ -15,6 +15,7 @@ from classroom.site import Site
 from store.base import Store
 
 STORED = (Interval.HOUR, Interval.DAY)
+_SHOWN = {name for name, entry in CATALOG.items() if entry.rule is not Rule.CARRIED}  # the others when named
 _LONGEST_PERIOD = timedelta(days=367)  # a year and the odd hour of a clock change
 
 
@@ -62,4 +63,4 @@ def place_metrics(
         days = store.read_metrics(school, scope, key, Interval.DAY, start, end + _LONGEST_PERIOD)
         periods = aggregate(days, interval, site.zone, until=now)
         found = [metric for metric in periods if start <= metric.time < end]
-    return [metric for metric in found if not names or metric.metric in names]
+    return [metric for metric in found if (metric.metric in names if names else metric.metric in _SHOWN)]

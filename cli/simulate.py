@@ -6,7 +6,7 @@ import signal
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -67,29 +67,43 @@ def simulate(
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    now = utc_now()
+    pace = _Pace(live, speed, every, stop_after)
     try:
-        reached = now
-        if days:
-            sent, reached = _history(site, scenario, broker, days, stop)
-            Console().print(f"{sent} messages of history published and acknowledged.")
-        if live and not stop.is_set():
-            console.print(f"Live to {broker}; stop with Ctrl-C.")
-            published = play_live(
-                site,
-                scenario,
-                reached,
-                broker,
-                utc_now,
-                speed=speed,
-                every_s=every,
-                stop=stop,
-                stop_after=stop_after,
-            )
-            Console().print(f"{published.acknowledged} live messages published and acknowledged.")
+        _play(site, scenario, broker, days, pace, stop)
     except BrokerAwayError as error:
         console.print(f"[bold red]Cannot simulate:[/] {error}")
         raise typer.Exit(1) from error
+
+
+class _Pace(NamedTuple):
+    """How the live part goes."""
+
+    live: bool
+    speed: float
+    every_s: int | None
+    stop_after: int | None
+
+
+def _play(site: Site, scenario: Scenario, broker: BrokerAddress, days: int, pace: _Pace, stop: Event) -> None:
+    reached = utc_now()
+    if days:
+        sent, reached = _history(site, scenario, broker, days, stop)
+        Console().print(f"{sent} messages of history published and acknowledged.")
+    if not pace.live or stop.is_set():
+        return
+    console.print(f"Live to {broker}; stop with Ctrl-C.")
+    published = play_live(
+        site,
+        scenario,
+        reached,
+        broker,
+        utc_now,
+        speed=pace.speed,
+        every_s=pace.every_s,
+        stop=stop,
+        stop_after=pace.stop_after,
+    )
+    Console().print(f"{published.acknowledged} live messages published and acknowledged.")
 
 
 def _history(

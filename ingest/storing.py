@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 BATCH = 5_000
 _BATCH_BYTES = 32 * 2**20
 _WAIT_S = 0.5
-_GATHER_S = 0.25  # from batch to batch: a batch of a few hundred costs the store 35 us a reading, of thousands 5
+_GATHER_S = (
+    0.25  # from batch to batch: a batch of a few hundred costs the store 35 us a reading, of thousands 5
+)
 _BACKOFF_S = (0.5, 30.0)
 _STOP_S = 5.0  # longest drain of a backlog at a stop; the rest waits in the spool
 

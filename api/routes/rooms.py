@@ -75,6 +75,11 @@ def rooms_router(context: ApiContext) -> APIRouter:
             points=points,
         )
 
+    _add_stream(router, context)
+    return router
+
+
+def _add_stream(router: APIRouter, context: ApiContext) -> None:
     @router.get("/stream", response_class=Response, responses=_STREAM)
     async def get_stream(
         school: str,
@@ -90,5 +95,3 @@ def rooms_router(context: ApiContext) -> APIRouter:
         """
         known_room(context.site(), school, room)
         return EventStream(context, school, room, last_event_id)
-
-    return router

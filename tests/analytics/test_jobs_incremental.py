@@ -1,0 +1,144 @@
+"""Whatever is delivered in whatever order, a run at a time: incremental equals full, value for value."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics import jobs
+from classroom.metric import Interval, Metric, Scope, Status
+from classroom.places import CalendarRow, Device, Lesson
+from classroom.reading import Reading
+from classroom.settings import Settings
+from classroom.site import Site
+from store.duckdb_store import DuckDBStore
+
+START = datetime(2026, 3, 1, 23, tzinfo=UTC)  # Monday 2 March, 00:00 in Stockholm
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+MakeSite = Callable[..., Site]
+
+
+def everything(store: DuckDBStore, school: str = "berga") -> dict[tuple[object, ...], Metric]:
+    """All metrics by key, but days that hold nothing: ``no_data`` says the same as no metric."""
+    found = {}
+    for scope in (Scope.ROOM, Scope.METER, Scope.SCHOOL):
+        for interval in (Interval.DAY, Interval.HOUR):
+            for m in store.read_metrics(school, scope, None, interval, START - 90 * DAY, START + 90 * DAY):
+                if m.status is not Status.NO_DATA:
+                    found[m.scope, m.id, m.metric, m.carrier, m.basis, m.interval, m.time] = m
+    measured = {(m.id, m.time) for m in found.values() if m.metric != "occupied_h"}
+    return {key: m for key, m in found.items() if (m.id, m.time) in measured}
+
+
+@contextmanager
+def fresh() -> Iterator[DuckDBStore]:
+    with tempfile.TemporaryDirectory() as folder:
+        opened = DuckDBStore(Path(folder) / "store.duckdb")
+        yield opened
+        opened.close()
+
+
+def _devices(**changes: dict[str, Any]) -> list[Device]:
+    rows: dict[str, dict[str, Any]] = {
+        "c1": {"room": "a1", "interval_s": 1800},
+        "c2": {"room": "a2", "interval_s": 1800},
+        "m-el": {"meter": "el", "interval_s": 1800},
+        "m-heat": {"meter": "heat", "interval_s": 1800},
+    }
+    return [Device(key=key, school="berga", **{**row, **changes.get(key, {})}) for key, row in rows.items()]
+
+
+VARIANTS: list[dict[str, Any]] = [
+    {"devices": _devices()},
+    {"devices": _devices(c1={"room": "a2"})},
+    {"devices": _devices(c1={"valid_from": START + 1.4 * DAY}, **{"m-el": {"valid_to": START + 2.3 * DAY}})},
+    {"devices": _devices(**{"m-el": {"meter": "heat"}, "m-heat": {"meter": "el", "scale": 2.0}})},
+    {"devices": _devices(c2={"interval_s": 900}, **{"m-el": {"interval_s": 3600}})},
+    {
+        "devices": _devices(),
+        "settings": Settings(
+            analytics={"co2_limit_ppm": 900}, factors={"chosen": ("se-el-ei-residual-2023",)}
+        ),
+        "calendar": [CalendarRow(first=date(2026, 3, 3), last=date(2026, 3, 4), day_type="closed")],
+        "lessons": [Lesson(school="berga", room="a1", weekday=4, start="09:00", end="11:20")],
+    },
+]
+
+SERIES = (
+    ("c1", "co2_ppm"),
+    ("c1", "temperature_c"),
+    ("c2", "co2_ppm"),
+    ("m-el", "energy_kwh"),
+    ("m-heat", "heat_kwh"),
+)
+SLOTS = 4 * 48  # four days of half hours
+
+
+def deliveries(random: Random) -> list[list[Reading]]:
+    """Four days of five series: with gaps, resets, glitches and flags, cut up and delivered in any order."""
+    pieces: list[list[Reading]] = []
+    for device, quantity in SERIES:
+        missing: set[int] = set()
+        for _ in range(random.randrange(4)):
+            first = random.randrange(SLOTS)
+            missing |= set(range(first, first + random.choice([1, 3, 7, 30, 70])))
+        resets = {random.randrange(SLOTS) for _ in range(random.randrange(3))}
+        value, readings = random.choice([0.0, 500.0, 99_700.0]), []
+        for n in range(SLOTS):
+            value = 0.0 if n in resets else value + 3 + n % 5
+            if n not in missing:
+                gauge = (20 if quantity == "temperature_c" else 700) + n % 9 * 50
+                shown = value if device.startswith("m-") else gauge
+                readings.append(Reading(device, quantity, _slot(n), shown))
+        cuts = sorted(random.randrange(len(readings)) for _ in range(random.randrange(4)))
+        pieces += [readings[a:b] for a, b in pairwise([0, *cuts, len(readings)]) if a < b]
+        pieces += [readings[n : n + 1] for n in random.sample(range(len(readings)), 2)]  # once more
+    random.shuffle(pieces)
+    late = []
+    for _ in range(random.randrange(12)):  # single readings afterwards, half of them around a midnight
+        n = random.choice([random.randrange(SLOTS), 48 * random.randrange(1, 4) + random.randrange(-3, 3)])
+        time = _slot(n) + random.choice([0, 500]) * timedelta(seconds=1)
+        value = random.choice([0.0, 400.0, 1_100.0, 9_999.0])
+        late.append(Reading(*random.choice(SERIES), time, value, random.choice([0, 0, 1])))
+    return [*pieces, late] if late else pieces
+
+
+def _slot(n: int) -> datetime:
+    return START + n * HOUR / 2 + timedelta(seconds=7)
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_incremental_equals_full_value_for_value(make_site: MakeSite, seed: int) -> None:
+    random = Random(seed)
+    batches = deliveries(random)
+    last = random.choice(VARIANTS)
+    now = START + random.randrange(20, 110) * HOUR
+    with fresh() as bit_by_bit, fresh() as at_once:
+        clock = now - random.choice([0, 0, 0, 30, 60]) * HOUR
+        for n, batch in enumerate(batches):
+            bit_by_bit.write_readings(batch)
+            at_once.write_readings(batch)
+            if random.random() < 0.15 or n == len(batches) - 2:
+                site = make_site(**(random.choice(VARIANTS) if random.random() < 0.2 else last))
+                jobs.run(bit_by_bit, site, min(clock, now))
+                clock += random.choice([0, 1, 30]) * HOUR
+        jobs.run(bit_by_bit, make_site(**last), now)
+        jobs.run(at_once, make_site(**last), now, full=True)
+        there, here = everything(at_once), everything(bit_by_bit)
+        other = [key for key in here | there if here.get(key) != there.get(key)]
+        assert [(here.get(key), there.get(key)) for key in other] == []
+        jobs.run(bit_by_bit, make_site(**last), now, full=True)
+        assert everything(bit_by_bit) == here
