@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from classroom.site import Site
-from cli.children import die_with_parent
+from cli.clock import utc_now
 from cli.logs import configure_logging
-from cli.play import expected_messages, play_history, play_live
-from cli.service import PortBusyError, Service, listen, running, utc_now, wait_for_signal
+from cli.play import expected_messages, simulate_when_told
+from cli.process import PortBusyError, listen, wait_for_signal
 from cli.simulate import load_scenario_or_exit, write_demo
 from cli.site import console, load_site_or_exit
 from ingest.embedded import BrokerError, EmbeddedBroker
@@ -28,7 +29,9 @@ from simulators.publish import BrokerAddress, BrokerAwayError
 from simulators.scenario import Scenario
 from store.base import SchemaError, Store, StoreError
 
-LIVE_EVERY_S = 10
+if TYPE_CHECKING:
+    from cli.service import Service
+
 RESEND = timedelta(minutes=10)
 """The embedded broker forgets on restart: so much before the newest stored reading is sent again, and the
 store drops what it has."""
@@ -59,8 +62,12 @@ def demo(
     stop = threading.Event()
     try:
         sock = listen(site.settings.api.host, port, "another with --port, for example --port 8001")
-        with EmbeddedBroker(mqtt_port), running(site, data_dir, sock) as service:
-            _play(service, scenario, BrokerAddress(port=mqtt_port), stop)
+        broker = BrokerAddress(port=mqtt_port)
+        with EmbeddedBroker(mqtt_port), _simulator(site, scenario, broker) as simulator:
+            from cli.service import running  # takes seconds to import; broker and simulator start meanwhile
+
+            with running(site, data_dir, sock) as service:
+                _play(service, scenario, simulator, stop)
     except (
         PortBusyError,
         BrokerError,
@@ -74,25 +81,33 @@ def demo(
         raise typer.Exit(1) from error
 
 
-def _play(service: Service, scenario: Scenario, broker: BrokerAddress, stop: threading.Event) -> None:
-    start = _resume_from(service.store, scenario)
-    console.print(f"[bold]{service.site.settings.site.name}[/]: {service.url}  (filling; stop with Ctrl-C)")
-    receiving, sending = multiprocessing.Pipe(duplex=False)
+@contextmanager
+def _simulator(site: Site, scenario: Scenario, broker: BrokerAddress) -> Iterator[Connection]:
+    """The simulator as a child process that waits to be told from when on to play."""
+    ours, theirs = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(
-        target=_simulate, args=(service.site, scenario, start, broker, sending), name="simulator", daemon=True
+        target=simulate_when_told, args=(site, scenario, broker, theirs), name="simulator", daemon=True
     )
     child.start()
-    sending.close()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        child.terminate()
+        child.join(timeout=5)
+
+
+def _play(service: Service, scenario: Scenario, simulator: Connection, stop: threading.Event) -> None:
+    start = _resume_from(service.store, scenario)
+    console.print(f"[bold]{service.site.settings.site.name}[/]: {service.url}  (filling; stop with Ctrl-C)")
     watcher = threading.Thread(
-        target=_follow, args=(service, start, receiving, stop), name="demo", daemon=True
+        target=_follow, args=(service, start, simulator, stop), name="demo", daemon=True
     )
     watcher.start()
     try:
         wait_for_signal(stop)
     finally:
         console.print("Stopping …")
-        child.terminate()
-        child.join(timeout=5)
         watcher.join(timeout=5)
 
 
@@ -103,7 +118,10 @@ def _resume_from(store: Store, scenario: Scenario) -> datetime:
 
 
 def _follow(service: Service, start: datetime, receiving: Connection, stop: threading.Event) -> None:
-    """Show people how far the history is; say when the page is filled."""
+    """Let the simulator begin, show people how far the history is, and say when the page is filled."""
+    while not service.pipeline.connected and not stop.wait(0.05):
+        pass  # what is published before we subscribe nobody keeps
+    receiving.send(start)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     total = expected_messages(service.site, start, utc_now())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -140,24 +158,6 @@ def _receive(receiving: Connection, show: Callable[[int], None], stop: threading
         if word == "live":
             return count
     return count
-
-
-def _simulate(
-    site: Site, scenario: Scenario, start: datetime, broker: BrokerAddress, sending: Connection
-) -> None:
-    """The simulator's process: history, then live; says how far it is."""
-    die_with_parent()
-    said = 0
-
-    def tell(done: int) -> None:
-        nonlocal said
-        if done - said >= 500:
-            said = done
-            sending.send(("history", done))
-
-    count, reached = play_history(site, scenario, start, broker, utc_now, on_progress=tell)
-    sending.send(("live", count))
-    play_live(site, scenario, reached, broker, utc_now, every_s=LIVE_EVERY_S)
 
 
 def _with_ports(site: Site, ingest_port: int, api_port: int) -> Site:

@@ -16,7 +16,7 @@ from classroom.faults import ConfigurationError
 from classroom.places import Device
 from classroom.site import Site
 from classroom.sitefiles import parse_site
-from cli.service import utc_now
+from cli.clock import utc_now
 from cli.site import SiteDir, console, load_site_or_exit, read_texts
 
 FILE = "devices.csv"

@@ -1,27 +1,16 @@
-"""``classroom-climate``: the commands."""
+"""Entry point of ``classroom-climate``.
 
-from __future__ import annotations
+It imports nothing by itself: spawned children import the main module again, and the commands' imports take
+seconds.
+"""
 
-import typer
 
-from cli.demo import demo
-from cli.doctor import doctor
-from cli.init import init
-from cli.replay import replay
-from cli.run import run
-from cli.simulate import simulate
+def main() -> None:
+    """Run the command line."""
+    from cli.app import app
 
-app = typer.Typer(
-    name="classroom-climate",
-    help="From the sensor on a classroom wall to a climate report an auditor can follow back to the reading.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
+    app()
 
-for command in (demo, init, run, simulate, replay, doctor):
-    app.command()(command)
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from threading import Event
 
 from classroom.site import Site
+from cli.children import die_with_parent
+from cli.clock import utc_now
 from simulators.messages import messages
 from simulators.publish import BrokerAddress, Pace, Published, publish
 from simulators.scenario import Scenario
 from simulators.school import Town
 
 CAUGHT_UP = timedelta(seconds=2)
+LIVE_EVERY_S = 10
 
 
 def expected_messages(site: Site, start: datetime, end: datetime) -> int:
@@ -91,3 +95,23 @@ def play_live(
         stop_after=stop_after,
         on_progress=on_progress,
     )
+
+
+def simulate_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
+    """A child process: gets the time to play from, plays the history, then live; says how far it is.
+
+    It sends ``("history", messages)`` as it goes and ``("live", messages)`` once history has reached now.
+    """
+    die_with_parent()
+    said = 0
+
+    def tell(done: int) -> None:
+        nonlocal said
+        if done - said >= 500:
+            said = done
+            parent.send(("history", done))
+
+    start: datetime = parent.recv()
+    count, reached = play_history(site, scenario, start, broker, utc_now, on_progress=tell)
+    parent.send(("live", count))
+    play_live(site, scenario, reached, broker, utc_now, every_s=LIVE_EVERY_S)

@@ -9,7 +9,7 @@ import typer
 
 from classroom.faults import ConfigurationError
 from cli.logs import configure_logging
-from cli.service import PortBusyError, listen, running, wait_for_signal
+from cli.process import PortBusyError, listen, wait_for_signal
 from cli.site import SiteDir, console, load_site_or_exit
 from ingest.letters import LettersError
 from ingest.spool import SpoolError
@@ -21,6 +21,8 @@ def run(site_dir: SiteDir = Path()) -> None:
 
     Example: `classroom-climate run --site helsingborg`
     """
+    from cli.service import running  # takes seconds to import, which no other command should pay
+
     configure_logging()
     site = load_site_or_exit(site_dir)
     stop = threading.Event()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -21,6 +19,7 @@ from api.live import LiveHub
 from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
+from cli.clock import utc_now
 from cli.site import data_folder, database
 from cli.watch import SiteWatch
 from ingest.pipeline import Pipeline
@@ -28,34 +27,6 @@ from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
 
 log = logging.getLogger(__name__)
-
-
-class PortBusyError(Exception):
-    """Something else listens on a port we were told to use."""
-
-
-def utc_now() -> datetime:
-    """The clock that is handed to everything below."""
-    return datetime.now(UTC)
-
-
-def listen(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket, taken before anything else starts.
-
-    Raises:
-        PortBusyError: with what to do, naming ``option``.
-    """
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        raise PortBusyError(
-            f"Port {port} on {host} is in use ({error.strerror}). Stop what uses it or choose {option}."
-        ) from error
-    return sock
 
 
 class Scheduler:
@@ -199,17 +170,3 @@ def _serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
         server.should_exit = True
         thread.join(timeout=10)
         sock.close()
-
-
-def wait_for_signal(stop: threading.Event) -> None:
-    """Block until Ctrl-C, SIGTERM or ``stop``; a second Ctrl-C ends at once."""
-
-    def on_signal(number: int, frame: object) -> None:
-        del number, frame
-        if stop.is_set():
-            os._exit(130)
-        stop.set()
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
-    stop.wait()

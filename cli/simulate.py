@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
+from cli.clock import utc_now
 from cli.play import expected_messages, play_history, play_live
-from cli.service import utc_now
 from cli.site import SiteDir, console, load_site_or_exit
 from simulators.demo import demo_site
 from simulators.publish import BrokerAddress, BrokerAwayError

@@ -176,6 +176,11 @@ class Pipeline:
         site, now = self._site(), self._clock()
         return [seen for seen in self.letters.sightings() if site.placement(seen.device, now) is None]
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker delivers to us: connected and subscribed."""
+        return self._link.connected and self._link.refused is None
+
     def backlog(self) -> int:
         """Spooled messages not yet stored."""
         return max(0, self._spool.last_id - self._storing.stored_id)

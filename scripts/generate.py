@@ -17,7 +17,7 @@ import typer.main
 
 from classroom.quantity import QUANTITIES
 from classroom.settings import Settings
-from cli.main import app
+from cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -17,6 +17,7 @@ from simulators.scenario import SCENARIO_FILE
 from simulators.school_year import calendar_rows
 
 INTERVAL_S = 300
+_METERS = (("el", 900), ("fjarrvarme", 3600))  # as Swedish grids and heat networks read them
 MUNICIPALITY = "Helsingborg"
 FIRST_SCHOOL = "almgarden"
 
@@ -221,14 +222,14 @@ def _device_rows(
     for plan in plans:
         key = f"{school}/co2-{plan.key}" if plan.speaks == "native" else euis[school, plan.key][0]
         rows.append({"key": key, "school": school, "room": plan.key, "meter": "", "interval_s": INTERVAL_S})
-    for meter in ("el", "fjarrvarme"):
+    for meter, interval_s in _METERS:
         rows.append(
             {
                 "key": f"{school}/{meter}-1",
                 "school": school,
                 "room": "",
                 "meter": meter,
-                "interval_s": INTERVAL_S,
+                "interval_s": interval_s,
             }
         )
     return rows

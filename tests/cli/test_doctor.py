@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from running import Start, command, environment, until
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classroom.sitefiles import SETTINGS_FILE, TABLES
-from cli.main import app
+from cli.app import app
 from cli.site import load_site
 
 run = CliRunner()

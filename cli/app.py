@@ -1,0 +1,24 @@
+"""The commands of ``classroom-climate``."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.demo import demo
+from cli.doctor import doctor
+from cli.init import init
+from cli.replay import replay
+from cli.run import run
+from cli.simulate import simulate
+
+app = typer.Typer(
+    name="classroom-climate",
+    help="From the sensor on a classroom wall to a climate report an auditor can follow back to the reading.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+for command in (demo, init, run, simulate, replay, doctor):
+    app.command()(command)

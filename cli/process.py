@@ -1,0 +1,45 @@
+"""What a long-running command owes the machine: a port of its own, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+
+
+class PortBusyError(Exception):
+    """Something else listens on a port we were told to use."""
+
+
+def listen(host: str, port: int, option: str) -> socket.socket:
+    """A listening socket, taken before anything else starts.
+
+    Raises:
+        PortBusyError: with what to do, naming ``option``.
+    """
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise PortBusyError(
+            f"Port {port} on {host} is in use ({error.strerror}). Stop what uses it or choose {option}."
+        ) from error
+    return sock
+
+
+def wait_for_signal(stop: threading.Event) -> None:
+    """Block until Ctrl-C, SIGTERM or ``stop``; a second Ctrl-C ends at once."""
+
+    def on_signal(number: int, frame: object) -> None:
+        del number, frame
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    stop.wait()
