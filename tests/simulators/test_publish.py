@@ -32,11 +32,18 @@ def broker() -> Iterator[BrokerAddress]:
 
 
 @pytest.fixture
-def mosquitto() -> Iterator[BrokerAddress]:
+def mosquitto(tmp_path: Path) -> Iterator[BrokerAddress]:
     if not MOSQUITTO.exists():
         pytest.skip(f"{MOSQUITTO} is not installed")
     port = _free_port()
-    process = subprocess.Popen([MOSQUITTO, "-p", str(port)], stderr=subprocess.DEVNULL)
+    lines = (
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        "max_queued_messages 0",  # its default drops what a slow listener has not fetched beyond 1000
+    )
+    config = tmp_path / "mosquitto.conf"
+    config.write_text("\n".join(lines) + "\n")
+    process = subprocess.Popen([MOSQUITTO, "-c", config], stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 10
         while time.monotonic() < until:
