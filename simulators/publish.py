@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from simulators.messages import Message
 
 _BATCH = 100  # messages between two looks at the answers: a look at each would halve the rate
+_REST_S = 0.002  # lets answers gather
 _WAIT_S = 0.2  # longest sleep before looking whether to stop
 _CONNECT_S = 10.0  # for the broker to answer a connection
 _DRAIN_S = 5.0  # for the last acknowledgements once somebody asked to stop
@@ -167,12 +168,18 @@ class _Publisher:
             self._send(message)
             if pace is not None or self.published.sent % _BATCH == 0:
                 self._turn(0)
-            while len(self._unacknowledged) >= self._in_flight and not self._stop.is_set():
-                self._turn(_WAIT_S)
+            if len(self._unacknowledged) >= self._in_flight:
+                self._wait_for_room()
         self._drain()
 
     def disconnect(self) -> None:
         self._client.disconnect()
+
+    def _wait_for_room(self) -> None:
+        """Wait until half of the window is free: a turn for every answer cost five times as much."""
+        while len(self._unacknowledged) > self._in_flight // 2 and not self._stop.is_set():
+            time.sleep(_REST_S)
+            self._turn(_WAIT_S)
 
     def _wait_until_due(self, pace: Pace, message: Message) -> None:
         while (wait_s := pace.wait_s(message.time)) > 0 and not self._stop.is_set():
