@@ -121,7 +121,7 @@ def _play(service: Service, filling: _Filling, stop: threading.Event) -> None:
 
 
 class _Filling:
-    """Fills the demo and tells people how far it is: the last days first, so that there is something to see."""
+    """Fills the demo and tells people how far it is: the last days first, so that one sees something."""
 
     def __init__(
         self,
@@ -162,11 +162,12 @@ class _Filling:
         """Where to begin: after a complete start shortly before the newest reading, else some days back."""
         latest = self._service.store.latest()
         if self._complete.exists() and not latest.empty:
-            return max(self._first, latest["time"].max().to_pydatetime() - RESEND)
+            newest: datetime = latest["time"].max().to_pydatetime()
+            return max(self._first, newest - RESEND)
         return max(self._first, utc_now() - RECENT)
 
     def _follow(self, text: str, simulator: Connection, start: datetime, end: datetime) -> int | None:
-        """Show a simulator's history being sent, stored and computed; its messages, None if it was stopped."""
+        """Show a simulator's history being sent, stored and computed; its messages, None if stopped."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         pipeline = self._service.pipeline
         with Progress(*columns, console=console, transient=True) as progress:

@@ -109,7 +109,10 @@ def live_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent
 
 
 def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
-    """A child process: is told two times, plays what lies between, and ends. It speaks as :func:`live_when_told`."""
+    """A child process: is told two times, plays what lies between, and ends.
+
+    It speaks as :func:`live_when_told`.
+    """
     die_with_parent()
     start, end = parent.recv()
     count, _ = play_history(site, scenario, start, broker, utc_now, end=end, on_progress=_Teller(parent))
