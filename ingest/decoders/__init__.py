@@ -10,7 +10,28 @@ from typing import Protocol
 
 import orjson
 
-from ingest.decoders import chirpstack, native, ttn
+from ingest.decoders import (
+    airgradient,
+    ams,
+    aranet,
+    chirpstack,
+    dsmr_reader,
+    emonhub,
+    esphome,
+    homie,
+    kaiterra,
+    native,
+    p1,
+    ruuvi,
+    senml,
+    shelly_gen1,
+    shelly_gen2,
+    tasmota,
+    ttn,
+    wmbusmeters,
+    yggio,
+    zigbee2mqtt,
+)
 from ingest.message import Decoded, Message, Undecodable
 
 __all__ = ["FAMILIES", "REASONS", "decode"]
@@ -36,8 +57,29 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: tuple[Family, ...] = (native, chirpstack, ttn)
-"""In the order in which they are asked."""
+FAMILIES: tuple[Family, ...] = (
+    native,
+    chirpstack,
+    ttn,
+    zigbee2mqtt,
+    shelly_gen2,
+    shelly_gen1,
+    wmbusmeters,
+    ams,
+    dsmr_reader,
+    p1,
+    tasmota,
+    ruuvi,
+    kaiterra,
+    airgradient,
+    aranet,
+    homie,
+    emonhub,
+    yggio,
+    senml,
+    esphome,
+)
+"""In the order in which they are asked: the particular shapes first, what goes by its topic last."""
 
 
 def decode(message: Message) -> Decoded:
