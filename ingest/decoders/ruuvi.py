@@ -19,6 +19,7 @@ from ingest.decoders.times import epoch_or_none
 from ingest.message import Decoded, Message, Undecodable
 
 _HEX = re.compile(r"(?:[0-9A-F]{2}){4,255}", re.ASCII)
+_NAME = "095275757669"  # "Ruuvi": a tag says that it is there, without data
 _GATEWAY = frozenset({"gw_mac", "gwts", "rssi", "aoa", "cnt"})
 
 _DECODERS = {3: (Df3Decoder(), 14), 5: (Df5Decoder(), 24), 6: (Df6Decoder(), 20), "E1": (DfE1Decoder(), 40)}
@@ -61,23 +62,26 @@ def decode(message: Message, document: object) -> Decoded:
     if not isinstance(document, dict):
         raise Undecodable("wrong_type", "the payload is not a JSON object")
     last = message.topic.rpartition("/")[2]
-    advertisement = document["data"].upper()
-    if _HEX.fullmatch(advertisement) is None:
-        raise Undecodable(
-            "wrong_type", "data is not an advertisement in hexadecimal digits", mac(last) or None
-        )
-    sensed = _sensed(advertisement)
     # Format 6 has three bytes of the MAC only: the topic's is whole.
-    tag = mac(last) or mac(sensed.get("mac"))
-    device = device_key("ruuvi", tag or last.lower())
+    tag = mac(last)
+    advertisement = document["data"].upper()
+    try:
+        sensed = _sensed(advertisement)
+    except Undecodable as refusal:
+        raise Undecodable(refusal.reason, refusal.detail, f"ruuvi/{tag}" if tag else None) from refusal
+    device = device_key("ruuvi", tag or mac(sensed.get("mac")) or last.lower())
     return concluded(_MAPPING.read(sensed), device, epoch_or_none(document.get("ts")))
 
 
 def _sensed(advertisement: str) -> Object:
-    try:
-        kind, data = DataFormats.convert_data(advertisement)
+    if _HEX.fullmatch(advertisement) is None:
+        raise Undecodable("wrong_type", "data is not an advertisement in hexadecimal digits")
+    try:  # the library expects the length that BlueZ puts in front
+        kind, data = DataFormats.convert_data(f"{len(advertisement) // 2:02X}{advertisement}")
     except (ValueError, IndexError) as error:
         raise Undecodable("wrong_type", f"not a BLE advertisement: {error}"[:300]) from None
+    if kind is None and data == "" and _NAME not in advertisement:
+        raise Undecodable("wrong_type", f"the advertisement is cut off: {advertisement[:64]}")
     decoder, length = _DECODERS.get(kind, (None, 0)) if kind is not None else (None, 0)
     if decoder is None:
         raise Undecodable("no_codec", f"not a Ruuvi data format that is read: {advertisement[:64]}")

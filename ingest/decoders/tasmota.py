@@ -25,6 +25,7 @@ from ingest.message import Decoded, Message, Undecodable, Value
 
 _PREFIXES = frozenset({"tele", "stat", "cmnd"})
 _ENDINGS = frozenset({"SENSOR", "STATUS8", "STATUS10"})
+_TEMPERATURE = {**TEMPERATURE_C, "F": TEMPERATURE_C["°F"]}
 _PRESSURE = {**PRESSURE_HPA, "mmHg": (1.333224, 0.0), "inHg": (33.86389, 0.0)}
 
 _ROOM_CHIPS = """
@@ -159,7 +160,7 @@ def _temperature(chips: list[tuple[int, str, Object]], unit: object, found: _Fou
     if name.startswith("DS18") and len(having) > 1 and having[1][0].startswith("DS18"):
         found.rejected.append(f"{name[:40]}, {having[1][0][:40]}: which is the room's? Write a mapping")
         return
-    found.add("temperature_c", raw, f"{name}.Temperature", unit, TEMPERATURE_C)
+    found.add("temperature_c", raw, f"{name}.Temperature", unit, _TEMPERATURE)
 
 
 def _clamp(sensed: Object) -> Object | None:
