@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,8 @@ from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.site import data_folder, database
+from ingest.decoders import decode
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.pipeline import Pipeline
 from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
@@ -139,10 +142,12 @@ class Service:
 
 
 @contextmanager
-def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
+def running(
+    site: Site, folder: Path, sock: socket.socket, mappings: Sequence[CustomMapping] = ()
+) -> Iterator[Service]:
     """Run a site's service around a block: API first, then analytics and ingest; stopped in the other order.
 
-    ``sock`` listens already (:func:`listen`).
+    ``sock`` listens already (:func:`listen`); ``mappings`` are tried before the decoders.
 
     Raises:
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
@@ -156,7 +161,14 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
         live = LiveHub(lambda: site, registry)
         live.seed(store, utc_now())
         pipeline = Pipeline(
-            site.settings, lambda: site, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+            site.settings,
+            lambda: site,
+            store,
+            data,
+            clock=utc_now,
+            on_stored=live.publish,
+            registry=registry,
+            decode=partial(decode, custom=mappings),
         )
         scheduler = Scheduler(store, lambda: site, site.settings.analytics.every_s)
         context = ApiContext(

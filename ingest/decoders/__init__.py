@@ -6,6 +6,7 @@ free text to whoever installs a gateway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
@@ -18,6 +19,7 @@ from ingest.decoders import (
     dsmr_reader,
     emonhub,
     esphome,
+    generic_mapping,
     homie,
     kaiterra,
     native,
@@ -32,6 +34,7 @@ from ingest.decoders import (
     yggio,
     zigbee2mqtt,
 )
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.message import Decoded, Message, Undecodable
 
 __all__ = ["FAMILIES", "REASONS", "decode"]
@@ -82,8 +85,8 @@ FAMILIES: tuple[Family, ...] = (
 """In the order in which they are asked: the particular shapes first, what goes by its topic last."""
 
 
-def decode(message: Message) -> Decoded:
-    """What a message says, with at least one value.
+def decode(message: Message, custom: Sequence[CustomMapping] = ()) -> Decoded:
+    """What a message says, with at least one value; the site's own mappings are tried first.
 
     Raises:
         Undecodable: with one of :data:`REASONS`; nothing else is raised for any topic and bytes.
@@ -97,6 +100,8 @@ def decode(message: Message) -> Decoded:
         document, fault = None, str(error)
     else:
         fault = ""
+    if custom and (mapped := generic_mapping.first(custom, message, document)) is not None:
+        return mapped
     for family in FAMILIES:
         if family.recognises(message, document):
             return family.decode(message, document)
