@@ -11,7 +11,9 @@ from ingest.decoders.mappings.readers import ENERGY_KWH, POWER_W, VOLTAGE_V, Uni
 from ingest.decoders.mappings.table import Outcome
 from ingest.message import Value
 
-_LINE = re.compile(r"1-\d{1,2}:(\d{1,2}\.\d\.\d)\((\d{1,10}(?:\.\d{1,6})?)\*([A-Za-z]{1,5})\)", re.ASCII)
+_LINE = re.compile(
+    r"1-\d{1,2}:(\d{1,2}\.\d\.\d)(?:\*255)?\((\d{1,10}(?:\.\d{1,8})?)\*([A-Za-z]{1,5})\)", re.ASCII
+)
 
 _ENERGY: Units = {"Wh": ENERGY_KWH["Wh"], "kWh": ENERGY_KWH["kWh"], "MWh": ENERGY_KWH["MWh"]}
 

@@ -16,8 +16,8 @@ from ingest.decoders import obis
 from ingest.decoders.keys import concluded, device_key
 from ingest.message import Decoded, Message, Undecodable
 
-_EQUIPMENT = re.compile(r"^0-0:96\.1\.[01]\(([0-9A-Za-z]{1,96})\)", re.MULTILINE | re.ASCII)
-_CHECKSUM = re.compile(r"^!([0-9A-F]{4})?\s*\Z", re.MULTILINE | re.ASCII)
+_EQUIPMENT = re.compile(r"^0-0:96\.1\.(?:[01]|255\*255)\(([0-9A-Za-z]{1,96})\)", re.MULTILINE | re.ASCII)
+_CHECKSUM = re.compile(r"^!([0-9A-F]{4})?[ \t]*\r?$", re.MULTILINE | re.ASCII)
 _VERSION = re.compile(r"^[01]-[03]:0\.2\.8\(", re.MULTILINE | re.ASCII)  # from DSMR 4 on, with a checksum
 
 
@@ -30,13 +30,10 @@ def decode(message: Message, document: object) -> Decoded:
     """Registers by tariff and in total, powers, the voltage of the first phase.
 
     Raises:
-        Undecodable: wrong_type (not text, cut off, wrong checksum), bad_topic, no_reading.
+        Undecodable: wrong_type (cut off, wrong checksum), bad_topic, no_reading.
     """
     del document
-    try:
-        text = message.payload.decode("ascii").lstrip()
-    except UnicodeDecodeError:
-        raise Undecodable("wrong_type", "the telegram is not ASCII text") from None
+    text = message.payload.decode("latin-1").lstrip()  # the checksum is over bytes; some gateways add noise
     _verify(text)
     found = _EQUIPMENT.search(text)
     identifier = _readable(found[1]) if found else ""
@@ -60,7 +57,9 @@ def _verify(text: str) -> None:
 
 
 def _readable(identifier: str) -> str:
-    """An equipment identifier is hex-coded text."""
+    """An equipment identifier is hex-coded text; all zeros is none."""
+    if not identifier.strip("0"):
+        return ""
     try:
         text = bytes.fromhex(identifier).decode("ascii")
     except ValueError:

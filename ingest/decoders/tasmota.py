@@ -2,8 +2,9 @@
 
 Recognised by ``StatusSNS``, by an ``ENERGY`` object, or by ``Time`` beside chips; FullTopic is editable.
 Device key: ``tasmota/<topic>`` without the prefix (tele, stat) and the last level. ``Time`` is local
-without a zone, so the time of receipt counts. A meter behind a serial bridge sends one OBIS line a message
-(``SSerialReceived``). The names and units of SML scripts are free text: they need a mapping.
+without a zone unless SetOption52 adds it, and then the time of receipt counts. A meter behind a serial
+bridge sends one OBIS line a message (``SSerialReceived``). The names and units of SML scripts are free
+text: they need a mapping.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ingest.decoders.mappings.readers import (
     number,
 )
 from ingest.decoders.mappings.table import Object, Outcome
+from ingest.decoders.times import instant_or_none
 from ingest.message import Decoded, Message, Undecodable, Value
 
 _PREFIXES = frozenset({"tele", "stat", "cmnd"})
@@ -88,7 +90,10 @@ def decode(message: Message, document: object) -> Decoded:
     elif (clamp := _clamp(sensed)) is not None:
         found.add("energy_kwh", clamp.get("Energy"), "CTEnergy.Energy")
         found.add("power_w", clamp.get("Power"), "CTEnergy.Power")
-    return concluded(Outcome("tasmota", tuple(found.values), tuple(found.rejected)), device)
+        found.add("voltage_v", clamp.get("Voltage"), "CTEnergy.Voltage")  # as configured
+        found.add("current_a", clamp.get("Current"), "CTEnergy.Current")
+    outcome = Outcome("tasmota", tuple(found.values), tuple(found.rejected))
+    return concluded(outcome, device, instant_or_none(sensed.get("Time")))
 
 
 class _Found:
@@ -134,6 +139,11 @@ def _air(sensed: Object, found: _Found) -> None:
         chip = next((chip for _, _, chip in chips if key in chip), None)
         if chip is not None:
             found.add(quantity, chip[key], key)
+    analog = sensed.get("ANALOG")
+    if isinstance(analog, dict):
+        lights = [key for key in analog if key.startswith("Illuminance") and key[-1:].isdigit()]
+        if len(lights) == 1:
+            found.add("illuminance_lux", analog[lights[0]], f"ANALOG.{lights[0]}"[:80])
     _temperature(chips, sensed.get("TempUnit", "C"), found)
     for quantity, key, unit, units in (
         ("humidity_pct", "Humidity", "%", PERCENT),

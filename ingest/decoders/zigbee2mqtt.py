@@ -37,6 +37,7 @@ _COMMON = (
     Field("battery_pct", ("battery",)),
 )
 _TEMPERATURE = Field("temperature_c", ("temperature",))
+_HEALTH = frozenset({"battery_pct", "battery_v"})
 _BATTERY_V = Field("battery_v", ("voltage",), factor=0.001)
 _METER = (
     Field("energy_kwh", ("energy",)),
@@ -94,8 +95,10 @@ def decode(message: Message, document: object) -> Decoded:
         info = document.get("device")
         ieee = info.get("ieeeAddr") if isinstance(info, dict) else None
         device = device_key("z2m", ieee.lower() if isinstance(ieee, str) else name)
-        mapping = Mapping("zigbee2mqtt", _fields(document))
-        return concluded(mapping.read(document), device, _last_seen(document), {"name": name})
+        outcome = Mapping("zigbee2mqtt", _fields(document)).read(document)
+        if all(value.quantity in _HEALTH for value in outcome.values):
+            outcome = outcome._replace(values=())  # a button's or a door's battery is no reason to store it
+        return concluded(outcome, device, _last_seen(document), {"name": name})
     return _attribute(message, name)
 
 
