@@ -20,7 +20,7 @@ from ingest.message import Decoded, Message, Undecodable
 
 _HEX = re.compile(r"(?:[0-9A-F]{2}){4,255}", re.ASCII)
 _NAME = "095275757669"  # "Ruuvi": a tag says that it is there, without data
-_GATEWAY = frozenset({"gw_mac", "gwts", "rssi", "aoa", "cnt"})
+_GATEWAY = frozenset({"gw_mac", "gwts", "aoa"})
 
 _DECODERS = {3: (Df3Decoder(), 14), 5: (Df5Decoder(), 24), 6: (Df6Decoder(), 20), "E1": (DfE1Decoder(), 40)}
 """By data format: decoder, and the bytes it needs (it logs and swallows what is shorter)."""
@@ -48,7 +48,6 @@ def recognises(message: Message, document: object) -> bool:
         isinstance(document, dict)
         and isinstance(document.get("data"), str)
         and not _GATEWAY.isdisjoint(document)
-        and "P" not in document
     )
 
 
