@@ -30,14 +30,17 @@ _FIELDS = (
     _field("power_l3_w", "phase_currently_delivered_l3", 1000),
     _field("voltage_v", "phase_voltage_l1"),
 )
+_ROOT = "dsmr/"
 _BY_NAME = {field.path[0]: field for field in _FIELDS}
 _MAPPING = Mapping("dsmr-reader", _FIELDS)
 
 
 def recognises(message: Message, document: object) -> bool:
-    """By field names in the object, or by the field a topic ends with."""
+    """By field names in the object, or by the topic."""
     if isinstance(document, dict):
         return not _BY_NAME.keys().isdisjoint(document)
+    if message.topic.startswith(_ROOT):
+        return message.payload.lstrip()[:1] != b"/"  # a telegram is P1's
     *_, parent, name = ("", *message.topic.split("/"))
     return parent == "reading" and name in _BY_NAME
 
@@ -54,7 +57,9 @@ def decode(message: Message, document: object) -> Decoded:
         return concluded(_MAPPING.read(document), device, instant_or_none(document.get("timestamp")))
     if message.payload.lstrip()[:1] in (b"{", b"["):
         raise Undecodable("not_json", "the payload is not whole JSON")
-    base = base.rpartition("/")[0] or base
+    base, _, kind = base.rpartition("/") if "/" in base else (base, "", "")
+    if kind != "reading" or name not in _BY_NAME:
+        raise Undecodable("no_reading", f"{message.topic[:80]} is no register or power that is read")
     single = Mapping("dsmr-reader", (_BY_NAME[name],))
     return concluded(
         single.read({name: message.payload.decode(errors="replace")}), device_key("dsmr-reader", base)

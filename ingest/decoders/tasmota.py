@@ -27,6 +27,7 @@ from ingest.message import Decoded, Message, Undecodable, Value
 
 _PREFIXES = frozenset({"tele", "stat", "cmnd"})
 _ENDINGS = frozenset({"SENSOR", "STATUS8", "STATUS10"})
+_NO_READINGS = frozenset({"LWT", "STATE", "INFO1", "INFO2", "INFO3", "RESULT", "UPTIME"})
 _TEMPERATURE = {**TEMPERATURE_C, "F": TEMPERATURE_C["°F"]}
 _PRESSURE = {**PRESSURE_HPA, "mmHg": (1.333224, 0.0), "inHg": (33.86389, 0.0)}
 
@@ -62,7 +63,8 @@ def recognises(message: Message, document: object) -> bool:
             return True
         if "Time" in document and any(_is_chip(value) for value in document.values()):
             return True
-    return message.topic.rpartition("/")[2] in _ENDINGS
+    *levels, last = message.topic.split("/")
+    return last in _ENDINGS or (last in _NO_READINGS and not _PREFIXES.isdisjoint(levels))
 
 
 def decode(message: Message, document: object) -> Decoded:
@@ -73,11 +75,14 @@ def decode(message: Message, document: object) -> Decoded:
     """
     levels = [level for level in message.topic.split("/") if level and level not in _PREFIXES]
     device = device_key("tasmota", "/".join(levels[:-1] or levels))
+    line = document.get("SSerialReceived") if isinstance(document, dict) else None
+    last = message.topic.rpartition("/")[2]
+    if last in _NO_READINGS and line is None:
+        raise Undecodable("no_reading", f"{last} holds no reading", device)
     if document is None:
         raise Undecodable("not_json", "a SENSOR topic with a payload that is not JSON", device)
     if not isinstance(document, dict):
         raise Undecodable("wrong_type", "the payload is not a JSON object", device)
-    line = document.get("SSerialReceived")
     if isinstance(line, str):
         return concluded(obis.read("tasmota", line), device)
     sensed = document.get("StatusSNS", document)
@@ -106,7 +111,9 @@ class _Found:
     def add(
         self, quantity: str, raw: object, where: str, unit: object = "", units: Units = _AS_IT_IS
     ) -> None:
-        """A JSON value in a unit; null is missing."""
+        """A JSON value in a unit, if the quantity has none yet; null is missing."""
+        if any(value.quantity == quantity for value in self.values):
+            return
         try:
             amount = number(raw)
             if amount is not None:
