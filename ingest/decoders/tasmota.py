@@ -9,6 +9,8 @@ text: they need a mapping.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ingest.decoders import obis
 from ingest.decoders.describe import described
 from ingest.decoders.keys import concluded, device_key
@@ -129,14 +131,18 @@ def _is_chip(value: object) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
+def _rank(name: str) -> int:
+    starts = enumerate(_ROOM_CHIPS.split())
+    return next((place for place, start in starts if name.startswith(start)), _UNKNOWN)
+
+
 def _chips(sensed: Object) -> list[tuple[int, str, Object]]:
     """Rank, name and object of each chip, best first; chips nobody knows come last."""
-    starts = _ROOM_CHIPS.split()
     ranked = []
     for name, chip in sensed.items():
         if isinstance(chip, dict) and name not in ("ENERGY", "ESP32"):
-            rank = next((place for place, start in enumerate(starts) if name.startswith(start)), _UNKNOWN)
-            ranked.append((rank, name, chip))
+            ranked.append((_rank(name), name, chip))
     return sorted(ranked, key=lambda entry: entry[0])
 
 
