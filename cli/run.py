@@ -10,7 +10,7 @@ import typer
 from classroom.faults import ConfigurationError
 from cli.logs import configure_logging
 from cli.process import PortBusyError, listen, wait_for_signal
-from cli.site import SiteDir, console, load_site_or_exit
+from cli.site import SiteDir, console, load_mappings, load_site_or_exit
 from ingest.letters import LettersError
 from ingest.spool import SpoolError
 from store.base import SchemaError, StoreError
@@ -28,7 +28,7 @@ def run(site_dir: SiteDir = Path()) -> None:
     stop = threading.Event()
     try:
         sock = listen(site.settings.api.host, site.settings.api.port, "another api.port in classroom.toml")
-        with running(site, site_dir, sock) as service:
+        with running(site, site_dir, sock, load_mappings(site_dir)) as service:
             console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
             wait_for_signal(stop)
             console.print("Stopping …")

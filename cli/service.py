@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,8 @@ from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.site import data_folder, database
 from cli.watch import SiteWatch
+from ingest.decoders import decode
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.pipeline import Pipeline
 from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
@@ -115,7 +118,9 @@ class Service:
 
 
 @contextmanager
-def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
+def running(
+    site: Site, folder: Path, sock: socket.socket, mappings: Sequence[CustomMapping] = ()
+) -> Iterator[Service]:
     """Run a site's service around a block: API first, then analytics and ingest; stopped in the other order.
 
     ``sock`` listens already (:func:`listen`).
@@ -133,7 +138,14 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
         live = LiveHub(watch, registry)
         live.seed(store, utc_now())
         pipeline = Pipeline(
-            site.settings, watch, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+            site.settings,
+            watch,
+            store,
+            data,
+            clock=utc_now,
+            on_stored=live.publish,
+            registry=registry,
+            decode=partial(decode, custom=mappings),
         )
         scheduler = Scheduler(store, watch, site.settings.analytics.every_s)
         context = ApiContext(

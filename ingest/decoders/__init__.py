@@ -6,11 +6,35 @@ free text to whoever installs a gateway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
 
-from ingest.decoders import chirpstack, native, ttn
+from ingest.decoders import (
+    airgradient,
+    ams,
+    aranet,
+    chirpstack,
+    dsmr_reader,
+    emonhub,
+    esphome,
+    generic_mapping,
+    homie,
+    kaiterra,
+    native,
+    p1,
+    ruuvi,
+    senml,
+    shelly_gen1,
+    shelly_gen2,
+    tasmota,
+    ttn,
+    wmbusmeters,
+    yggio,
+    zigbee2mqtt,
+)
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.message import Decoded, Message, Undecodable
 
 __all__ = ["FAMILIES", "REASONS", "decode"]
@@ -36,12 +60,33 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: tuple[Family, ...] = (native, chirpstack, ttn)
-"""In the order in which they are asked."""
+FAMILIES: tuple[Family, ...] = (
+    native,
+    chirpstack,
+    ttn,
+    zigbee2mqtt,
+    shelly_gen2,
+    shelly_gen1,
+    wmbusmeters,
+    ams,
+    dsmr_reader,
+    p1,
+    tasmota,
+    ruuvi,
+    kaiterra,
+    airgradient,
+    aranet,
+    homie,
+    emonhub,
+    yggio,
+    senml,
+    esphome,
+)
+"""In the order in which they are asked: the particular shapes first, what goes by its topic last."""
 
 
-def decode(message: Message) -> Decoded:
-    """What a message says, with at least one value.
+def decode(message: Message, custom: Sequence[CustomMapping] = ()) -> Decoded:
+    """What a message says, with at least one value; the site's own mappings are tried first.
 
     Raises:
         Undecodable: with one of :data:`REASONS`; nothing else is raised for any topic and bytes.
@@ -55,6 +100,8 @@ def decode(message: Message) -> Decoded:
         document, fault = None, str(error)
     else:
         fault = ""
+    if custom and (mapped := generic_mapping.first(custom, message, document)) is not None:
+        return mapped
     for family in FAMILIES:
         if family.recognises(message, document):
             return family.decode(message, document)

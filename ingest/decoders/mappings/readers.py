@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 
@@ -40,6 +41,22 @@ def number(value: object) -> float | None:
     if type(value) is float or type(value) is int:
         return float(value)
     if value is None:
+        return None
+    raise UnusableError(f"{described(value)} is not a number")
+
+
+_DECIMAL = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_NOT_AVAILABLE = frozenset({"", "nan", "none", "null", "unavailable", "unknown", "-", "--"})
+
+
+def text_number(value: object) -> float | None:
+    """A number, or the text of one; "nan", "unavailable" and the like are missing."""
+    if not isinstance(value, str):
+        return number(value)
+    text = value.strip()
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if text.lower() in _NOT_AVAILABLE:
         return None
     raise UnusableError(f"{described(value)} is not a number")
 
