@@ -10,7 +10,7 @@ from typing import Protocol
 
 import orjson
 
-from ingest.decoders import chirpstack, native, ttn
+from ingest.decoders import chirpstack, milesight_gateway, native, ttn
 from ingest.message import Decoded, Message, Undecodable
 
 __all__ = ["FAMILIES", "REASONS", "decode"]
@@ -36,7 +36,7 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: tuple[Family, ...] = (native, chirpstack, ttn)
+FAMILIES: tuple[Family, ...] = (native, chirpstack, ttn, milesight_gateway)
 """In the order in which they are asked."""
 
 

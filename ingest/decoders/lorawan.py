@@ -13,7 +13,7 @@ from datetime import datetime
 from string import hexdigits
 from typing import Any
 
-from ingest.decoders import elsys, mappings
+from ingest.decoders import elsys, elvaco, mappings, milesight
 from ingest.decoders.mappings.table import Outcome
 from ingest.message import Decoded, Undecodable
 
@@ -30,6 +30,9 @@ _MAKERS = {
     "58a0cb": "browan",
     "94193a": "elvaco",
 }
+
+_OWN = ("elsys", "milesight", "elvaco")
+"""Makers whose bytes have a decoder here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +118,34 @@ def _nothing(uplink: Uplink) -> None:
 
 
 def _from_bytes(uplink: Uplink, received: datetime) -> Outcome | None:
-    maker = _MAKERS.get(uplink.device[:6]) or uplink.hints.get("brand", "").lower()
-    if maker != "elsys" and _names(uplink.hints, "elsys"):
-        maker = "elsys"
+    """What bytes without a decoded object say: by their maker's table, or where nothing names a maker by the
+    one table that they fit in full."""
+    data, device, hints = uplink.data, uplink.device, uplink.hints
+    maker = _maker(uplink)
     if maker == "elsys":
-        return elsys.decode_known(uplink.data, uplink.device, uplink.time or received)
+        return elsys.decode_known(data, device, uplink.time or received)
+    if maker == "milesight":
+        return milesight.decode_known(data, device, hints)
+    if maker == "elvaco":
+        return elvaco.decode_known(data, device)
     if maker or uplink.decoded:
         return None
-    return elsys.decode_unnamed(uplink.data, uplink.f_port)
+    return (
+        elsys.decode_unnamed(data, uplink.f_port)
+        or milesight.decode_unnamed(data, uplink.f_port, hints)
+        or elvaco.decode_unnamed(data, uplink.f_port)
+    )
+
+
+def _maker(uplink: Uplink) -> str:
+    """Who made the device: by its devEUI, the declared brand, or profile, tags and name; "" if none says."""
+    maker = _MAKERS.get(uplink.device[:6]) or uplink.hints.get("brand", "").lower().removesuffix("-iot")
+    if maker not in _OWN:
+        named = next((own for own in _OWN if _names(uplink.hints, own)), "")
+        maker = named or maker
+    if not maker and milesight.model_named(uplink.hints) and uplink.f_port == milesight.PORT:
+        return "milesight"
+    return maker
 
 
 def _names(hints: Mapping[str, str], maker: str) -> bool:
