@@ -7,9 +7,10 @@ from pathlib import Path
 
 import typer
 
+from classroom.faults import ConfigurationError
 from cli.logs import configure_logging
 from cli.service import PortBusyError, listen, running, wait_for_signal
-from cli.site import SiteDir, console, load_site_or_exit
+from cli.site import SiteDir, console, load_site_or_exit, print_faults
 from store.base import SchemaError, StoreError
 
 
@@ -27,6 +28,9 @@ def run(site_dir: SiteDir = Path()) -> None:
             console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
             wait_for_signal(stop)
             console.print("Stopping …")
+    except ConfigurationError as error:
+        print_faults(error)
+        raise typer.Exit(2) from error
     except (PortBusyError, SchemaError, StoreError) as error:
         console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
         raise typer.Exit(1) from error

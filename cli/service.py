@@ -21,7 +21,9 @@ from api.live import LiveHub
 from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
+from cli.codecs import load_codecs
 from cli.site import data_folder, database
+from ingest.codecs.runner import Codecs
 from ingest.pipeline import Pipeline
 from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
@@ -145,6 +147,7 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
     ``sock`` listens already (:func:`listen`).
 
     Raises:
+        ConfigurationError: a codec of the site cannot be used.
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
@@ -155,8 +158,17 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
         stack.callback(store.close)
         live = LiveHub(lambda: site, registry)
         live.seed(store, utc_now())
+        codecs = Codecs(load_codecs(folder))
+        stack.callback(codecs.close)
         pipeline = Pipeline(
-            site.settings, lambda: site, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+            site.settings,
+            lambda: site,
+            store,
+            data,
+            clock=utc_now,
+            on_stored=live.publish,
+            registry=registry,
+            decode=codecs.decode,
         )
         scheduler = Scheduler(store, lambda: site, site.settings.analytics.every_s)
         context = ApiContext(

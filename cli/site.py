@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from classroom.faults import ConfigurationError, Fault
 from classroom.site import Site
@@ -71,8 +72,12 @@ def load_site_or_exit(folder: Path) -> Site:
     except ConfigurationError as error:
         count = len(error.faults)
         console.print(f"[bold red]The site in {folder} has {count} fault{'s' if count > 1 else ''}:[/]")
-        for fault in error.faults:
-            console.print(
-                f"  {fault.file}: [bold]{fault.key}[/] = {fault.value}\n    → {fault.cure}", markup=True
-            )
+        print_faults(error)
         raise typer.Exit(2) from error
+
+
+def print_faults(error: ConfigurationError) -> None:
+    """Tell people every fault and its cure."""
+    for fault in error.faults:
+        where, said = escape(f"{fault.file}: "), escape(f" = {fault.value}\n    → {fault.cure}")
+        console.print(f"  {where}[bold]{escape(fault.key)}[/]{said}")

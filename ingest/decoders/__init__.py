@@ -16,7 +16,7 @@ from ingest.message import Decoded, Message, Undecodable
 __all__ = ["FAMILIES", "REASONS", "decode"]
 
 REASONS = ("not_json", "wrong_type", "no_decoder", "no_codec", "no_reading", "bad_topic")
-"""Every reason :class:`ingest.message.Undecodable` can carry from here.
+"""Every reason :class:`ingest.message.Undecodable` can carry from here (:mod:`ingest.codecs` adds two).
 
 not_json: should be JSON and is not; wrong_type: a field that counts has the wrong type; no_decoder: nothing
 recognises it; no_codec: LoRaWAN bytes nothing here can read; no_reading: understood, but it holds no reading

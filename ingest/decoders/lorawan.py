@@ -48,6 +48,14 @@ class Uplink:
     hints: Mapping[str, str] = field(default_factory=dict)
 
 
+class NoCodec(Undecodable):
+    """Nothing here reads the bytes of ``uplink``; a maker's codec may."""
+
+    def __init__(self, reason: str, detail: str, uplink: Uplink) -> None:
+        super().__init__(reason, detail, uplink.device)
+        self.uplink = uplink
+
+
 def dev_eui(text: object) -> str:
     """A devEUI in lower case.
 
@@ -99,22 +107,31 @@ def decode_uplink(uplink: Uplink, received: datetime) -> Decoded:
     if outcome is None:
         _nothing(uplink)
     else:
-        if outcome.values:
-            device = f"{uplink.device}-{outcome.channel}" if outcome.channel else uplink.device
-            hints = {**uplink.hints, **outcome.hints} if outcome.hints else uplink.hints
-            return Decoded(outcome.family, device, outcome.values, uplink.time, hints, outcome.rejected)
-        if outcome.rejected:
-            raise Undecodable("wrong_type", "; ".join(outcome.rejected)[:300], uplink.device)
+        return finished(uplink, outcome)
+    raise Undecodable("no_reading", "holds no room or meter reading", uplink.device)
+
+
+def finished(uplink: Uplink, outcome: Outcome) -> Decoded:
+    """What was read, with the envelope's device, time and hints.
+
+    Raises:
+        Undecodable: nothing usable (wrong_type), or nothing at all (no_reading).
+    """
+    if outcome.values:
+        device = f"{uplink.device}-{outcome.channel}" if outcome.channel else uplink.device
+        hints = {**uplink.hints, **outcome.hints} if outcome.hints else uplink.hints
+        return Decoded(outcome.family, device, outcome.values, uplink.time, hints, outcome.rejected)
+    if outcome.rejected:
+        raise Undecodable("wrong_type", "; ".join(outcome.rejected)[:300], uplink.device)
     raise Undecodable("no_reading", "holds no room or meter reading", uplink.device)
 
 
 def _nothing(uplink: Uplink) -> None:
     if uplink.decoded:
         keys = ", ".join(list(uplink.decoded)[:12])
-        raise Undecodable("no_decoder", f"no mapping knows an object with: {keys}"[:300], uplink.device)
+        raise NoCodec("no_decoder", f"no mapping knows an object with: {keys}"[:300], uplink)
     if uplink.data:
-        detail = f"port {uplink.f_port}, bytes {uplink.data[:64].hex()}"
-        raise Undecodable("no_codec", detail, uplink.device)
+        raise NoCodec("no_codec", f"port {uplink.f_port}, bytes {uplink.data[:64].hex()}", uplink)
 
 
 def _from_bytes(uplink: Uplink, received: datetime) -> Outcome | None:
