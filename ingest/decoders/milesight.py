@@ -25,7 +25,6 @@ from ingest.decoders.milesight_tables import (
     REPLIES,
     SETTINGS,
     SETTINGS_LENGTH,
-    WS203_OR_LEAK,
     Layout,
     Pair,
     Part,
@@ -40,6 +39,11 @@ _CLOCK_SET = datetime(2015, 1, 1, tzinfo=UTC).timestamp()
 _TOKEN = re.compile(r"(?<![a-z0-9])(am|em|ws|vs|ct)[ _-]?(\d{3})([a-z0-9]*)((?:[ _-][a-z0-9]+)*)")
 _KINDS = "th di hall mcs sld zld mld cl co2 smtc pt100 lgt pp swl udl v2 thv2"
 _SUFFIXES = frozenset(_KINDS.split())
+
+
+_PARTS = {"": PARTS, **{name: {**PARTS, **model.parts} for name, model in MODELS.items()}}
+_BACK_FILLED = tuple(name for name, model in MODELS.items() if model.history)
+_AIR = {(0x03, 0x67), (0x04, 0x68)}
 
 
 class _Record(NamedTuple):
@@ -87,7 +91,7 @@ def decode_known(data: bytes, device: str, hints: Mapping[str, str]) -> Outcome:
         if not records:
             raise Undecodable("no_codec", f"Milesight bytes {data[:64].hex()}: {fault}", device)
         outcome = _outcome(records, named)
-        outcome = outcome._replace(rejected=(*outcome.rejected, fault))
+        outcome = outcome._replace(rejected=(*outcome.rejected, fault) if fault else outcome.rejected)
     if outcome.rejected and not outcome.values:
         raise Undecodable("no_reading", "; ".join(outcome.rejected)[:300], device)
     return outcome
@@ -110,7 +114,7 @@ def _whole(data: bytes, named: str, *, once: bool = False) -> list[Outcome]:
     back-filled records fit several models. ``once``: no record twice and no answer to a downlink."""
     history = len(data) > 1 and data[1] == HISTORY and data[0] in HISTORY_CHANNELS
     outcomes: list[Outcome] = []
-    for name in [name for name in MODELS if name.startswith(named)] if history else [named]:
+    for name in _fitting(data, named) if history else [named]:
         records, fault = _records(data, name)
         pairs = [record.pair for record in records if record.layout is None]
         if fault or (once and (len(set(pairs)) < len(pairs) or any(pair[0] in REPLIES for pair in pairs))):
@@ -120,6 +124,22 @@ def _whole(data: bytes, named: str, *, once: bool = False) -> list[Outcome]:
         if not same and (_plausible(outcome) or not history):
             outcomes.append(outcome)
     return outcomes
+
+
+def _fitting(data: bytes, named: str) -> list[str]:
+    """Models whose back-filled record fits in front: its values can be, and what follows can begin a record."""
+    fitting = []
+    for name in _BACK_FILLED:
+        if not name.startswith(named) or not (layout := _layout(data, data[0], MODELS[name].history, 2)):
+            continue
+        end = 2 + layout.length
+        follows = (data[end], data[end + 1]) if end + 1 < len(data) else None
+        if end != len(data) and (follows is None or not (follows[1] == HISTORY or follows in LENGTH)):
+            continue
+        first = [_value(part, data[2:end], None) for part in layout.parts]
+        if all(value is None or _possible(value) for value in first):
+            fitting.append(name)
+    return fitting
 
 
 def _product(device: str) -> str:
@@ -141,7 +161,7 @@ def _records(data: bytes, name: str) -> tuple[list[_Record], str]:
             return records, ""
         layout = None
         if pair[1] == HISTORY and pair[0] in HISTORY_CHANNELS:
-            layout = _layout(data[start:], pair[0], MODELS[name].history if name else ())
+            layout = _layout(data, pair[0], MODELS[name].history if name else (), start)
             length = layout.length if layout else None
         else:
             length = SETTINGS_LENGTH.get(pair[1]) if pair[0] == SETTINGS else LENGTH.get(pair)
@@ -154,10 +174,15 @@ def _records(data: bytes, name: str) -> tuple[list[_Record], str]:
     return records, ""
 
 
-def _layout(rest: bytes, channel: int, history: tuple[Layout, ...]) -> Layout | None:
+def _layout(data: bytes, channel: int, history: tuple[Layout, ...], start: int) -> Layout | None:
+    """The layout of the back-filled record whose value begins at ``start``."""
     for layout in history:
-        fits = layout.mode is None or rest[layout.mode[0] : layout.mode[0] + 1] == bytes([layout.mode[1]])
-        if channel in layout.channels and fits:
+        if channel not in layout.channels:
+            continue
+        if layout.mode is None:
+            return layout
+        place = start + layout.mode[0]
+        if place < len(data) and data[place] == layout.mode[1]:
             return layout
     return None
 
@@ -166,9 +191,9 @@ def _outcome(records: Sequence[_Record], name: str) -> Outcome:
     """The values of records read as model ``name`` ("" for none: then the records tell, if they can)."""
     present = {record.pair for record in records}
     name = name or next((model for pair, model in COMPANIONS if pair in present), "")
-    parts = {**PARTS, **MODELS[name].parts} if name else PARTS
-    if not name and {(0x03, 0x67), (0x04, 0x68)} <= present:
-        parts = {**PARTS, **WS203_OR_LEAK}
+    if not name and present >= _AIR:
+        name = "ws203"  # or a leak sensor: see docs/devices.md
+    parts = _PARTS[name]
     values: dict[tuple[str, datetime | None], Value] = {}
     rejected: list[str] = []
     for record in records:
@@ -211,9 +236,12 @@ def _sound(chunk: bytes, rejected: list[str]) -> tuple[Part, ...]:
 
 def _plausible(outcome: Outcome) -> bool:
     """Whether all values are possible and there is one: what a wrong layout gives hardly ever is."""
-    return bool(outcome.values) and all(
-        QUANTITIES[value.quantity].within_limits(value.value)
-        and not (value.quantity == "occupancy" and value.value > 1)
-        and not (value.quantity == "humidity_pct" and value.value == 0)
-        for value in outcome.values
-    )
+    return bool(outcome.values) and all(map(_possible, outcome.values))
+
+
+def _possible(value: Value) -> bool:
+    if value.quantity == "occupancy":
+        return value.value <= 1
+    if value.quantity == "humidity_pct":
+        return 0 < value.value <= 100
+    return QUANTITIES[value.quantity].within_limits(value.value)

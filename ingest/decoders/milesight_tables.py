@@ -258,9 +258,6 @@ MODELS: dict[str, Model] = {
 }
 """By the beginning of the model's name without hyphens; the longest that fits counts."""
 
-WS203_OR_LEAK: Parts = {(0x05, 0x00): (_OCCUPANCY,)}
-"""(05, 00) beside temperature and humidity where nothing names the model: see ``docs/devices.md``."""
-
 COMPANIONS: tuple[tuple[Pair, str], ...] = (
     ((0x05, 0x6A), "am10"),
     ((0x06, 0x65), "am10"),
