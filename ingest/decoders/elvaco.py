@@ -113,7 +113,7 @@ def decode_unnamed(data: bytes, f_port: int) -> Outcome | None:
         return None
     energy = any(value.quantity in ("heat_kwh", "cooling_kwh") for value in outcome.values)
     possible = all(QUANTITIES[value.quantity].within_limits(value.value) for value in outcome.values)
-    return outcome if energy and possible and outcome.hints and not outcome.rejected else None
+    return outcome if energy and possible and outcome.hints else None
 
 
 def _decode(data: bytes) -> Outcome:

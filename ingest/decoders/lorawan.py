@@ -103,7 +103,12 @@ def decode_uplink(uplink: Uplink, received: datetime) -> Decoded:
     if outcome is None and uplink.normalized:
         outcome = mappings.from_normalized(uplink.normalized)
     if outcome is None and uplink.data:
-        outcome = _from_bytes(uplink, received)
+        try:
+            outcome = _from_bytes(uplink, received)
+        except Undecodable as unknown:
+            if unknown.reason != "no_codec":
+                raise
+            raise NoCodec("no_codec", unknown.detail, uplink) from None
     if outcome is None:
         _nothing(uplink)
     else:

@@ -42,7 +42,8 @@ _SUFFIXES = frozenset(_KINDS.split())
 
 
 _PARTS = {"": PARTS, **{name: {**PARTS, **model.parts} for name, model in MODELS.items()}}
-_BACK_FILLED = tuple(name for name, model in MODELS.items() if model.history)
+_BACK_FILLED = tuple((name, layout) for name, model in MODELS.items() for layout in model.history)
+_UNPACK = {code: struct.Struct("<" + code).unpack_from for code in "BhHI"}
 _AIR = {(0x03, 0x67), (0x04, 0x68)}
 
 
@@ -106,12 +107,13 @@ def decode_unnamed(data: bytes, f_port: int, hints: Mapping[str, str]) -> Outcom
     if f_port != PORT:
         return None
     whole = _whole(data, model_named(hints), once=True)
-    return whole[0] if len(whole) == 1 and _plausible(whole[0]) else None
+    return whole[0] if len(whole) == 1 else None
 
 
 def _whole(data: bytes, named: str, *, once: bool = False) -> list[Outcome]:
     """What the bytes say if they are records without a remainder: nothing, one thing, or several where
-    back-filled records fit several models. ``once``: no record twice and no answer to a downlink."""
+    back-filled records fit several models. ``once``: no record twice, no answer to a downlink, only values
+    that can be."""
     history = len(data) > 1 and data[1] == HISTORY and data[0] in HISTORY_CHANNELS
     outcomes: list[Outcome] = []
     for name in _fitting(data, named) if history else [named]:
@@ -121,16 +123,18 @@ def _whole(data: bytes, named: str, *, once: bool = False) -> list[Outcome]:
             continue
         outcome = _outcome(records, name)
         same = any(outcome.values == other.values for other in outcomes)
-        if not same and (_plausible(outcome) or not history):
+        if not same and (_plausible(outcome) or not (history or once)):
             outcomes.append(outcome)
     return outcomes
 
 
 def _fitting(data: bytes, named: str) -> list[str]:
-    """Models whose back-filled record fits in front: its values can be, and what follows can begin a record."""
-    fitting = []
-    for name in _BACK_FILLED:
-        if not name.startswith(named) or not (layout := _layout(data, data[0], MODELS[name].history, 2)):
+    """Models whose back-filled record fits in front: its values can be, and what follows can begin one."""
+    fitting: list[str] = []
+    for name, layout in _BACK_FILLED:
+        if data[0] not in layout.channels or not name.startswith(named) or name in fitting:
+            continue
+        if layout.mode and data[2 + layout.mode[0] : 3 + layout.mode[0]] != bytes([layout.mode[1]]):
             continue
         end = 2 + layout.length
         follows = (data[end], data[end + 1]) if end + 1 < len(data) else None
@@ -200,7 +204,7 @@ def _outcome(records: Sequence[_Record], name: str) -> Outcome:
         moment = None
         wanted: tuple[Part, ...] = parts.get(record.pair, ())
         if record.layout is not None:
-            (seconds,) = struct.unpack_from("<I", record.chunk)
+            (seconds,) = _UNPACK["I"](record.chunk)
             if seconds < _CLOCK_SET:
                 rejected.append(f"history of {seconds} s: the device's clock was not set")
                 continue
@@ -220,10 +224,10 @@ def _outcome(records: Sequence[_Record], name: str) -> Outcome:
 
 
 def _value(part: Part, chunk: bytes, moment: datetime | None) -> Value | None:
-    (raw,) = struct.unpack_from("<" + part.code, chunk, part.offset)
+    (raw,) = _UNPACK[part.code](chunk, part.offset)
     if raw in part.absent:
         return None
-    return Value(part.quantity, float((raw >> part.shift) / part.divisor), moment)
+    return Value(part.quantity, (raw >> part.shift) / part.divisor, moment)
 
 
 def _sound(chunk: bytes, rejected: list[str]) -> tuple[Part, ...]:

@@ -282,9 +282,12 @@ COMPANIONS: tuple[tuple[Pair, str], ...] = (
 PRODUCTS = {
     "128": "am10",
     "136": "em300",
+    "141": "ws301",
     "535": "ws101",
     "538": "ws202",
     "600": "vs121",
+    "707": "am30",
+    "710": "am30",
     "743": "ws302",
 }
 """Digits 7 to 9 of a Milesight devEUI (2 to 4 of the serial number) and the product they stand for, where

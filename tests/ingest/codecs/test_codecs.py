@@ -114,6 +114,13 @@ def test_other_devices_and_known_bytes_do_not_reach_it(codecs: Codecs) -> None:
     assert elsys.family == "elsys"
 
 
+def test_a_makers_model_our_table_does_not_know_reaches_its_codec() -> None:
+    mine = codec(mapping=MAPPING.replace("70B3D5", "24e124725"))
+    with closing(Codecs([mine])) as codecs:
+        assert codecs.decode(message(b"\x00\xeb", "24e124725c123456", 85)).family == "codec-acme"
+        assert codecs.decode(message(b"\x03\x67\xeb\x00", "24e124725c123456", 85)).family == "milesight"
+
+
 def test_what_a_script_refuses_is_a_dead_letter(codecs: Codecs) -> None:
     refused = refusal(codecs, b"\xee")
     assert (refused.reason, refused.device) == ("codec_failed", EUI)

@@ -150,11 +150,12 @@ def test_message_formats(
         assert decoded.hints["meter_serial"] == serial
 
 
-def test_values_the_meter_marks_as_wrong_are_not_read(say: Say, ttn: Uplink) -> None:
+@pytest.mark.parametrize("eui", [EUI, "0102030405060708"])
+def test_values_the_meter_marks_as_wrong_are_not_read(say: Say, ttn: Uplink, eui: str) -> None:
     raw = bytes.fromhex(
         "1e0407e91c05000415 8d670f00322f4b33323d3733325a5904325e5904077922988461a511400401fd1704"
     )
-    decoded = say("t", ttn(raw, EUI, f_port=2))
+    decoded = say("t", ttn(raw, eui, f_port=2))
     assert {value.quantity for value in decoded.values} == {"heat_kwh", "volume_m3"}
     assert len(decoded.rejected) == 4
 

@@ -205,6 +205,8 @@ def test_what_is_not_a_reading_of_a_room(say: Say, chirpstack: Uplink, name: str
 
 def test_the_dev_eui_tells_a_leak_from_presence(say: Say, chirpstack: Uplink) -> None:
     raw = bytes.fromhex("01755c03673401046865050001")
+    door = say(TOPIC, chirpstack(bytes.fromhex("017564030001"), "24e124141c147463", fPort=85))  # a WS301
+    assert {value.quantity for value in door.values} == {"battery_pct"}
     leak = say(TOPIC, chirpstack(raw, "24e124136b502217", fPort=85))  # an EM300
     assert {value.quantity for value in leak.values} == {"battery_pct", "temperature_c", "humidity_pct"}
 
