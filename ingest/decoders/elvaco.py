@@ -132,7 +132,7 @@ def _decode(data: bytes) -> Outcome:
             if record.function == _ERROR_STATE:
                 rejected.append(f"{quantity}: the meter marks it as wrong")
             elif record.function == 0 and not record.elsewhen and quantity not in values and raw is not None:
-                values[quantity] = Value(quantity, round(raw * factor, 9))
+                values[quantity] = Value(quantity, round(float(raw * factor), 9))
     found = [_cooled(value) for value in values.values()] if cooling else list(values.values())
     return Outcome("elvaco-heat", tuple(found), tuple(rejected), {"meter_serial": serial} if serial else None)
 
