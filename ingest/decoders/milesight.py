@@ -42,7 +42,12 @@ _SUFFIXES = frozenset(_KINDS.split())
 
 
 _PARTS = {"": PARTS, **{name: {**PARTS, **model.parts} for name, model in MODELS.items()}}
-_BACK_FILLED = tuple((name, layout) for name, model in MODELS.items() for layout in model.history)
+_BACK_FILLED: dict[int, list[tuple[str, Layout]]] = {}
+"""Models with back-filled records and their layouts, by length."""
+
+for _name, _model in MODELS.items():
+    for _each in _model.history:
+        _BACK_FILLED.setdefault(_each.length, []).append((_name, _each))
 _UNPACK = {code: struct.Struct("<" + code).unpack_from for code in "BhHI"}
 _AIR = {(0x03, 0x67), (0x04, 0x68)}
 
@@ -131,18 +136,20 @@ def _whole(data: bytes, named: str, *, once: bool = False) -> list[Outcome]:
 def _fitting(data: bytes, named: str) -> list[str]:
     """Models whose back-filled record fits in front: its values can be, and what follows can begin one."""
     fitting: list[str] = []
-    for name, layout in _BACK_FILLED:
-        if data[0] not in layout.channels or not name.startswith(named) or name in fitting:
+    size = len(data)
+    for length, models in _BACK_FILLED.items():
+        end = 2 + length
+        follows = (data[end], data[end + 1]) if end + 1 < size else (-1, -1)
+        if end != size and follows[1] != HISTORY and follows not in LENGTH:
             continue
-        if layout.mode and data[2 + layout.mode[0] : 3 + layout.mode[0]] != bytes([layout.mode[1]]):
-            continue
-        end = 2 + layout.length
-        follows = (data[end], data[end + 1]) if end + 1 < len(data) else None
-        if end != len(data) and (follows is None or not (follows[1] == HISTORY or follows in LENGTH)):
-            continue
-        first = [_value(part, data[2:end], None) for part in layout.parts]
-        if all(value is None or _possible(value) for value in first):
-            fitting.append(name)
+        for name, layout in models:
+            if data[0] not in layout.channels or not name.startswith(named) or name in fitting:
+                continue
+            if layout.mode and data[2 + layout.mode[0]] != layout.mode[1]:
+                continue
+            first = [_value(part, data[2:end], None) for part in layout.parts]
+            if all(value is None or _possible(value) for value in first):
+                fitting.append(name)
     return fitting
 
 

@@ -51,6 +51,9 @@ def test_a_faulty_codec_is_refused_at_start(tmp_path: Path) -> None:
     (tmp_path / "site" / "codecs").mkdir()
     (tmp_path / "site" / "codecs" / "acme.toml").write_text(MAPPING)
     (tmp_path / "site" / "classroom.toml").write_text(f"[api]\nport = {free_ports(1)}\n")
+    told = CliRunner().invoke(app, ["doctor", "--site", str(tmp_path / "site")])
+    assert told.exit_code == 1
+    assert "name a file that can be read" in told.output
     result = CliRunner().invoke(app, ["run", "--site", str(tmp_path / "site")])
     assert result.exit_code == 2
     assert "acme.js: (file) = No such file" in result.output.replace("\n", "")
