@@ -21,8 +21,10 @@ from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
+from cli.codecs import load_codecs
 from cli.site import data_folder, database
 from cli.watch import SiteWatch
+from ingest.codecs.runner import Codecs
 from ingest.decoders import decode
 from ingest.decoders.generic_mapping import CustomMapping
 from ingest.pipeline import Pipeline
@@ -126,6 +128,7 @@ def running(
     ``sock`` listens already (:func:`listen`).
 
     Raises:
+        ConfigurationError: a codec of the site cannot be used.
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
@@ -137,6 +140,8 @@ def running(
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake())
         live = LiveHub(watch, registry)
         live.seed(store, utc_now())
+        codecs = Codecs(load_codecs(folder), decode=partial(decode, custom=mappings))
+        stack.callback(codecs.close)
         pipeline = Pipeline(
             site.settings,
             watch,
@@ -145,7 +150,7 @@ def running(
             clock=utc_now,
             on_stored=live.publish,
             registry=registry,
-            decode=partial(decode, custom=mappings),
+            decode=codecs.decode,
         )
         scheduler = Scheduler(store, watch, site.settings.analytics.every_s)
         context = ApiContext(

@@ -22,6 +22,7 @@ from ingest.decoders import (
     generic_mapping,
     homie,
     kaiterra,
+    milesight_gateway,
     native,
     p1,
     ruuvi,
@@ -40,7 +41,7 @@ from ingest.message import Decoded, Message, Undecodable
 __all__ = ["FAMILIES", "REASONS", "decode"]
 
 REASONS = ("not_json", "wrong_type", "no_decoder", "no_codec", "no_reading", "bad_topic")
-"""Every reason :class:`ingest.message.Undecodable` can carry from here.
+"""Every reason :class:`ingest.message.Undecodable` can carry from here (:mod:`ingest.codecs` adds two).
 
 not_json: should be JSON and is not; wrong_type: a field that counts has the wrong type; no_decoder: nothing
 recognises it; no_codec: LoRaWAN bytes nothing here can read; no_reading: understood, but it holds no reading
@@ -64,6 +65,7 @@ FAMILIES: tuple[Family, ...] = (
     native,
     chirpstack,
     ttn,
+    milesight_gateway,
     zigbee2mqtt,
     shelly_gen2,
     shelly_gen1,

@@ -29,6 +29,7 @@ TEMPERATURE_C: Units = {"°C": (1, 0), "C": (1, 0), "°F": (5 / 9, -160 / 9), "K
 PERCENT: Units = {"%": (1, 0), "%RH": (1, 0)}
 PPM: Units = {"ppm": (1, 0)}
 PPB: Units = {"ppb": (1, 0), "ppm": (1000, 0)}
+UG_M3: Units = {"µg/m3": (1, 0), "µg/m³": (1, 0), "ug/m3": (1, 0)}
 LUX: Units = {"lx": (1, 0), "lux": (1, 0)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from datetime import UTC, datetime
@@ -137,6 +138,28 @@ def test_any_ttn_message(
     uplink = {"f_port": port, "frm_payload": data, "decoded_payload": decoded, "normalized_payload": more}
     uplink |= {"received_at": time, "version_ids": more, "attributes": more}
     document = {"end_device_ids": ids, "received_at": time, "uplink_message": uplink}
+    check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
+@given(DEVICES, TIMES, PORTS, DATA, st.one_of(OBJECTS, VALUES), VALUES)
+def test_any_gateway_message(
+    eui: object, time: object, port: object, data: object, decoded: object, more: object
+) -> None:
+    document = {"devEUI": eui, "fPort": port, "data": data, "object": decoded, "objectJSON": more}
+    document |= {"time": time, "rxInfo": [{"time": time}, more], "deviceName": more, "tags": more, "x": more}
+    check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
+@given(
+    st.sampled_from(["24E124725C123456", "94193A0001020304", "A81758FFFE0302EA", "0102030405060708"]),
+    st.sampled_from([2, 5, 85]),
+    st.sampled_from(["AM307", "EM320-TH-V2", "VS121", "WS302", "CT305", "EM500-CO2", "sensor"]),
+    st.binary(max_size=80),
+    st.sampled_from([b"", b"\x20\xce", b"\x21\xce", b"\x04\xc9", b"\x15\x04", b"\x17{", b"\x05\x0d"]),
+)
+def test_any_bytes_of_a_known_maker(eui: str, port: int, name: str, data: bytes, start: bytes) -> None:
+    text = base64.b64encode(start + data).decode()
+    document = {"devEUI": eui, "fPort": port, "data": text, "deviceName": name}
     check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
 
 

@@ -14,8 +14,11 @@ from ingest.message import Decoded, Message, Undecodable
 
 SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "data" / "payloads.jsonl"
 NATIVE = ("native",)
-DECODED = ("ttn_v3_decoded", "chirpstack_v4_object", "chirpstack_v4_status")
+DECODED = ("ttn_v3_decoded", "chirpstack_v4_object", "chirpstack_v4_status", "milesight_gw")
 RAW = ("ttn_v3_raw", "chirpstack_v4_raw")
+BINARY = {
+    "elsys", "milesight-am", "milesight-em", "milesight-ws", "milesight-vs", "milesight-ct", "elvaco-heat",
+}  # fmt: skip
 
 # Names of the sample that are not our quantity keys. What is asserted otherwise, or is no quantity, is None:
 # history without times of its own cannot become readings.
@@ -61,7 +64,7 @@ def wanted(expect: dict[str, Any]) -> dict[str, float]:
 def test_row(row: dict[str, Any]) -> None:
     message = Message(row["topic"], row["payload"].encode(), datetime(2026, 11, 22, tzinfo=UTC))
     transport, expect = row["transport"], row["expect"]
-    ours = transport in (*DECODED, *NATIVE) or (transport in RAW and row["family"] == "elsys")
+    ours = transport in (*DECODED, *NATIVE) or (transport in RAW and row["family"] in BINARY)
     if not ours or not expect or expect in NO_READING:
         with pytest.raises(Undecodable) as caught:
             decode(message)
