@@ -71,7 +71,14 @@ def _crc16(text: str) -> int:
     """CRC-16/ARC (0x8005 reflected, start 0) of the telegram: DSMR P1 companion standard 5.0.2."""
     crc = 0
     for byte in text.encode("latin-1"):
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+        crc = crc >> 8 ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _shifted(crc: int) -> int:
+    for _ in range(8):
+        crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
+
+
+_CRC_OF_BYTE = tuple(_shifted(byte) for byte in range(256))
