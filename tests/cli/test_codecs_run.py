@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from running import Start, free_ports, until
 
 pytest.importorskip("quickjs", reason="the extra `codecs` is not installed")

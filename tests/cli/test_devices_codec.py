@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from classroom.faults import ConfigurationError
+from cli.app import app
 from cli.codecs import load_codecs
-from cli.main import app
 
 pytest.importorskip("quickjs", reason="the extra `codecs` is not installed")
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from classroom.faults import ConfigurationError
-from cli.main import app
+from cli.app import app
 from cli.site import load_mappings, load_site
 
 MAPPING = """
