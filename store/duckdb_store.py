@@ -16,7 +16,8 @@ from classroom.reading import Reading
 from store import duckdb_derived, duckdb_hours, duckdb_readings, duckdb_tables
 from store.base import Changed, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
-from store.duckdb_tables import WriterMemory, hour_pairs, read_frame
+from store.duckdb_tables import WriterMemory, read_frame
+from store.times import hour_pairs
 
 
 class DuckDBStore(Store):
