@@ -45,7 +45,14 @@ CHANGED_COLUMNS = ("device", "hour")
 
 
 class StoreError(Exception):
-    """The store cannot serve now (server away, disk full); trying again later may succeed."""
+    """The store cannot serve now (server away, disk full); trying again later may succeed.
+
+    ``retry_after_s``: the store asked to be left alone for so long [s]; 0 if it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class SchemaError(Exception):
@@ -70,6 +77,20 @@ class Written:
     stored: int = 0
     duplicates: int = 0
     conflicts: int = 0
+
+
+class ReadingsRefused(Exception):  # noqa: N818  a fact about a few readings, not a failure of the store
+    """The store will never take ``readings``; ``why`` are its words. The others of the batch are stored.
+
+    ``written`` is what became of those. The watermark was not moved: keep the refused ones elsewhere, then
+    hand in the batch without them.
+    """
+
+    def __init__(self, readings: Sequence[Reading], why: str, written: Written) -> None:
+        super().__init__(f"{len(readings)} readings refused: {why}")
+        self.readings = tuple(readings)
+        self.why = why
+        self.written = written
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +130,7 @@ class Store(Protocol):
 
         Raises:
             StoreError: nothing of the batch may be taken as stored; hand the same batch in again.
+            ReadingsRefused: a few will never be stored, the others are; see there.
         """
         ...
 

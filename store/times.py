@@ -43,12 +43,12 @@ def microseconds(times: pd.Series) -> Array:
     return np.asarray(utc.asi8, dtype=np.int64)
 
 
-def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:
-    """Half-open ranges of whole UTC days that cover the times, few and tight.
+def day_ranges_us(time_us: Array) -> list[tuple[int, int]]:
+    """Half-open ranges [µs] of whole UTC days that cover the times, few and tight.
 
-    DuckDB skips parts of a table only by a range known before the query starts: one straggler must not make
-    it read all days in between. Days next to each other are one range; of more than 16 ranges the closest are
-    joined.
+    DuckDB skips parts of a table only by a range known before the query starts, and InfluxDB knows ranges
+    only: one straggler must not make them read all days in between. Days next to each other are one range; of
+    more than 16 ranges the closest are joined.
     """
     if not len(time_us):
         return []
@@ -56,7 +56,12 @@ def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:
     gaps = np.diff(days)
     widest = np.sort(gaps)[-_MOST_RANGES] if len(gaps) >= _MOST_RANGES else 1
     pieces = np.split(days, np.flatnonzero(gaps > max(widest, 1)) + 1)
-    return [(to_datetime(piece[0] * DAY_US), to_datetime((piece[-1] + 1) * DAY_US)) for piece in pieces]
+    return [(int(piece[0]) * DAY_US, (int(piece[-1]) + 1) * DAY_US) for piece in pieces]
+
+
+def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:
+    """As :func:`day_ranges_us`, in naive UTC."""
+    return [(to_datetime(start), to_datetime(end)) for start, end in day_ranges_us(time_us)]
 
 
 def hour_pairs(hours: pd.DataFrame) -> set[tuple[str, int]]:
