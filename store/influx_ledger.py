@@ -117,15 +117,16 @@ def _fixed(server: InfluxServer, measurement: str, field: str, tagged: tuple[str
 
 _Revisions = list[tuple[int, float, int]]  # seq, value, flag
 _Key = tuple[str, str, int]  # device, quantity, time [µs]
+_Row = tuple[_Key, float, int]  # value, flag
 
 
 def superseded_lines(
     server: InfluxServer,
     seq: int,
-    lost: Iterable[tuple[_Key, float, int]],
-    revised: Iterable[tuple[_Key, float, int]],
+    lost: Iterable[_Row],
+    revised: Iterable[_Row],
 ) -> list[str]:
-    """Lines that add stored readings which are ``revised``, and readings ``lost`` to a later one of their batch.
+    """Lines that add stored readings which are ``revised``, and such as are ``lost`` to a later one.
 
     What is there already from the same batch, handed in before, is not added again: of ``revised`` the newest
     of its key cannot be the same twice in a row, of ``lost`` one of a kind is enough.

@@ -37,7 +37,7 @@ class Question:
         """Add ``SELECT fields FROM measurement WHERE all conditions GROUP BY by``; None is all fields."""
         selected = "*" if fields is None else ", ".join(fields)
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        self.statements.append(f"SELECT {selected} FROM {name(measurement)}{where} GROUP BY {by}")
+        self.statements.append(f"SELECT {selected} FROM {name(measurement)}{where} GROUP BY {by}")  # noqa: S608
 
     def __str__(self) -> str:
         return ";".join(self.statements)
@@ -67,7 +67,8 @@ def times(time_us: Array) -> pa.Array:
 
 def frame(columns: dict[str, object]) -> pd.DataFrame:
     """Arrow columns or arrays as a frame."""
-    return pa.table(columns).to_pandas()
+    made: pd.DataFrame = pa.table(columns).to_pandas()
+    return made
 
 
 def numbers(table: pa.Table, column: str) -> Array:

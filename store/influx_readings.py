@@ -180,14 +180,14 @@ def _long(tables: Sequence[pa.Table]) -> pd.DataFrame:
     if not columns:
         columns = [tuple(np.empty(0, dtype=kind) for kind in ("i4", "i4", "i8", "f8", "i8"))]  # type: ignore[list-item]
     device, quantity, time_us, value, flag = (np.concatenate(column) for column in zip(*columns, strict=True))
-    device_names, device = _ranked(devices, device)
-    quantity_names, quantity = _ranked(quantities, quantity)
+    device_names, device_rank = _ranked(devices, device)
+    quantity_names, quantity_rank = _ranked(quantities, quantity)
     # Every column came sorted by device and time, so a stable sort by series is enough.
-    order = np.argsort(device * max(1, len(quantities)) + quantity, kind="stable")
+    order = np.argsort(device_rank * max(1, len(quantities)) + quantity_rank, kind="stable")
     return frame(
         {
-            "device": pa.DictionaryArray.from_arrays(device[order], device_names).cast(pa.string()),
-            "quantity": pa.DictionaryArray.from_arrays(quantity[order], quantity_names).cast(pa.string()),
+            "device": pa.DictionaryArray.from_arrays(device_rank[order], device_names).cast(pa.string()),
+            "quantity": pa.DictionaryArray.from_arrays(quantity_rank[order], quantity_names).cast(pa.string()),
             "time": time_us[order],
             "value": value[order],
             "flag": flag[order],
@@ -208,15 +208,15 @@ def _codes(tags: pa.ChunkedArray, devices: dict[str, int]) -> Array:
 def _flags(table: pa.Table, quantity: str) -> Array:
     if quantity + FLAG not in table.column_names:
         return np.zeros(len(table), dtype=np.int64)
-    return table[quantity + FLAG].fill_null(0).to_numpy().astype(np.int64)
+    return np.asarray(table[quantity + FLAG].fill_null(0).to_numpy(), dtype=np.int64)
 
 
-def _ranked(codes: dict[str, int], column: Array) -> tuple[pa.Array, Array]:
+def _ranked(codes: dict[str, int], column: Array) -> tuple[pa.Array, Ids]:
     """The names in order, and the column as numbers of that order."""
     names = sorted(codes)
     rank = np.empty(len(names), dtype=np.int32)
     rank[[codes[known] for known in names]] = np.arange(len(names))
-    return pa.array(names, pa.string()), rank[column] if len(names) else column.astype(np.int32)
+    return pa.array(names, pa.string()), np.asarray(rank[column] if names else column, dtype=np.int32)
 
 
 def latest(server: InfluxServer, devices: Iterable[str] | None) -> pd.DataFrame:

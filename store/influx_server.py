@@ -14,13 +14,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 import httpx
 import orjson
 import pyarrow as pa
 import urllib3
-from influxdb_client import InfluxDBClient, WritePrecision
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from pyarrow import csv
 
@@ -68,7 +70,7 @@ class InfluxServer:
             url=address.url, token=address.write_token, org=address.org, timeout=round(timeout_s * 1000)
         )
         # influxdb-client compresses at level 9 only; so the lines are handed over compressed.
-        self._client.api_client.set_default_header("Content-Encoding", "gzip")
+        self._client.api_client.set_default_header("Content-Encoding", "gzip")  # type: ignore[no-untyped-call]
         self._writer = self._client.write_api(write_options=SYNCHRONOUS)
         self._http = httpx.Client(
             base_url=address.url, timeout=httpx.Timeout(timeout_s, connect=10.0), trust_env=False
@@ -79,8 +81,8 @@ class InfluxServer:
         with self._lock:
             if not self._closed:
                 self._closed = True
-                self._writer.close()
-                self._client.close()
+                self._writer.close()  # type: ignore[no-untyped-call]
+                self._client.close()  # type: ignore[no-untyped-call]
                 self._http.close()
 
     def write(self, lines: Sequence[str]) -> None:
@@ -103,7 +105,12 @@ class InfluxServer:
         body = gzip.compress("\n".join(lines).encode(), _GZIP_LEVEL, mtime=0)
         self._refuse_if_closed()
         try:
-            self._writer.write(self.address.bucket, self.address.org, body, write_precision=WritePrecision.US)
+            self._writer.write(
+                self.address.bucket,
+                self.address.org,
+                body,
+                write_precision=WritePrecision.US,  # type: ignore[arg-type]
+            )
         except ApiException as error:
             words = _words(error.body or "")
             if "partial write" in words:
@@ -160,18 +167,18 @@ class InfluxServer:
         buckets = self._send("GET", "/api/v2/buckets", params=place).json()["buckets"]
         if not buckets:
             raise StoreError(
-                f"InfluxDB at {self.address.url} has no bucket {self.address.bucket!r} in {self.address.org!r}, "
-                "or the read token may not read it. Make it with `classroom-climate store init`."
+                f"InfluxDB at {self.address.url} has no bucket {self.address.bucket!r} in "
+                f"{self.address.org!r}, or the read token may not read it. Make it with `classroom-climate store init`."
             )
         return sum(int(rule["everySeconds"]) for rule in buckets[0].get("retentionRules", []))
 
-    def _send(self, method: str, path: str, *, write: bool = False, **request: object) -> httpx.Response:
+    def _send(self, method: str, path: str, *, write: bool = False, **request: Any) -> httpx.Response:
         self._refuse_if_closed()
         token = self.address.write_token if write else self.address.read_token
         headers = {"Authorization": f"Token {token}"} if token else {}
-        headers |= request.pop("headers", {})  # type: ignore[arg-type]
+        headers |= request.pop("headers", {})
         try:
-            answer = self._http.request(method, path, headers=headers, **request)  # type: ignore[arg-type]
+            answer = self._http.request(method, path, headers=headers, **request)
         except httpx.TransportError as error:
             raise StoreError(
                 f"InfluxDB at {self.address.url} does not answer: {error or type(error).__name__}"
@@ -189,7 +196,7 @@ class InfluxServer:
     def _error(self, status: int, words: str, headers: Mapping[str, str], kind: str) -> StoreError:
         told = f"InfluxDB at {self.address.url} answers {status} to a {kind}: {words or '(no words)'}"
         if status in (401, 403):
-            told += f". Check store.{kind}_token_file: it must hold a token that may {kind} {self.address.bucket!r}"
+            told += f". Check store.{kind}_token_file: its token must be allowed to {kind} it"
         elif status == 404 and "bucket" in words:
             told += ". Check store.bucket, or make it with `classroom-climate store init`"
         lowered = {key.lower(): value for key, value in headers.items()}

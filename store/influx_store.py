@@ -251,8 +251,8 @@ class InfluxStore(Store):
         retention_s = self._server.retention_s()
         if retention_s:
             raise SchemaError(
-                f"{self._server.address} forgets after {retention_s / 86_400:g} days and refuses older readings. "
-                "Set its retention to 0 (for ever); the retention job deletes by rule."
+                f"{self._server.address} forgets after {retention_s / 86_400:g} days and refuses older "
+                "readings. Set its retention to 0 (for ever); the retention job deletes by rule."
             )
         tables = self._server.query("SHOW FIELD KEYS", strings=("fieldKey", "fieldType"))
         names = {name for table in tables for name in table["name"].to_pylist()}

@@ -1,7 +1,7 @@
 """Every kind of store, under one contract: a test that asks for ``store`` runs on each of them.
 
-``duckdb`` is a file; ``influx1`` is Debian's real influxd 1.x behind a shim for the paths of 2.x; ``influx2`` a
-real 2.x. A server is started once a session and worker, every test has a bucket of its own.
+``duckdb`` is a file; ``influx1`` is Debian's real influxd 1.x behind a shim for the paths of 2.x; ``influx2``
+a real 2.x. A server is started once a session and worker, every test has a bucket of its own.
 """
 
 from __future__ import annotations

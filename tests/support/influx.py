@@ -170,9 +170,10 @@ def influx2_process(folder: Path, port: int) -> Iterator[str]:
     """An influxd 2.x on a port of our choice, for tests that stop and start it."""
     url = f"http://127.0.0.1:{port}"
     command = [
-        str(programs()[2][0]), "--bolt-path", f"{folder}/influxd.bolt", "--sqlite-path", f"{folder}/influxd.sqlite",
-        "--engine-path", f"{folder}/engine", "--http-bind-address", f"127.0.0.1:{port}", "--reporting-disabled",
-        "--log-level", "warn",
+        str(programs()[2][0]), "--bolt-path", f"{folder}/influxd.bolt",
+        "--sqlite-path", f"{folder}/influxd.sqlite",
+        "--engine-path", f"{folder}/engine", "--http-bind-address", f"127.0.0.1:{port}",
+        "--reporting-disabled", "--log-level", "warn",
     ]  # fmt: skip
     with _process(command, url, folder / "influxd.log"):
         yield url

@@ -38,7 +38,7 @@ Fault = Callable[[Request], "Answer | None"]
 
 
 class Proxy:
-    """Passes requests on to ``target``; ``fault`` may be set at any time. ``v1``: the target is InfluxDB 1.x."""
+    """Passes requests on to ``target``; ``fault`` may be set at any time. ``v1``: the target is a 1.x."""
 
     def __init__(self, target: str, *, v1: bool = False) -> None:
         self.fault: Fault = lambda _: None
@@ -107,7 +107,7 @@ class Proxy:
             asked = json.loads(request.body)
             measurement = asked["predicate"].removeprefix("_measurement=")
             condition = f"time >= '{asked['start']}' AND time < '{asked['stop'].replace('+00:00', 'Z')}'"
-            self.run(request.query["bucket"], f"DELETE FROM {measurement} WHERE {condition}")
+            self.run(request.query["bucket"], f"DELETE FROM {measurement} WHERE {condition}")  # noqa: S608
             return Answer(204)
         return self._pass(request, request.path, request.query)
 
