@@ -25,13 +25,14 @@ from store.times import DAY_US, HOUR_US, day_ranges_us
 _SECOND_US = 1_000_000
 
 
-def next_seq(server: InfluxServer) -> int:
-    """The first number that nothing in the bucket bears."""
+def head_and_last(server: InfluxServer) -> tuple[int, int]:
+    """The number up to which all is stored, and the last that was announced."""
     question = Question()
     question.ask(["last(days)"], "commits")
     tables = server.query(str(question), strings=("last",))
     last = max((int(numbers(table, "time").max()) // _SECOND_US for table in tables), default=0)
-    return max(last, _fixed(server, "head", "seq", None)) + 1
+    head = _fixed(server, "head", "seq", None)
+    return head, max(last, head)
 
 
 def announce(seq: int, hours: Iterable[tuple[str, int]]) -> list[str]:

@@ -187,7 +187,9 @@ def _long(tables: Sequence[pa.Table]) -> pd.DataFrame:
     return frame(
         {
             "device": pa.DictionaryArray.from_arrays(device_rank[order], device_names).cast(pa.string()),
-            "quantity": pa.DictionaryArray.from_arrays(quantity_rank[order], quantity_names).cast(pa.string()),
+            "quantity": pa.DictionaryArray.from_arrays(quantity_rank[order], quantity_names).cast(
+                pa.string()
+            ),
             "time": time_us[order],
             "value": value[order],
             "flag": flag[order],

@@ -168,7 +168,8 @@ class InfluxServer:
         if not buckets:
             raise StoreError(
                 f"InfluxDB at {self.address.url} has no bucket {self.address.bucket!r} in "
-                f"{self.address.org!r}, or the read token may not read it. Make it with `classroom-climate store init`."
+                f"{self.address.org!r}, or the read token may not read it. "
+                "Make it with `classroom-climate store init`."
             )
         return sum(int(rule["everySeconds"]) for rule in buckets[0].get("retentionRules", []))
 

@@ -54,7 +54,8 @@ class InfluxStore(Store):
         self._lock = threading.Lock()  # held by the one writer
         self._checked = False
         self._series: Series | None = None
-        self._seq = 0  # next free number; valid while _series is
+        self._seq = self._head = 0  # next free number and the stored head; valid while _series is
+        self._marks: dict[str, int] = {}  # highest watermark of each spool; likewise
         try:
             self._check()
         except StoreError as error:
@@ -81,9 +82,27 @@ class InfluxStore(Store):
         """
         with self._writing() as (server, series):
             written = self._write_batch(server, series, readings) if readings else Written()
-            if watermark is not None and watermark.id > influx_ledger.watermark(server, watermark.spool):
-                server.write([influx_ledger.watermark_line(watermark)])
+            self._finish(server, watermark)
         return written
+
+    def _finish(self, server: InfluxServer, watermark: Watermark | None) -> None:
+        """Say, in one request, that all that was announced is stored, and up to where the spool is.
+
+        Only here, after a batch: one that failed may still be on its way, and is handed in again first.
+        """
+        lines = []
+        last = self._seq - 1
+        if self._head < last:
+            lines.append(influx_ledger.head_line(last))
+        if watermark is not None:
+            if watermark.spool not in self._marks:
+                self._marks[watermark.spool] = influx_ledger.watermark(server, watermark.spool)
+            if watermark.id > self._marks[watermark.spool]:
+                lines.append(influx_ledger.watermark_line(watermark))
+                self._marks[watermark.spool] = watermark.id
+        if lines:
+            server.write(lines)
+            self._head = last
 
     def _write_batch(self, server: InfluxServer, series: Series, readings: Sequence[Reading]) -> Written:
         received = batch_of(readings, lambda keys: series.numbers(server, keys))
@@ -121,7 +140,7 @@ class InfluxStore(Store):
         return written
 
     def _append(self, server: InfluxServer, hours: set[tuple[str, int]], lines: list[str]) -> str:
-        """Announce the hours, write the lines, move the head; the server's words on lines it refuses."""
+        """Announce the hours, write the lines; the server's words on lines it refuses."""
         seq, self._seq = self._seq, self._seq + 1
         why = unannounced = ""
         try:
@@ -134,7 +153,6 @@ class InfluxStore(Store):
             why = str(refusal)
         if unannounced and not why:
             raise StoreError(f"{server.address} takes readings but not the ledger: {unannounced}")
-        server.write([influx_ledger.head_line(seq)])
         return why
 
     def watermark(self, spool: str) -> int:
@@ -187,9 +205,9 @@ class InfluxStore(Store):
         if hours.empty:
             return
         with self._writing() as (server, _):
-            seq = self._seq
-            self._seq += 1
-            server.write([*influx_ledger.announce(seq, hour_pairs(hours)), influx_ledger.head_line(seq)])
+            seq, self._seq = self._seq, self._seq + 1
+            server.write(influx_ledger.announce(seq, hour_pairs(hours)))
+            self._finish(server, None)
 
     def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
         """Replace all verdict intervals of one series (VERDICT_COLUMNS)."""
@@ -234,7 +252,9 @@ class InfluxStore(Store):
             server = self._reading()
             series, self._series = self._series, None
             if series is None:
-                series, self._seq = Series(), influx_ledger.next_seq(server)
+                series, self._marks = Series(), {}
+                self._head, last = influx_ledger.head_and_last(server)
+                self._seq = last + 1
             yield server, series
             self._series = series
 

@@ -11,11 +11,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from influx import Server, started
+from influx import Server
 
 from store.base import Store
 from store.duckdb_store import DuckDBStore
-from store.influx_server import Address
 from store.influx_store import InfluxStore
 
 KINDS = [
@@ -23,28 +22,6 @@ KINDS = [
     pytest.param("influx1", marks=pytest.mark.server),
     pytest.param("influx2", marks=pytest.mark.server),
 ]
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """The session's server of a kind (``influx1``, ``influx2``), started when first asked for."""
-    known: dict[str, Server] = {}
-    with ExitStack() as stack:
-
-        def server(kind: str) -> Server:
-            if kind not in known:
-                folder, shared = tmp_path_factory.mktemp(kind), tmp_path_factory.getbasetemp().parent
-                known[kind] = stack.enter_context(started(kind, folder, shared))
-            return known[kind]
-
-        yield server
-
-
-@pytest.fixture(params=KINDS[1:])
-def bucket(request: pytest.FixtureRequest, servers: Callable[[str], Server]) -> Iterator[Address]:
-    """A fresh bucket on each kind of server."""
-    with servers(request.param).bucket() as address:
-        yield address
 
 
 @pytest.fixture(params=KINDS)

@@ -101,15 +101,15 @@ def started(kind: str, folder: Path, shared: Path) -> Iterator[Server]:
         with _influx1(folder) as url, proxied(url, v1=True) as proxy:
             yield Server(kind, proxy.url, target=url)
     elif server_url():
-        yield _set_up(server_url(), shared)
+        yield set_up(server_url(), shared)
     elif 2 in programs():
         with _influx2(folder) as url:
-            yield _set_up(url, folder)
+            yield set_up(url, folder)
     else:
         pytest.skip("no InfluxDB 2.x: name one in INFLUXDB_URL, or put an influxd 2.x on PATH")
 
 
-def _set_up(url: str, shared: Path) -> Server:
+def set_up(url: str, shared: Path) -> Server:
     """Set a fresh server up, or learn the token from the worker that did."""
     kept = shared / "influx2-token"
     token = os.environ.get("INFLUXDB_TOKEN") or uuid.uuid4().hex
@@ -127,7 +127,7 @@ def _set_up(url: str, shared: Path) -> Server:
 
 
 @contextmanager
-def _process(command: list[str], url: str, log: Path) -> Iterator[None]:
+def _process(command: list[str], url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     def answers() -> bool:
         try:
             return httpx.get(f"{url}/ping", timeout=2).status_code == 204
@@ -139,7 +139,7 @@ def _process(command: list[str], url: str, log: Path) -> Iterator[None]:
         process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             until(answers, f"{command[0]} answers (see {log})", 60)
-            yield
+            yield process
         finally:
             process.terminate()
             try:
@@ -166,7 +166,7 @@ def _influx1(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def influx2_process(folder: Path, port: int) -> Iterator[str]:
+def influx2_process(folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """An influxd 2.x on a port of our choice, for tests that stop and start it."""
     url = f"http://127.0.0.1:{port}"
     command = [
@@ -175,11 +175,11 @@ def influx2_process(folder: Path, port: int) -> Iterator[str]:
         "--engine-path", f"{folder}/engine", "--http-bind-address", f"127.0.0.1:{port}",
         "--reporting-disabled", "--log-level", "warn",
     ]  # fmt: skip
-    with _process(command, url, folder / "influxd.log"):
-        yield url
+    with _process(command, url, folder / "influxd.log") as process:
+        yield url, process
 
 
 @contextmanager
 def _influx2(folder: Path) -> Iterator[str]:
-    with influx2_process(folder, free_ports(1)) as url:
+    with influx2_process(folder, free_ports(1)) as (url, _):
         yield url
