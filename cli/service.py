@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from api.server import make_server
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
-from cli.site import data_folder, database
+from cli.site import data_folder
+from cli.stores import open_store
 from cli.watch import SiteWatch
 from ingest.pipeline import Pipeline
 from store.base import Store, StoreError
-from store.duckdb_store import DuckDBStore
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +127,12 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
     data.mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
     with ExitStack() as stack:
-        store = DuckDBStore(database(folder))
+        store = open_store(site.settings.store, folder)
         stack.callback(store.close)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake())
         live = LiveHub(watch, registry)
-        live.seed(store, utc_now())
+        with suppress(StoreError):  # a server that is away: the first readings fill the pages
+            live.seed(store, utc_now())
         pipeline = Pipeline(
             site.settings, watch, store, data, clock=utc_now, on_stored=live.publish, registry=registry
         )

@@ -25,7 +25,7 @@ from store.base import (
     Watermark,
     Written,
 )
-from store.batch import Batch, Mask, batch_of, split_lost
+from store.batch import Batch, Mask, batch_of, ends, split_lost
 from store.influx_readings import Series
 from store.influx_server import Address, InfluxServer, LinesRefused
 from store.times import HOUR_US, hour_pairs
@@ -125,10 +125,10 @@ class InfluxStore(Store):
             lines = influx_ledger.superseded_lines(
                 server, self._seq, _keyed(series, lost), _keyed(series, old)
             )
-        hours = {
-            (series.keys[number][0], hour)
-            for number, hour in zip(fresh.series.tolist(), (fresh.time_us // HOUR_US).tolist(), strict=True)
-        }
+        hour = fresh.time_us // HOUR_US
+        first = ends(fresh.series, hour)
+        pairs = zip(fresh.series[first].tolist(), hour[first].tolist(), strict=True)
+        hours = {(series.keys[number][0], number_of_hour) for number, number_of_hour in pairs}
         if lines:
             server.write(lines)
         if hours:
