@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 
 from classroom.metric import Interval, Metric, Scope
+from classroom.quantity import Domain
 from classroom.reading import Reading
 
 READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
@@ -111,6 +112,14 @@ class StoreInfo:
     schema_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many readings and hourly rollups were deleted."""
+
+    readings: int = 0
+    hours: int = 0
+
+
 class Store(Protocol):
     """A store of readings and of what is derived from them."""
 
@@ -156,7 +165,8 @@ class Store(Protocol):
         """Roll up the named hours from raw readings, now (HOUR_COLUMNS).
 
         ``hours`` has CHANGED_COLUMNS; ``interval_s`` gives each device's reporting interval [s] (600 where
-        absent). The hour has ``max(1, 3600 // interval_s)`` equal slots.
+        absent). The hour has ``max(1, 3600 // interval_s)`` equal slots. A sealed hour, one before
+        :meth:`sealed`, is left out: its raw readings are gone, what was rolled up stands.
         """
         ...
 
@@ -180,6 +190,21 @@ class Store(Protocol):
 
     def append_changed(self, hours: pd.DataFrame) -> None:
         """Append hours to the ledger for reasons other than readings: a verdict, a place, a timetable."""
+        ...
+
+    def sealed(self) -> Mapping[Domain, datetime]:
+        """Before which hour the raw readings of a domain were deleted; domains never touched are absent."""
+        ...
+
+    def delete_before(
+        self, domain: Domain, readings: datetime | None = None, hours: datetime | None = None
+    ) -> Deleted:
+        """Seal a domain's hours before ``readings`` and delete their raw readings; delete rollups before
+        ``hours``.
+
+        Both are full hours. A reading that comes late for a sealed hour is stored, and goes with the next
+        deletion.
+        """
         ...
 
     def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -151,7 +151,7 @@ class InfluxServer:
         """Delete a measurement's points older than ``before``."""
         predicate = {
             "start": "1900-01-01T00:00:00Z",
-            "stop": before.isoformat(),
+            "stop": (before - timedelta(microseconds=1)).isoformat(),  # 2.9.1 deletes at stop too
             "predicate": f'_measurement="{measurement}"',
         }
         place = {"org": self.address.org, "bucket": self.address.bucket}

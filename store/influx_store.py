@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from classroom.metric import Interval, Metric, Scope
+from classroom.quantity import Domain
 from classroom.reading import Reading
-from store import influx_derived, influx_hours, influx_ledger, influx_readings
+from store import influx_derived, influx_hours, influx_ledger, influx_readings, influx_retention
 from store.base import (
     Changed,
+    Deleted,
     ReadingsRefused,
     SchemaError,
     Store,
@@ -28,6 +30,7 @@ from store.base import (
 from store.batch import Batch, Mask, batch_of, ends, split_lost
 from store.influx_readings import Series
 from store.influx_server import Address, InfluxServer, LinesRefused
+from store.retention import unsealed
 from store.times import HOUR_US, hour_pairs
 
 SCHEMA_VERSION = 1
@@ -175,7 +178,19 @@ class InfluxStore(Store):
 
     def compute_hours(self, hours: pd.DataFrame, interval_s: Mapping[str, int]) -> pd.DataFrame:
         """Roll up the named hours from raw readings (HOUR_COLUMNS), sorted by device, quantity, hour."""
-        return influx_hours.compute(self._reading(), hours, interval_s)
+        server = self._reading()
+        return unsealed(influx_hours.compute(server, hours, interval_s), influx_retention.sealed(server))
+
+    def sealed(self) -> Mapping[Domain, datetime]:
+        """Before which hour the raw readings of a domain were deleted."""
+        return influx_retention.sealed(self._reading())
+
+    def delete_before(
+        self, domain: Domain, readings: datetime | None = None, hours: datetime | None = None
+    ) -> Deleted:
+        """Seal and delete a domain's raw readings before ``readings``, its rollups before ``hours``."""
+        with self._writing() as (server, _):
+            return influx_retention.delete_before(server, domain, readings, hours)
 
     def write_hours(self, rollups: pd.DataFrame) -> None:
         """Replace the rollups of the given (device, quantity, hour)s."""

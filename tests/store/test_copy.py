@@ -44,8 +44,8 @@ def fill(store: Store) -> None:
     store.write_metrics(
         [
             Metric(
-                START, START + timedelta(days=1), Interval.DAY, "s", Scope.ROOM, "1", "co2_mean", None, None, value,
-                None, None, "ppm", 0.5, Status.OK, None, "co2_mean/1", (), "f",
+                START, START + timedelta(days=1), Interval.DAY, "s", Scope.ROOM, "1", "co2_mean", None, None,
+                value, None, None, "ppm", 0.5, Status.OK, None, "co2_mean/1", (), "f",
             )
             for value in (812.5,)
         ]

@@ -106,7 +106,7 @@ class Proxy:
         if request.path == "/api/v2/delete":
             asked = json.loads(request.body)
             measurement = asked["predicate"].removeprefix("_measurement=")
-            condition = f"time >= '{asked['start']}' AND time < '{asked['stop'].replace('+00:00', 'Z')}'"
+            condition = f"time >= '{asked['start']}' AND time <= '{asked['stop'].replace('+00:00', 'Z')}'"
             self.run(request.query["bucket"], f"DELETE FROM {measurement} WHERE {condition}")  # noqa: S608
             return Answer(204)
         return self._pass(request, request.path, request.query)
