@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -17,13 +17,15 @@ from analytics import jobs
 from api.context import ApiContext, PartHealth
 from api.live import LiveHub
 from api.server import make_server
+from classroom.quantity import Domain
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.site import data_folder
-from cli.stores import open_store
+from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
 from ingest.pipeline import Pipeline
+from store import retention
 from store.base import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,14 @@ class Scheduler:
     The computing itself is done in a child process.
     """
 
-    def __init__(self, store: Store, site: Callable[[], Site], every_s: float) -> None:
+    def __init__(
+        self, store: Store, site: Callable[[], Site], every_s: float, rules: Mapping[Domain, retention.Rule]
+    ) -> None:
         self._store = store
         self._site = site
         self._every_s = every_s
+        self._rules = rules
+        self._forgotten: date | None = None
         self._compute = ChildCompute()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -70,6 +76,9 @@ class Scheduler:
                 self._store, self._site(), utc_now(), compute=self._compute.submit, progress=progress
             )
             self._last = utc_now()
+            if self._forgotten != self._last.date():  # once a day, when every hour is rolled up
+                retention.run(self._store, self._rules, self._last)
+                self._forgotten = self._last.date()
             return report
 
     def health(self) -> PartHealth:
@@ -136,7 +145,9 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
         pipeline = Pipeline(
             site.settings, watch, store, data, clock=utc_now, on_stored=live.publish, registry=registry
         )
-        scheduler = Scheduler(store, watch, site.settings.analytics.every_s)
+        scheduler = Scheduler(
+            store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)
+        )
         context = ApiContext(
             site=watch,
             store=store,

@@ -12,11 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from classroom.faults import ConfigurationError
 from cli.site import SiteDir, console, load_site_or_exit
-from cli.stores import open_url
 from store.base import SchemaError, StoreError
-from store.copy import CopyError, Piece
-from store.copy import copy as copy_store
-from store.influx_setup import SetupError, make_bucket
 
 app = typer.Typer(
     no_args_is_help=True, help="The store: make an InfluxDB bucket, move a site between stores."
@@ -38,6 +34,10 @@ def copy(
 
     Example: `classroom-climate store copy --from duckdb:data/classroom.duckdb --to influxdb://…`
     """
+    from cli.stores import open_url  # takes a second to import, which no other command should pay
+    from store.copy import CopyError, Piece
+    from store.copy import copy as copy_store
+
     site = load_site_or_exit(site_dir)
     start = None if from_time is None else from_time.replace(tzinfo=from_time.tzinfo or UTC)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -76,6 +76,8 @@ def init(
 
     Example: `classroom-climate store init --url http://127.0.0.1:8086 --admin-token-file admin.token`
     """
+    from store.influx_setup import SetupError, make_bucket
+
     try:
         tokens = make_bucket(url, org, bucket, admin_token_file.read_text(encoding="utf-8").strip())
         for name, token in tokens.items():

@@ -6,12 +6,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from classroom.faults import ConfigurationError, Fault
+from classroom.quantity import Domain
 from classroom.settings import SETTINGS_FILE, StoreSettings
 from cli.site import database
 from store.base import Store
 from store.duckdb_store import DuckDBStore
 from store.influx_server import Address
 from store.influx_store import InfluxStore
+from store.retention import Rule
 
 _SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
@@ -36,6 +38,11 @@ def open_store(settings: StoreSettings, folder: Path) -> Store:
         ),
         timeout_s=settings.timeout_s,
     )
+
+
+def retention_rules(settings: StoreSettings) -> dict[Domain, Rule]:
+    """What is deleted when, as the settings say."""
+    return {Domain.INDOOR: Rule(settings.room_readings_months, settings.room_hours_years * 12)}
 
 
 def open_url(url: str) -> Store:
