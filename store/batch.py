@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ def batch_of(readings: Sequence[Reading], series_ids: Callable[[list[tuple[str, 
     if not np.isfinite(value).all():
         wrong = next(reading for reading in readings if not math.isfinite(reading.value))
         raise ValueError(f"{wrong} is not finite; a missing value makes no reading")
-    if any(time.tzinfo is None for time in times):
+    if None in map(attrgetter("tzinfo"), times):
         wrong = next(reading for reading in readings if reading.time.tzinfo is None)
         raise ValueError(f"{wrong} has a time without a time zone; hand in aware times")
     time_us = pa.array(times, pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()

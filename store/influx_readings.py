@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from store.batch import Batch, Ids, Mask
+from store.batch import Batch, Ids, Mask, ends
 from store.influx_lines import FLAG, READINGS, measurement_of, name, tag, tags_of
 from store.influx_query import Question, between, chunks, frame, span
 from store.influx_server import InfluxServer
@@ -100,26 +100,18 @@ def lines(series: Series, batch: Batch, plain: Mask | None = None) -> list[str]:
     ``plain``: new in the bucket."""
     points = np.array(series.points, dtype=np.int64)[batch.series]
     order = np.lexsort((batch.time_us, points))
-    has_flag = batch.flag != 0 if plain is None else (batch.flag != 0) | ~plain
-    fields = series.fields
-    made: list[str] = []
-    parts: list[str] = []
-    before = (-1, 0)
-    columns = (points, batch.time_us, batch.series, batch.value, batch.flag, has_flag)
-    for point, time_us, number, value, flag, flagged in zip(
-        *(c[order].tolist() for c in columns), strict=True
-    ):
-        if (point, time_us) != before:
-            if parts:
-                made.append(f"{series.heads[before[0]]}{','.join(parts)} {before[1]}")
-                parts = []
-            before = (point, time_us)
-        parts.append(fields[number] + repr(value))
-        if flagged:
-            parts.append(f"{fields[number][:-1]}{FLAG}={flag}")
-    if parts:
-        made.append(f"{series.heads[before[0]]}{','.join(parts)} {before[1]}")
-    return made
+    points, time_us, number = points[order], batch.time_us[order], batch.series[order]
+    flagged = (batch.flag != 0 if plain is None else (batch.flag != 0) | ~plain)[order]
+    fields, heads = series.fields, series.heads
+    values = zip(number.tolist(), batch.value[order].tolist(), strict=True)
+    parts = [f"{fields[of]}{value!r}" for of, value in values]
+    for index in np.flatnonzero(flagged).tolist():
+        parts[index] += f",{fields[number[index]][:-1]}{FLAG}={batch.flag[order[index]]}"
+    last = np.flatnonzero(ends(points, time_us))
+    first = np.append(0, last[:-1] + 1)
+    columns = (points[first], first, last + 1, time_us[first])
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [f"{heads[point]}{','.join(parts[start:end])} {at}" for point, start, end, at in rows]
 
 
 def read(
