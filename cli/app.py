@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.demo import demo
+from cli.devices import app as devices
 from cli.doctor import doctor
 from cli.init import init
 from cli.replay import replay
@@ -23,4 +24,5 @@ app = typer.Typer(
 
 for command in (demo, init, run, simulate, replay, doctor):
     app.command()(command)
+app.add_typer(devices, name="devices")
 app.add_typer(store, name="store")

@@ -18,20 +18,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.logs import configure_logging
-from cli.play import expected_messages, simulate_when_told
+from cli.play import earlier_when_told, expected_messages, live_when_told
 from cli.process import PortBusyError, listen, wait_for_signal
 from cli.simulate import load_scenario_or_exit, write_demo
-from cli.site import console, load_site_or_exit
+from cli.site import console, data_folder, load_site_or_exit
 from ingest.embedded import BrokerError, EmbeddedBroker
 from ingest.letters import LettersError
 from ingest.spool import SpoolError
 from simulators.publish import BrokerAddress, BrokerAwayError
 from simulators.scenario import Scenario
-from store.base import SchemaError, Store, StoreError
+from store.base import SchemaError, StoreError
 
 if TYPE_CHECKING:
     from cli.service import Service
 
+COMPLETE = "history-complete"
+"""A file beside the store: the whole history has been sent and stored."""
+
+RECENT = timedelta(days=8)
 RESEND = timedelta(minutes=10)
 """The embedded broker forgets on restart: so much before the newest stored reading is sent again, and the
 store drops what it has."""
@@ -63,11 +67,16 @@ def demo(
     try:
         sock = listen(site.settings.api.host, port, "another with --port, for example --port 8001")
         broker = BrokerAddress(port=mqtt_port)
-        with EmbeddedBroker(mqtt_port), _simulator(site, scenario, broker) as simulator:
-            from cli.service import running  # takes seconds to import; broker and simulator start meanwhile
+        with (
+            EmbeddedBroker(mqtt_port),
+            _child(live_when_told, site, scenario, broker) as live,
+            _child(earlier_when_told, site, scenario, broker) as earlier,
+        ):
+            from cli.service import running  # takes seconds to import; broker and simulators start meanwhile
 
             with running(site, data_dir, sock) as service:
-                _play(service, scenario, simulator, stop)
+                filling = _Filling(service, scenario, data_folder(data_dir) / COMPLETE, live, earlier, stop)
+                _play(service, filling, stop)
     except (
         PortBusyError,
         BrokerError,
@@ -81,12 +90,15 @@ def demo(
         raise typer.Exit(1) from error
 
 
+Child = Callable[[Site, Scenario, BrokerAddress, Connection], None]
+
+
 @contextmanager
-def _simulator(site: Site, scenario: Scenario, broker: BrokerAddress) -> Iterator[Connection]:
-    """The simulator as a child process that waits to be told from when on to play."""
+def _child(target: Child, site: Site, scenario: Scenario, broker: BrokerAddress) -> Iterator[Connection]:
+    """A simulator as a child process that waits to be told what to play."""
     ours, theirs = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(
-        target=simulate_when_told, args=(site, scenario, broker, theirs), name="simulator", daemon=True
+        target=target, args=(site, scenario, broker, theirs), daemon=True
     )
     child.start()
     theirs.close()
@@ -97,12 +109,9 @@ def _simulator(site: Site, scenario: Scenario, broker: BrokerAddress) -> Iterato
         child.join(timeout=5)
 
 
-def _play(service: Service, scenario: Scenario, simulator: Connection, stop: threading.Event) -> None:
-    start = _resume_from(service.store, scenario)
+def _play(service: Service, filling: _Filling, stop: threading.Event) -> None:
     console.print(f"[bold]{service.site.settings.site.name}[/]: {service.url}  (filling; stop with Ctrl-C)")
-    watcher = threading.Thread(
-        target=_follow, args=(service, start, simulator, stop), name="demo", daemon=True
-    )
+    watcher = threading.Thread(target=filling.run, name="demo", daemon=True)
     watcher.start()
     try:
         wait_for_signal(stop)
@@ -111,53 +120,88 @@ def _play(service: Service, scenario: Scenario, simulator: Connection, stop: thr
         watcher.join(timeout=5)
 
 
-def _resume_from(store: Store, scenario: Scenario) -> datetime:
-    first = datetime.combine(scenario.first_day, datetime.min.time(), UTC)
-    latest = store.latest()
-    return first if latest.empty else max(first, latest["time"].max().to_pydatetime() - RESEND)
+class _Filling:
+    """Fills the demo and tells people how far it is: the last days first, so that one sees something."""
 
+    def __init__(
+        self,
+        service: Service,
+        scenario: Scenario,
+        complete: Path,
+        live: Connection,
+        earlier: Connection,
+        stop: threading.Event,
+    ) -> None:
+        self._service = service
+        self._first = datetime.combine(scenario.first_day, datetime.min.time(), UTC)
+        self._complete = complete
+        self._live = live
+        self._earlier = earlier
+        self._stop = stop
 
-def _follow(service: Service, start: datetime, receiving: Connection, stop: threading.Event) -> None:
-    """Let the simulator begin, show people how far the history is, and say when the page is filled."""
-    while not service.pipeline.connected and not stop.wait(0.05):
-        pass  # what is published before we subscribe nobody keeps
-    receiving.send(start)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    total = expected_messages(service.site, start, utc_now())
-    with Progress(*columns, console=console, transient=True) as progress:
-        sent = progress.add_task("Sending history", total=total)
-        count = _receive(receiving, lambda done: progress.update(sent, completed=done), stop)
-        progress.update(sent, completed=count, total=count)
-        storing = progress.add_task("Storing", total=count)
-        while service.pipeline.backlog() and not stop.wait(0.1):
-            progress.update(storing, completed=count - service.pipeline.backlog())
-        progress.update(storing, completed=count)
-        if stop.is_set():
+    def run(self) -> None:
+        """Play recent days and go live, then what lies before; ends early when told to stop."""
+        while not self._service.pipeline.connected and not self._stop.wait(0.05):
+            pass  # what is published before we subscribe nobody keeps
+        recent = self._recent_from()
+        self._live.send(recent)
+        count = self._follow("The last days", self._live, recent, utc_now())
+        if count is None:
             return
-        months = progress.add_task("Computing metrics", total=None)
-        report = service.scheduler.run_now(lambda done, of: progress.update(months, completed=done, total=of))
-    console.print(
-        f"Filled: {count} messages of history, {report.metrics} metrics in {report.seconds:.1f} s. "
-        f"Live now: {service.url}"
-    )
+        console.print(f"Page filled: {count} messages. Live now: {self._service.url}")
+        if not self._complete.exists() and recent > self._first:
+            self._earlier.send((self._first, recent))
+            before = self._follow("The weeks before", self._earlier, self._first, recent)
+            if before is None:
+                return
+            count += before
+        self._complete.touch()
+        console.print(f"Filled: {count} messages of history are stored and computed.")
 
+    def _recent_from(self) -> datetime:
+        """Where to begin: after a complete start shortly before the newest reading, else some days back."""
+        latest = self._service.store.latest()
+        if self._complete.exists() and not latest.empty:
+            newest: datetime = latest["time"].max().to_pydatetime()
+            return max(self._first, newest - RESEND)
+        return max(self._first, utc_now() - RECENT)
 
-def _receive(receiving: Connection, show: Callable[[int], None], stop: threading.Event) -> int:
-    """Follow the simulator until its history is sent; the number of messages the broker took."""
-    count = 0
-    while not stop.is_set():
-        if not receiving.poll(0.2):
-            continue
-        try:
-            said: tuple[str, int] = receiving.recv()
-            word, count = said
-        except EOFError:
-            console.print("[bold red]The simulator ended;[/] nothing new will come. Start the demo again.")
-            return count
-        show(count)
-        if word == "live":
-            return count
-    return count
+    def _follow(self, text: str, simulator: Connection, start: datetime, end: datetime) -> int | None:
+        """Show a simulator's history being sent, stored and computed; its messages, None if stopped."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        pipeline = self._service.pipeline
+        with Progress(*columns, console=console, transient=True) as progress:
+            sent = progress.add_task(
+                f"{text}: sending", total=expected_messages(self._service.site, start, end)
+            )
+            count = self._receive(simulator, lambda done: progress.update(sent, completed=done))
+            if count is None:
+                return None
+            progress.update(sent, completed=count, total=count)
+            storing = progress.add_task(f"{text}: storing", total=None)
+            while pipeline.backlog() and not self._stop.wait(0.1):
+                progress.update(storing, completed=count - pipeline.backlog(), total=count)
+            if self._stop.is_set():
+                return None
+            computing = progress.add_task(f"{text}: computing", total=None)
+            self._service.scheduler.run_now(
+                lambda done, of: progress.update(computing, completed=done, total=of)
+            )
+        return count
+
+    def _receive(self, simulator: Connection, show: Callable[[int], None]) -> int | None:
+        while not self._stop.is_set():
+            if not simulator.poll(0.2):
+                continue
+            try:
+                said: tuple[str, int] = simulator.recv()
+            except EOFError:
+                console.print("[bold red]The simulator ended;[/] nothing new comes. Start the demo again.")
+                return None
+            show(said[1])
+            if said[0] == "done":
+                return said[1]
+        return None
 
 
 def _with_ports(site: Site, ingest_port: int, api_port: int) -> Site:

@@ -82,7 +82,6 @@ def assigned(
     before = site.placements.get(key, [])
     start = _start(site, before, since, now)
     lines = text.splitlines() if text.strip() else [delimiter.join(columns)]
-    rows = [_closed(line, columns, key, start, delimiter) for line in lines[1:]]
     slot = interval_s or (before[-1].interval_s if before else 600)
     row = {
         "key": key,
@@ -93,6 +92,7 @@ def assigned(
         "valid_from": start.isoformat() if start else "",
     }
     every = [*columns, *needed]
+    rows = [_closed(line, every, key, start, delimiter) for line in lines[1:]]
     head = delimiter.join(every)
     return "\n".join([head, *rows, _line([row.get(name, "") for name in every], delimiter)]) + "\n"
 
@@ -112,8 +112,7 @@ def _closed(line: str, columns: list[str], key: str, start: datetime | None, del
     if row.get("key", "").strip() != key or row.get("valid_to", "").strip():
         return line
     row["valid_to"] = start.isoformat()
-    every = columns if "valid_to" in columns else [*columns, "valid_to"]
-    return _line([row.get(name, "") for name in every], delimiter)
+    return _line([row.get(name, "") for name in columns], delimiter)
 
 
 def _line(cells: list[str], delimiter: str) -> str:

@@ -14,8 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
+from classroom.faults import ConfigurationError
 from classroom.site import Site
+from cli.codecs import load_codecs
 from cli.site import SiteDir, data_folder, load_site_or_exit
+from ingest.codecs.runner import Codecs
 
 FREE_BYTES_WANTED = 1_000_000_000
 
@@ -37,7 +40,7 @@ def doctor(site_dir: SiteDir = Path()) -> None:
     Example: `classroom-climate doctor --site helsingborg`
     """
     site = load_site_or_exit(site_dir)
-    findings = [*_files(site, site_dir), *_broker(site), *_service(site)]
+    findings = [*_files(site, site_dir), *_codecs(site_dir), *_broker(site), *_service(site)]
     table = Table(show_header=False, box=None, pad_edge=False)
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
@@ -49,6 +52,19 @@ def doctor(site_dir: SiteDir = Path()) -> None:
     Console(highlight=False).print(table)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _codecs(folder: Path) -> Iterable[Finding]:
+    """The site's own codecs, if it has any."""
+    try:
+        codecs = load_codecs(folder)
+        Codecs(codecs).close()
+    except ConfigurationError as error:
+        for fault in error.faults:
+            yield Finding(False, "codec", f"{fault.file}: {fault.key} = {fault.value}", fault.cure)
+        return
+    if codecs:
+        yield Finding(True, "codecs", ", ".join(codec.name for codec in codecs))
 
 
 def _files(site: Site, folder: Path) -> Iterable[Finding]:

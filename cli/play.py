@@ -96,21 +96,37 @@ def play_live(
     )
 
 
-def simulate_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
-    """A child process: gets the time to play from, plays the history, then live; says how far it is.
+def live_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
+    """A child process: is told a time, plays from there until now, then live.
 
-    It sends ``("history", messages)`` as it goes and ``("live", messages)`` once history has reached now.
+    It says ``("sent", messages)`` as it goes and ``("done", messages)`` when it goes live.
     """
     die_with_parent()
-    said = 0
-
-    def tell(done: int) -> None:
-        nonlocal said
-        if done - said >= 500:
-            said = done
-            parent.send(("history", done))
-
     start: datetime = parent.recv()
-    count, reached = play_history(site, scenario, start, broker, utc_now, on_progress=tell)
-    parent.send(("live", count))
+    count, reached = play_history(site, scenario, start, broker, utc_now, on_progress=_Teller(parent))
+    parent.send(("done", count))
     play_live(site, scenario, reached, broker, utc_now, every_s=LIVE_EVERY_S)
+
+
+def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
+    """A child process: is told two times, plays what lies between, and ends.
+
+    It speaks as :func:`live_when_told`.
+    """
+    die_with_parent()
+    start, end = parent.recv()
+    count, _ = play_history(site, scenario, start, broker, utc_now, end=end, on_progress=_Teller(parent))
+    parent.send(("done", count))
+
+
+class _Teller:
+    """Tells the parent how many messages are acknowledged, at every few hundred."""
+
+    def __init__(self, parent: Connection) -> None:
+        self._parent = parent
+        self._said = 0
+
+    def __call__(self, acknowledged: int) -> None:
+        if acknowledged - self._said >= 500:
+            self._said = acknowledged
+            self._parent.send(("sent", acknowledged))

@@ -10,7 +10,7 @@ import typer
 from classroom.faults import ConfigurationError
 from cli.logs import configure_logging
 from cli.process import PortBusyError, listen, wait_for_signal
-from cli.site import SiteDir, console, load_site_or_exit
+from cli.site import SiteDir, console, load_mappings, load_site_or_exit, tell_faults
 from ingest.letters import LettersError
 from ingest.spool import SpoolError
 from store.base import SchemaError, StoreError
@@ -28,10 +28,13 @@ def run(site_dir: SiteDir = Path()) -> None:
     stop = threading.Event()
     try:
         sock = listen(site.settings.api.host, site.settings.api.port, "another api.port in classroom.toml")
-        with running(site, site_dir, sock) as service:
+        with running(site, site_dir, sock, load_mappings(site_dir)) as service:
             console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
             wait_for_signal(stop)
             console.print("Stopping …")
-    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError, ConfigurationError) as error:
+    except ConfigurationError as error:
+        tell_faults(f"The site in {site_dir}", error)
+        raise typer.Exit(2) from error
+    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError) as error:
         console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
         raise typer.Exit(1) from error

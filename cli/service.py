@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -21,9 +22,13 @@ from classroom.quantity import Domain
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
+from cli.codecs import load_codecs
 from cli.site import data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
+from ingest.codecs.runner import Codecs
+from ingest.decoders import decode
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.pipeline import Pipeline
 from store import retention
 from store.base import Store, StoreError
@@ -124,12 +129,15 @@ class Service:
 
 
 @contextmanager
-def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
+def running(
+    site: Site, folder: Path, sock: socket.socket, mappings: Sequence[CustomMapping] = ()
+) -> Iterator[Service]:
     """Run a site's service around a block: API first, then analytics and ingest; stopped in the other order.
 
     ``sock`` listens already (:func:`listen`).
 
     Raises:
+        ConfigurationError: a codec of the site cannot be used.
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
@@ -142,8 +150,17 @@ def running(site: Site, folder: Path, sock: socket.socket) -> Iterator[Service]:
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
+        codecs = Codecs(load_codecs(folder), decode=partial(decode, custom=mappings))
+        stack.callback(codecs.close)
         pipeline = Pipeline(
-            site.settings, watch, store, data, clock=utc_now, on_stored=live.publish, registry=registry
+            site.settings,
+            watch,
+            store,
+            data,
+            clock=utc_now,
+            on_stored=live.publish,
+            registry=registry,
+            decode=codecs.decode,
         )
         scheduler = Scheduler(
             store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)

@@ -1,4 +1,4 @@
-"""Reading a site's folder: ``classroom.toml`` and its CSV tables."""
+"""Reading a site's folder: ``classroom.toml``, its CSV tables and ``mappings.toml``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from classroom.faults import ConfigurationError, Fault
 from classroom.site import Site
 from classroom.sitefiles import SETTINGS_FILE, TABLES, parse_site
+from ingest.decoders.generic_mapping import MAPPINGS_FILE, CustomMapping, parse_mappings
 
 console = Console(stderr=True, highlight=False)
 """Where commands talk to people; standard output is kept for results."""
@@ -40,7 +42,7 @@ def read_texts(folder: Path) -> dict[str, str]:
         ConfigurationError: a file is not UTF-8 or cannot be read.
     """
     texts, faults = {}, []
-    for name in (SETTINGS_FILE, *TABLES):
+    for name in (SETTINGS_FILE, *TABLES, MAPPINGS_FILE):
         try:
             texts[name] = (folder / name).read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -56,12 +58,33 @@ def read_texts(folder: Path) -> dict[str, str]:
 
 
 def load_site(folder: Path) -> Site:
-    """The checked site of ``folder``.
+    """The checked site of ``folder``; its ``mappings.toml`` is checked with it.
 
     Raises:
         ConfigurationError: with every fault of every file.
     """
-    return parse_site(read_texts(folder))
+    texts = read_texts(folder)
+    faults: list[Fault] = []
+    try:
+        parse_mappings(texts.get(MAPPINGS_FILE, ""))
+    except ConfigurationError as error:
+        faults += error.faults
+    try:
+        site = parse_site(texts)
+    except ConfigurationError as error:
+        faults = [*error.faults, *faults]
+    if faults:
+        raise ConfigurationError(faults)
+    return site
+
+
+def load_mappings(folder: Path) -> tuple[CustomMapping, ...]:
+    """The mappings of ``folder`` in the order in which they are tried; none where it has no such file.
+
+    Raises:
+        ConfigurationError: with every fault of the file.
+    """
+    return parse_mappings(read_texts(folder).get(MAPPINGS_FILE, ""))
 
 
 def load_site_or_exit(folder: Path) -> Site:
@@ -69,10 +92,14 @@ def load_site_or_exit(folder: Path) -> Site:
     try:
         return load_site(folder)
     except ConfigurationError as error:
-        count = len(error.faults)
-        console.print(f"[bold red]The site in {folder} has {count} fault{'s' if count > 1 else ''}:[/]")
-        for fault in error.faults:
-            console.print(
-                f"  {fault.file}: [bold]{fault.key}[/] = {fault.value}\n    → {fault.cure}", markup=True
-            )
+        tell_faults(f"The site in {folder}", error)
         raise typer.Exit(2) from error
+
+
+def tell_faults(what: str, error: ConfigurationError) -> None:
+    """Print every fault of ``what`` for people."""
+    count = len(error.faults)
+    console.print(f"[bold red]{escape(what)} has {count} fault{'s' if count > 1 else ''}:[/]")
+    for fault in error.faults:
+        file, key, value, cure = map(escape, (fault.file, fault.key, fault.value, fault.cure))
+        console.print(f"  {file}: [bold]{key}[/] = {value}\n    → {cure}")

@@ -6,17 +6,42 @@ free text to whoever installs a gateway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
 
-from ingest.decoders import chirpstack, native, ttn
+from ingest.decoders import (
+    airgradient,
+    ams,
+    aranet,
+    chirpstack,
+    dsmr_reader,
+    emonhub,
+    esphome,
+    generic_mapping,
+    homie,
+    kaiterra,
+    milesight_gateway,
+    native,
+    p1,
+    ruuvi,
+    senml,
+    shelly_gen1,
+    shelly_gen2,
+    tasmota,
+    ttn,
+    wmbusmeters,
+    yggio,
+    zigbee2mqtt,
+)
+from ingest.decoders.generic_mapping import CustomMapping
 from ingest.message import Decoded, Message, Undecodable
 
 __all__ = ["FAMILIES", "REASONS", "decode"]
 
 REASONS = ("not_json", "wrong_type", "no_decoder", "no_codec", "no_reading", "bad_topic")
-"""Every reason :class:`ingest.message.Undecodable` can carry from here.
+"""Every reason :class:`ingest.message.Undecodable` can carry from here (:mod:`ingest.codecs` adds two).
 
 not_json: should be JSON and is not; wrong_type: a field that counts has the wrong type; no_decoder: nothing
 recognises it; no_codec: LoRaWAN bytes nothing here can read; no_reading: understood, but it holds no reading
@@ -36,12 +61,34 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: tuple[Family, ...] = (native, chirpstack, ttn)
-"""In the order in which they are asked."""
+FAMILIES: tuple[Family, ...] = (
+    native,
+    chirpstack,
+    ttn,
+    milesight_gateway,
+    zigbee2mqtt,
+    shelly_gen2,
+    shelly_gen1,
+    wmbusmeters,
+    ams,
+    dsmr_reader,
+    p1,
+    tasmota,
+    ruuvi,
+    kaiterra,
+    airgradient,
+    aranet,
+    homie,
+    emonhub,
+    yggio,
+    senml,
+    esphome,
+)
+"""In the order in which they are asked: the particular shapes first, what goes by its topic last."""
 
 
-def decode(message: Message) -> Decoded:
-    """What a message says, with at least one value.
+def decode(message: Message, custom: Sequence[CustomMapping] = ()) -> Decoded:
+    """What a message says, with at least one value; the site's own mappings are tried first.
 
     Raises:
         Undecodable: with one of :data:`REASONS`; nothing else is raised for any topic and bytes.
@@ -55,6 +102,8 @@ def decode(message: Message) -> Decoded:
         document, fault = None, str(error)
     else:
         fault = ""
+    if custom and (mapped := generic_mapping.first(custom, message, document)) is not None:
+        return mapped
     for family in FAMILIES:
         if family.recognises(message, document):
             return family.decode(message, document)

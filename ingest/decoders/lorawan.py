@@ -13,7 +13,7 @@ from datetime import datetime
 from string import hexdigits
 from typing import Any
 
-from ingest.decoders import elsys, mappings
+from ingest.decoders import elsys, elvaco, mappings, milesight
 from ingest.decoders.mappings.table import Outcome
 from ingest.message import Decoded, Undecodable
 
@@ -31,6 +31,9 @@ _MAKERS = {
     "94193a": "elvaco",
 }
 
+_OWN = ("elsys", "milesight", "elvaco")
+"""Makers whose bytes have a decoder here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
@@ -43,6 +46,14 @@ class Uplink:
     decoded: dict[str, Any] | None = None
     normalized: object = None
     hints: Mapping[str, str] = field(default_factory=dict)
+
+
+class NoCodec(Undecodable):
+    """Nothing here reads the bytes of ``uplink``; a maker's codec may."""
+
+    def __init__(self, reason: str, detail: str, uplink: Uplink) -> None:
+        super().__init__(reason, detail, uplink.device)
+        self.uplink = uplink
 
 
 def dev_eui(text: object) -> str:
@@ -92,37 +103,71 @@ def decode_uplink(uplink: Uplink, received: datetime) -> Decoded:
     if outcome is None and uplink.normalized:
         outcome = mappings.from_normalized(uplink.normalized)
     if outcome is None and uplink.data:
-        outcome = _from_bytes(uplink, received)
+        try:
+            outcome = _from_bytes(uplink, received)
+        except Undecodable as unknown:
+            if unknown.reason != "no_codec":
+                raise
+            raise NoCodec("no_codec", unknown.detail, uplink) from None
     if outcome is None:
         _nothing(uplink)
     else:
-        if outcome.values:
-            device = f"{uplink.device}-{outcome.channel}" if outcome.channel else uplink.device
-            hints = {**uplink.hints, **outcome.hints} if outcome.hints else uplink.hints
-            return Decoded(outcome.family, device, outcome.values, uplink.time, hints, outcome.rejected)
-        if outcome.rejected:
-            raise Undecodable("wrong_type", "; ".join(outcome.rejected)[:300], uplink.device)
+        return finished(uplink, outcome)
+    raise Undecodable("no_reading", "holds no room or meter reading", uplink.device)
+
+
+def finished(uplink: Uplink, outcome: Outcome) -> Decoded:
+    """What was read, with the envelope's device, time and hints.
+
+    Raises:
+        Undecodable: nothing usable (wrong_type), or nothing at all (no_reading).
+    """
+    if outcome.values:
+        device = f"{uplink.device}-{outcome.channel}" if outcome.channel else uplink.device
+        hints = {**uplink.hints, **outcome.hints} if outcome.hints else uplink.hints
+        return Decoded(outcome.family, device, outcome.values, uplink.time, hints, outcome.rejected)
+    if outcome.rejected:
+        raise Undecodable("wrong_type", "; ".join(outcome.rejected)[:300], uplink.device)
     raise Undecodable("no_reading", "holds no room or meter reading", uplink.device)
 
 
 def _nothing(uplink: Uplink) -> None:
     if uplink.decoded:
         keys = ", ".join(list(uplink.decoded)[:12])
-        raise Undecodable("no_decoder", f"no mapping knows an object with: {keys}"[:300], uplink.device)
+        raise NoCodec("no_decoder", f"no mapping knows an object with: {keys}"[:300], uplink)
     if uplink.data:
-        detail = f"port {uplink.f_port}, bytes {uplink.data[:64].hex()}"
-        raise Undecodable("no_codec", detail, uplink.device)
+        raise NoCodec("no_codec", f"port {uplink.f_port}, bytes {uplink.data[:64].hex()}", uplink)
 
 
 def _from_bytes(uplink: Uplink, received: datetime) -> Outcome | None:
-    maker = _MAKERS.get(uplink.device[:6]) or uplink.hints.get("brand", "").lower()
-    if maker != "elsys" and _names(uplink.hints, "elsys"):
-        maker = "elsys"
+    """What bytes without a decoded object say: by their maker's table, or where nothing names a maker by the
+    one table that they fit in full."""
+    data, device, hints = uplink.data, uplink.device, uplink.hints
+    maker = _maker(uplink)
     if maker == "elsys":
-        return elsys.decode_known(uplink.data, uplink.device, uplink.time or received)
+        return elsys.decode_known(data, device, uplink.time or received)
+    if maker == "milesight":
+        return milesight.decode_known(data, device, hints)
+    if maker == "elvaco":
+        return elvaco.decode_known(data, device)
     if maker or uplink.decoded:
         return None
-    return elsys.decode_unnamed(uplink.data, uplink.f_port)
+    return (
+        elsys.decode_unnamed(data, uplink.f_port)
+        or milesight.decode_unnamed(data, uplink.f_port, hints)
+        or elvaco.decode_unnamed(data, uplink.f_port)
+    )
+
+
+def _maker(uplink: Uplink) -> str:
+    """Who made the device: by its devEUI, the declared brand, or profile, tags and name; "" if none says."""
+    maker = _MAKERS.get(uplink.device[:6]) or uplink.hints.get("brand", "").lower().removesuffix("-iot")
+    if maker not in _OWN:
+        named = next((own for own in _OWN if _names(uplink.hints, own)), "")
+        maker = named or maker
+    if not maker and milesight.model_named(uplink.hints) and uplink.f_port == milesight.PORT:
+        return "milesight"
+    return maker
 
 
 def _names(hints: Mapping[str, str], maker: str) -> bool:

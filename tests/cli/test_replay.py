@@ -18,6 +18,11 @@ from store.duckdb_store import DuckDBStore
 Replay = Callable[[str], CompletedProcess[str]]
 _ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
+_BINARY = {
+    "elsys", "milesight-am", "milesight-em", "milesight-ws", "milesight-vs", "milesight-ct",
+    "milesight-gateway", "elvaco-heat",
+}  # fmt: skip
+
 # What the sample calls a value, where our quantity has another name.
 _HEAT = {"energy_kwh": "heat_kwh", "power_w": "heat_power_w"}
 
@@ -43,12 +48,12 @@ def test_published_is_spooled_is_stored_or_counted(start: Start, replay: Replay)
     for row in rows:
         reason = dead.get((row["topic"], row["payload"].encode()[:1000].decode()))
         decoded = row["transport"] in ("ttn_v3_decoded", "chirpstack_v4_object")
-        if decoded or (row["family"] == "elsys" and row["transport"] != "native"):
+        if decoded or (row["family"] in _BINARY and row["transport"] != "native"):
             assert reason is None, f"{row['id']} {row['family']} {row['transport']}: {reason}"
             checked += _check_stored(with_store, row)
         if row["expect"] == {}:
             assert reason is not None
-        if row["transport"] in ("ttn_v3_raw", "chirpstack_v4_raw") and row["family"] != "elsys":
+        if row["transport"] in ("ttn_v3_raw", "chirpstack_v4_raw") and row["family"] not in _BINARY:
             assert reason == "no_codec", f"{row['id']} {row['family']}"
     with_store.close()
     assert checked > 150

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 
@@ -28,6 +29,7 @@ TEMPERATURE_C: Units = {"°C": (1, 0), "C": (1, 0), "°F": (5 / 9, -160 / 9), "K
 PERCENT: Units = {"%": (1, 0), "%RH": (1, 0)}
 PPM: Units = {"ppm": (1, 0)}
 PPB: Units = {"ppb": (1, 0), "ppm": (1000, 0)}
+UG_M3: Units = {"µg/m3": (1, 0), "µg/m³": (1, 0), "ug/m3": (1, 0)}
 LUX: Units = {"lx": (1, 0), "lux": (1, 0)}
 
 
@@ -40,6 +42,22 @@ def number(value: object) -> float | None:
     if type(value) is float or type(value) is int:
         return float(value)
     if value is None:
+        return None
+    raise UnusableError(f"{described(value)} is not a number")
+
+
+_DECIMAL = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_NOT_AVAILABLE = frozenset({"", "nan", "none", "null", "unavailable", "unknown", "-", "--"})
+
+
+def text_number(value: object) -> float | None:
+    """A number, or the text of one; "nan", "unavailable" and the like are missing."""
+    if not isinstance(value, str):
+        return number(value)
+    text = value.strip()
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if text.lower() in _NOT_AVAILABLE:
         return None
     raise UnusableError(f"{described(value)} is not a number")
 

@@ -3,6 +3,7 @@ temperatures, setpoints, estimated CO2 (eCO2) and light or VOC without a unit ar
 
 from __future__ import annotations
 
+from ingest.decoders.mappings import milesight
 from ingest.decoders.mappings.readers import (
     LUX,
     PERCENT,
@@ -10,6 +11,7 @@ from ingest.decoders.mappings.readers import (
     PPM,
     PRESSURE_HPA,
     TEMPERATURE_C,
+    UG_M3,
     VOLTAGE_V,
     either,
     first,
@@ -19,7 +21,6 @@ from ingest.decoders.mappings.readers import (
     percent_text,
     unsigned_32,
     words,
-    words_only,
 )
 from ingest.decoders.mappings.table import Field, Mapping
 
@@ -43,35 +44,6 @@ _ELSYS = (
 _ELSYS_ONLY = (
     "vdd externalTemperature externalTemperature2 soundPeak accMotion irInternalTemperature analog1 analog2 "
     "analogUv pulse1 pulse2 pulseAbs pulseAbs2 grideye"
-)
-
-_PIR = words(trigger=1, idle=0, normal=0)
-_OCCUPIED = words(occupied=1, vacant=0)
-
-# Milesight AM, EM, WS, VS, CT: battery in percent; `activity` is a count or, in newer codecs, a word;
-# light_level is an index, tvoc an index or ppb by model, total_current is ampere-hours: none of the three is
-# read.
-_MILESIGHT = (
-    Field("temperature_c", ("temperature",)),
-    Field("humidity_pct", ("humidity",)),
-    Field("co2_ppm", ("co2",)),
-    Field("pressure_hpa", ("pressure",)),
-    Field("illuminance_lux", ("illumination",)),
-    Field("pm25_ug_m3", ("pm2_5",)),
-    Field("pm25_ug_m3", ("pm2.5",)),
-    Field("pm10_ug_m3", ("pm10",)),
-    Field("motion_count", ("activity",), numbers_only),
-    Field("motion", ("activity",), words_only(trigger=1, idle=0)),
-    Field("motion", ("pir",), _PIR),
-    Field("occupancy", ("occupancy",), _OCCUPIED),
-    Field("people_count", ("people_counter_all",)),
-    Field("people_count", ("people_count_all",)),
-    Field("current_a", ("current_chn1",)),
-    Field("battery_pct", ("battery",)),
-)
-_MILESIGHT_KEYS = (
-    "temperature humidity co2 pressure illumination activity pir occupancy people_counter_all "
-    "people_count_all current_chn1 battery"
 )
 
 _TEKTELIC = (
@@ -98,6 +70,10 @@ _ADEUNIS = (
     Field("temperature_c", ("temperature",), measured(TEMPERATURE_C, "values", first)),
     Field("humidity_pct", ("humidity",), measured(PERCENT, "values", first)),
     Field("co2_ppm", ("co2",), measured(PPM, "values", first)),
+    Field("tvoc_ug_m3", ("tvoc",), measured(UG_M3, "values", first)),
+    Field("pm1_ug_m3", ("pm1",), measured(UG_M3, "values", first)),
+    Field("pm25_ug_m3", ("pm25",), measured(UG_M3, "values", first)),
+    Field("pm10_ug_m3", ("pm10",), measured(UG_M3, "values", first)),
     Field("motion", ("presenceDetectedWhenSending",), flag),
     Field("motion_pct", ("presence",), measured(PERCENT, "values", first)),
 )
@@ -115,6 +91,7 @@ _ENLESS = (
 _SENSATIVE = (
     Field("temperature_c", ("temperature", "value")),
     Field("temperature_c", ("temperature",), numbers_only),
+    Field("temperature_c", ("averageTemperature", "value")),
     Field("humidity_pct", ("humidity", "value")),
     Field("illuminance_lux", ("lux", "value")),
     Field("motion", ("presence", "value"), flag),
@@ -128,7 +105,17 @@ _MCLIMATE = (
     Field("co2_ppm", ("ppm",)),
     Field("illuminance_lux", ("lux",)),
     Field("motion", ("pir",), flag),
+    Field("occupancy", ("occupied",), flag),
+    Field("motion_count", ("pirTriggerCount",)),
     Field("battery_v", ("batteryVoltage",)),
+)
+
+# MClimate's AQI sensor: CO2eq is estimated from VOC and is not read.
+_MCLIMATE_AQI = (
+    Field("temperature_c", ("temperature",)),
+    Field("humidity_pct", ("relative_humidity",)),
+    Field("pressure_hpa", ("pressure",)),
+    Field("battery_v", ("voltage",), factor=0.001),
 )
 
 # Browan: co2_ppm is measured; CO2 on sensors without one is a filler 0. The motion sensor's temperature is
@@ -150,6 +137,7 @@ MAPPINGS = (
     Mapping(
         "mclimate", _MCLIMATE, _K({"sensorTemperature", "relativeHumidity"}), none_of=_K({"motorPosition"})
     ),
+    Mapping("mclimate", _MCLIMATE_AQI, _K({"sAQI", "CO2eq", "relative_humidity"})),
     Mapping(
         "talkpool",
         (
@@ -216,7 +204,7 @@ MAPPINGS = (
         ),
         _K({"total_counter_a", "total_counter_b"}),
     ),
-    Mapping("milesight", _MILESIGHT, any_of=_K(_MILESIGHT_KEYS.split()), f_ports=_K({85})),
+    *milesight.MAPPINGS,
     Mapping("elsys", _ELSYS, any_of=_K(_ELSYS_ONLY.split())),
     Mapping("elsys", _ELSYS, _K({"temperature", "light", "motion"})),
     Mapping("elsys", _ELSYS, _K({"temperature", "x", "y", "z"})),

@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ingest.decoders import decode
 from ingest.message import Decoded, Message
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of a decoder
+settings.load_profile("untimed")
 
 RECEIVED = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

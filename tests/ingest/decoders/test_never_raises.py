@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from datetime import UTC, datetime
@@ -25,6 +26,19 @@ TOPICS = st.one_of(
             "classroom",
             "application/1/device/0102030405060708/event/up",
             "v3/app@ttn/devices/room-12/up",
+            "zigbee2mqtt/room",
+            "zigbee2mqtt/room/temperature",
+            "tele/t12/SENSOR",
+            "shellies/shellyem3-AABBCC/emeter/0/total",
+            "shellyplusht-aabbccddeeff/status/temperature:0",
+            "node/sensor/co2/state",
+            "node/binary_sensor/pir/state",
+            "homie/device/node/temperature",
+            "emon/emonth1",
+            "emon/emontx4/P1",
+            "dsmr/reading/electricity_delivered_1",
+            "Aranet/1/sensors/2/json/measurements",
+            "device/pro/history/1",
         ]
     ),
 )
@@ -34,6 +48,16 @@ NAMES = sorted(
     | {"data", "bytes", "type", "status", "unit", "value", "values", "time", "air", "action", "Device"}
     | set(QUANTITIES)
 )
+PLAIN_NAMES = """
+linkquality last_seen device ieeeAddr temperature humidity co2 energy power voltage state src params
+result ts sys unixtime switch:0 switch:1 em:0 emdata:0 temperature:0 humidity:0 devicepower:0
+battery external apower aenergy total tC rh StatusSNS SSerialReceived Time TempUnit PressureUnit
+ENERGY Total Power TotalTariff ESP32 DS18B20 DS18B20-1 SCD40 ANALOG CTEnergy1 Temperature Humidity
+Pressure CarbonDioxide media meter id timestamp total_kwh power_kw t up vcc rssi data lv P I1 tPI
+rtc U1 gw_mac gwts electricity_delivered_1 rco2 atmp wifi serialno km103.rtemp iotnode event diff
+value _id devEui bn bt bu bv n u v vb
+"""
+FAMILY_NAMES = st.sampled_from(PLAIN_NAMES.split())
 WORDS = ["trigger", "occupied", "NoSensor", "100%", "Wh", "°C", "EM2101", "EM4301", "Consumption", "C", ""]
 SCALARS = st.one_of(
     st.none(),
@@ -117,6 +141,28 @@ def test_any_ttn_message(
     check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
 
 
+@given(DEVICES, TIMES, PORTS, DATA, st.one_of(OBJECTS, VALUES), VALUES)
+def test_any_gateway_message(
+    eui: object, time: object, port: object, data: object, decoded: object, more: object
+) -> None:
+    document = {"devEUI": eui, "fPort": port, "data": data, "object": decoded, "objectJSON": more}
+    document |= {"time": time, "rxInfo": [{"time": time}, more], "deviceName": more, "tags": more, "x": more}
+    check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
+@given(
+    st.sampled_from(["24E124725C123456", "94193A0001020304", "A81758FFFE0302EA", "0102030405060708"]),
+    st.sampled_from([2, 5, 85]),
+    st.sampled_from(["AM307", "EM320-TH-V2", "VS121", "WS302", "CT305", "EM500-CO2", "sensor"]),
+    st.binary(max_size=80),
+    st.sampled_from([b"", b"\x20\xce", b"\x21\xce", b"\x04\xc9", b"\x15\x04", b"\x17{", b"\x05\x0d"]),
+)
+def test_any_bytes_of_a_known_maker(eui: str, port: int, name: str, data: bytes, start: bytes) -> None:
+    text = base64.b64encode(start + data).decode()
+    document = {"devEUI": eui, "fPort": port, "data": text, "deviceName": name}
+    check(Message("t", written(document), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
 @pytest.mark.parametrize("mapping", MAPPINGS, ids=lambda mapping: mapping.family)
 @settings(max_examples=10)
 @given(data=st.data())
@@ -131,6 +177,26 @@ def test_any_object_of_a_mapping(mapping: Any, data: st.DataObject) -> None:
         document = {step: document}
     envelope = {"deviceInfo": {"devEui": "0102030405060708"}, "fPort": min(mapping.f_ports, default=1)}
     check(Message("t", written(envelope | {"object": document}), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
+FAMILY_VALUES = st.recursive(
+    st.one_of(
+        SCALARS,
+        st.sampled_from(["heat", "electricity", "-127", "nan", "1-0:1.8.0(1*kWh)", "Cel", "0201061B"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(FAMILY_NAMES, inner, max_size=5)),
+    max_leaves=8,
+)
+
+
+@given(TOPICS, st.one_of(st.dictionaries(FAMILY_NAMES, FAMILY_VALUES, max_size=8), FAMILY_VALUES))
+def test_any_object_of_the_families_with_readable_keys(topic: str, document: object) -> None:
+    check(Message(topic, written(document), datetime(2026, 3, 10, tzinfo=UTC)))
+
+
+@given(TOPICS, st.lists(st.dictionaries(FAMILY_NAMES, SCALARS, max_size=6), min_size=1, max_size=4))
+def test_any_pack(topic: str, pack: list[dict[str, object]]) -> None:
+    check(Message(topic, written(pack), datetime(2026, 3, 10, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize("depth", [100, 900, 1010])

@@ -1,0 +1,1 @@
+"""JavaScript codecs a site has added: run apart from everything else, their keys mapped by a table."""
