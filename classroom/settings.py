@@ -81,6 +81,32 @@ class IngestSettings(Section):
     clock_tolerance_s: Annotated[int, Field(ge=1, le=86_400)] = 600
 
 
+class StoreSettings(Section):
+    """Where readings and metrics are kept: a file of this process's own, or a bucket of InfluxDB 2.x.
+
+    Of the two tokens one may write the bucket, the other read it; neither needs more.
+    """
+
+    kind: Literal["duckdb", "influxdb"] = "duckdb"
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] = "http://127.0.0.1:8086"
+    org: Text = "classroom-climate"
+    bucket: Text = "classroom-climate"
+    write_token_file: Path | None = None
+    read_token_file: Path | None = None
+    timeout_s: Annotated[float, Field(ge=1, le=600)] = 60
+    room_readings_months: Annotated[int, Field(ge=1, le=1_200)] = 24
+    room_hours_years: Annotated[int, Field(ge=1, le=100)] = 5
+
+    @model_validator(mode="after")
+    def _tokens_are_named(self) -> StoreSettings:
+        if self.kind == "influxdb" and None in (self.write_token_file, self.read_token_file):
+            raise ValueError(
+                "store.kind influxdb needs store.write_token_file and store.read_token_file; "
+                "`classroom-climate store init` makes bucket and tokens"
+            )
+        return self
+
+
 class ApiSettings(Section):
     """Where the API and its pages listen."""
 
@@ -164,6 +190,7 @@ class Settings(BaseSettings):
     site: SiteSettings = SiteSettings()
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
+    store: StoreSettings = StoreSettings()
     api: ApiSettings = ApiSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     factors: FactorSettings = FactorSettings()

@@ -11,6 +11,7 @@ from cli.init import init
 from cli.replay import replay
 from cli.run import run
 from cli.simulate import simulate
+from cli.store import app as store
 
 app = typer.Typer(
     name="classroom-climate",
@@ -24,3 +25,4 @@ app = typer.Typer(
 for command in (demo, init, run, simulate, replay, doctor):
     app.command()(command)
 app.add_typer(devices, name="devices")
+app.add_typer(store, name="store")

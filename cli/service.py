@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
-from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,18 +18,20 @@ from analytics import jobs
 from api.context import ApiContext, PartHealth
 from api.live import LiveHub
 from api.server import make_server
+from classroom.quantity import Domain
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
-from cli.site import data_folder, database
+from cli.site import data_folder
+from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
 from ingest.codecs.runner import Codecs
 from ingest.decoders import decode
 from ingest.decoders.generic_mapping import CustomMapping
 from ingest.pipeline import Pipeline
+from store import retention
 from store.base import Store, StoreError
-from store.duckdb_store import DuckDBStore
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +42,14 @@ class Scheduler:
     The computing itself is done in a child process.
     """
 
-    def __init__(self, store: Store, site: Callable[[], Site], every_s: float) -> None:
+    def __init__(
+        self, store: Store, site: Callable[[], Site], every_s: float, rules: Mapping[Domain, retention.Rule]
+    ) -> None:
         self._store = store
         self._site = site
         self._every_s = every_s
+        self._rules = rules
+        self._forgotten: date | None = None
         self._compute = ChildCompute()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -75,6 +81,9 @@ class Scheduler:
                 self._store, self._site(), utc_now(), compute=self._compute.submit, progress=progress
             )
             self._last = utc_now()
+            if self._forgotten != self._last.date():  # once a day, when every hour is rolled up
+                retention.run(self._store, self._rules, self._last)
+                self._forgotten = self._last.date()
             return report
 
     def health(self) -> PartHealth:
@@ -135,11 +144,12 @@ def running(
     data.mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
     with ExitStack() as stack:
-        store = DuckDBStore(database(folder))
+        store = open_store(site.settings.store, folder)
         stack.callback(store.close)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake())
         live = LiveHub(watch, registry)
-        live.seed(store, utc_now())
+        with suppress(StoreError):  # a server that is away: the first readings fill the pages
+            live.seed(store, utc_now())
         codecs = Codecs(load_codecs(folder), decode=partial(decode, custom=mappings))
         stack.callback(codecs.close)
         pipeline = Pipeline(
@@ -152,7 +162,9 @@ def running(
             registry=registry,
             decode=codecs.decode,
         )
-        scheduler = Scheduler(store, watch, site.settings.analytics.every_s)
+        scheduler = Scheduler(
+            store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)
+        )
         context = ApiContext(
             site=watch,
             store=store,

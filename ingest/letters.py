@@ -65,6 +65,10 @@ ON CONFLICT (device) DO UPDATE SET
 """
 
 _COLUMNS = "id, received_us, retain, topic, payload, size, reason, detail, device"
+_KEEP = (
+    f"INSERT OR IGNORE INTO letter (spool, spool_id, {_COLUMNS[4:]}) "  # noqa: S608
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class LettersError(Exception):
@@ -154,13 +158,23 @@ class Letters:
             discarded = self._make_room(connection) if letters else 0
             counted = connection.execute("SELECT id FROM counted WHERE spool = ?", (spool,)).fetchone()
             if counted is None or counted[0] < last_id:
-                connection.executemany(
-                    f"INSERT OR IGNORE INTO letter (spool, spool_id, {_COLUMNS[4:]}) "  # noqa: S608
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [_letter_row(spool, letter) for letter in letters],
-                )
+                connection.executemany(_KEEP, [_letter_row(spool, letter) for letter in letters])
                 connection.executemany(_SEEN, [_sighting_row(sighting) for sighting in sightings])
                 connection.execute("INSERT OR REPLACE INTO counted VALUES (?, ?)", (spool, last_id))
+        return discarded
+
+    def keep(self, spool: str, letters: Sequence[NewLetter]) -> int:
+        """Keep letters that turned out only when the batch was stored; the same again change nothing.
+
+        Gives the number of oldest letters deleted for room.
+
+        Raises:
+            sqlite3.Error: nothing of it is kept; it may succeed later.
+        """
+        with self._connect() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            discarded = self._make_room(connection)
+            connection.executemany(_KEEP, [_letter_row(spool, letter) for letter in letters])
         return discarded
 
     def list(

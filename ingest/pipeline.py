@@ -80,7 +80,6 @@ class Pipeline:
     Raises:
         ConfigurationError: a certificate or password file cannot be used.
         SpoolError, LettersError: a file in ``folder`` cannot be used.
-        StoreError: the store cannot tell its watermark.
     """
 
     def __init__(
@@ -100,9 +99,6 @@ class Pipeline:
         self._counters = Counters(registry)
         self._inbox: Inbox = SimpleQueue()
         self._spool = Spool(folder / "spool.sqlite")
-        if store.watermark(self._spool.uuid) > self._spool.last_id:
-            log.warning("%s is older than the store: it is taken as a new spool", self._spool.path)
-            self._spool.renew()
         self.letters = Letters(folder / "letters.sqlite")
         filters = {*self._spool.filters(), *settings.mqtt.topics}  # all the broker's session may hold
         self._link = Link(settings.mqtt, self._inbox, clock, sorted(filters), self._counters.dropped.inc)
@@ -118,6 +114,7 @@ class Pipeline:
         self._storing = StoreThread(
             self._spool.path,
             self._spool.uuid,
+            self._spool.last_id,
             self._spooling,
             self.letters,
             store,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -159,15 +160,6 @@ class Spool:
         with self._connection:
             self._set_state("filters", "\n".join(filters))
 
-    def renew(self) -> None:
-        """Take a new identity.
-
-        The store's watermark for the old one speaks of messages this file never held.
-        """
-        self.uuid = str(uuid.uuid4())
-        with self._connection:
-            self._set_state("uuid", self.uuid)
-
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
@@ -261,3 +253,14 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 16777216")
     return connection
+
+
+def renew(path: Path) -> str:
+    """Give a spool file a new identity, on a connection of its own, and say which.
+
+    The store's watermark for the old one speaks of messages this file never held.
+    """
+    name = str(uuid.uuid4())
+    with closing(_open(path)) as connection:
+        connection.execute("INSERT OR REPLACE INTO state VALUES ('uuid', ?)", (name,))
+    return name

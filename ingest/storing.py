@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -26,9 +27,9 @@ from ingest.check import check
 from ingest.counters import Counters
 from ingest.letters import Letters, NewLetter, Sighting
 from ingest.message import Decoded, Message, Undecodable
-from ingest.spool import Spooled, SpoolReader
+from ingest.spool import Spooled, SpoolReader, renew
 from ingest.spooling import SpoolThread
-from store.base import Store, StoreError, Watermark, Written
+from store.base import ReadingsRefused, Store, StoreError, Watermark, Written
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ _GATHER_S = (
     0.25  # from batch to batch: a batch of a few hundred costs the store 35 us a reading, of thousands 5
 )
 _BACKOFF_S = (0.5, 30.0)
+_LONGEST_ASKED_S = 300.0  # of a store's Retry-After
 _STOP_S = 5.0  # longest drain of a backlog at a stop; the rest waits in the spool
 
 DECODER_FAULTS = (
@@ -61,11 +63,29 @@ class Outcome:
     """What a batch of messages came to."""
 
     readings: list[Reading] = field(default_factory=list)
+    sources: list[Spooled] = field(default_factory=list)  # the message of each reading
     letters: list[NewLetter] = field(default_factory=list)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     families: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     stored: int = 0
+
+    def bury(self, refused: ReadingsRefused) -> list[NewLetter]:
+        """Take out what the store will never take; their messages become dead letters."""
+        keys = {reading[:3] for reading in refused.readings}
+        rows = {}
+        kept = []
+        for reading, row in zip(self.readings, self.sources, strict=True):
+            if reading[:3] in keys:
+                rows[row.id] = NewLetter(
+                    row.id, row.message, row.size, "store_refused", refused.why, reading.device
+                )
+            else:
+                kept.append((reading, row))
+        self.readings, self.sources = [reading for reading, _ in kept], [row for _, row in kept]
+        self.letters += rows.values()
+        self.stored -= len(rows)
+        return list(rows.values())
 
 
 class StoreThread:
@@ -74,6 +94,7 @@ class StoreThread:
     Args:
         spool_path: read over an own connection.
         spool_uuid: name under which the store keeps the watermark.
+        spool_end: last id given out before this start; a watermark beyond it speaks of another file.
         freed: told, through ``SpoolThread.stored_id``, what may be deleted.
         on_stored: given the readings of each batch once they are stored; must not raise or wait.
     """
@@ -82,6 +103,7 @@ class StoreThread:
         self,
         spool_path: Path,
         spool_uuid: str,
+        spool_end: int,
         freed: SpoolThread,
         letters: Letters,
         store: Store,
@@ -92,6 +114,7 @@ class StoreThread:
         counters: Counters,
     ) -> None:
         self._spool_path = spool_path
+        self._spool_end = spool_end
         self._uuid = spool_uuid
         self._freed = freed
         self._letters = letters
@@ -105,10 +128,12 @@ class StoreThread:
         self._stopping = threading.Event()
         self._stop_by = math.inf
         self._thread: threading.Thread | None = None
-        self.stored_id = store.watermark(spool_uuid)
+        self.stored_id = 0
+        self._knows_watermark = False
         self.oldest: datetime | None = None  # receipt of the oldest message not stored yet
         self.trouble: str | None = None
-        freed.stored_id = self.stored_id
+        with suppress(StoreError):  # then the thread asks until it is told; the spool grows meanwhile
+            self._learn_watermark()
 
     @property
     def alive(self) -> bool:
@@ -138,6 +163,8 @@ class StoreThread:
         return done
 
     def _run(self) -> None:
+        if not self._knows_watermark and self._persist(self._learn_watermark) is None:
+            return
         reader = SpoolReader(self._spool_path)
         try:
             while True:
@@ -160,6 +187,17 @@ class StoreThread:
         finally:
             reader.close()
 
+    def _learn_watermark(self) -> Written:
+        """Ask the store how far it came."""
+        stored_id = self._store.watermark(self._uuid)
+        if stored_id > self._spool_end:
+            log.warning("%s is older than the store: it is taken as a new spool", self._spool_path)
+            self._uuid = renew(self._spool_path)
+            stored_id = 0
+        self.stored_id = self._freed.stored_id = stored_id
+        self._knows_watermark = True
+        return Written()
+
     def _read(self, reader: SpoolReader) -> list[Spooled]:
         try:
             return reader.read(self.stored_id, BATCH, _BATCH_BYTES)
@@ -178,7 +216,7 @@ class StoreThread:
             discarded += self._letters.write(
                 self._uuid, watermark.id, outcome.letters, list(outcome.sightings.values())
             )
-            return self._store.write_readings(outcome.readings, watermark)
+            return self._write(outcome, watermark)
 
         written = self._persist(attempt)
         if written is None:
@@ -190,13 +228,27 @@ class StoreThread:
             self._on_stored(outcome.readings)
         return True
 
+    def _write(self, outcome: Outcome, watermark: Watermark) -> Written:
+        """Store what the store takes; what it will never take is a dead letter before the watermark moves."""
+        try:
+            return self._store.write_readings(outcome.readings, watermark)
+        except ReadingsRefused as refusal:
+            log.warning("store: %s; their messages are dead letters", refusal)
+            discarded = self._letters.keep(self._uuid, outcome.bury(refusal))
+            self._counters.dead_letters_discarded.inc(discarded)
+            taken = refusal.written
+        again = self._write(outcome, watermark)
+        return Written(taken.stored + again.stored, taken.duplicates, taken.conflicts + again.conflicts)
+
     def _write_submitted(self) -> None:
         while True:
             try:
                 readings, done = self._writes.get_nowait()
             except Empty:
                 return
-            written = self._persist(partial(self._store.write_readings, readings))
+            written = self._persist(partial(self._write_some, readings, done))
+            if done.done():
+                continue
             if written is None:
                 done.set_exception(
                     StoreError("stopped before the store could serve; hand the readings in again")
@@ -205,18 +257,30 @@ class StoreThread:
                 self._count_written(written)
                 done.set_result(written)
 
+    def _write_some(self, readings: Sequence[Reading], done: Future[Written]) -> Written:
+        """As the store's own; what it refuses is told to whoever waits for ``done``, who has the source."""
+        try:
+            return self._store.write_readings(readings)
+        except ReadingsRefused as refusal:
+            done.set_exception(refusal)
+            return refusal.written
+
     def _persist(self, attempt: Callable[[], Written]) -> Written | None:
         """Try until it succeeds; None if stopped meanwhile."""
         wait_s, longest_s = _BACKOFF_S
         while True:
+            asked_s = 0.0
             try:
                 written = attempt()
-            except (StoreError, sqlite3.Error) as error:
+            except StoreError as error:
                 self._report(f"the store cannot serve: {error}")
+                asked_s = min(error.retry_after_s, _LONGEST_ASKED_S)
+            except sqlite3.Error as error:
+                self._report(f"dead letters cannot be kept: {error}")
             else:
                 self._report(None)
                 return written
-            if self._stopping.wait(wait_s):
+            if self._stopping.wait(max(wait_s, asked_s)):
                 return None
             wait_s = min(wait_s * 2, longest_s)
 
@@ -251,6 +315,7 @@ class StoreThread:
         outcome.refused.update(checked.refused)
         outcome.refused.update(["wrong_type"] * len(decoded.rejected))
         outcome.readings.extend(checked.readings)
+        outcome.sources.extend([row] * len(checked.readings))
         return decoded
 
     def _count(self, rows: Sequence[Spooled], outcome: Outcome, written: Written, discarded: int) -> None:

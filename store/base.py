@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 
 from classroom.metric import Interval, Metric, Scope
+from classroom.quantity import Domain
 from classroom.reading import Reading
 
 READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
@@ -45,7 +46,14 @@ CHANGED_COLUMNS = ("device", "hour")
 
 
 class StoreError(Exception):
-    """The store cannot serve now (server away, disk full); trying again later may succeed."""
+    """The store cannot serve now (server away, disk full); trying again later may succeed.
+
+    ``retry_after_s``: the store asked to be left alone for so long [s]; 0 if it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class SchemaError(Exception):
@@ -72,6 +80,20 @@ class Written:
     conflicts: int = 0
 
 
+class ReadingsRefused(Exception):  # noqa: N818  a fact about a few readings, not a failure of the store
+    """The store will never take ``readings``; ``why`` are its words. The others of the batch are stored.
+
+    ``written`` is what became of those. The watermark was not moved: keep the refused ones elsewhere, then
+    hand in the batch without them.
+    """
+
+    def __init__(self, readings: Sequence[Reading], why: str, written: Written) -> None:
+        super().__init__(f"{len(readings)} readings refused: {why}")
+        self.readings = tuple(readings)
+        self.why = why
+        self.written = written
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """Hours changed since a consumer's cursor; hand ``cursor`` back to :meth:`Store.advance` when done."""
@@ -88,6 +110,14 @@ class StoreInfo:
     version: str
     location: str
     schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many readings and hourly rollups were deleted."""
+
+    readings: int = 0
+    hours: int = 0
 
 
 class Store(Protocol):
@@ -109,6 +139,7 @@ class Store(Protocol):
 
         Raises:
             StoreError: nothing of the batch may be taken as stored; hand the same batch in again.
+            ReadingsRefused: a few will never be stored, the others are; see there.
         """
         ...
 
@@ -134,7 +165,8 @@ class Store(Protocol):
         """Roll up the named hours from raw readings, now (HOUR_COLUMNS).
 
         ``hours`` has CHANGED_COLUMNS; ``interval_s`` gives each device's reporting interval [s] (600 where
-        absent). The hour has ``max(1, 3600 // interval_s)`` equal slots.
+        absent). The hour has ``max(1, 3600 // interval_s)`` equal slots. A sealed hour, one before
+        :meth:`sealed`, is left out: its raw readings are gone, what was rolled up stands.
         """
         ...
 
@@ -158,6 +190,21 @@ class Store(Protocol):
 
     def append_changed(self, hours: pd.DataFrame) -> None:
         """Append hours to the ledger for reasons other than readings: a verdict, a place, a timetable."""
+        ...
+
+    def sealed(self) -> Mapping[Domain, datetime]:
+        """Before which hour the raw readings of a domain were deleted; domains never touched are absent."""
+        ...
+
+    def delete_before(
+        self, domain: Domain, readings: datetime | None = None, hours: datetime | None = None
+    ) -> Deleted:
+        """Seal a domain's hours before ``readings`` and delete their raw readings; delete rollups before
+        ``hours``.
+
+        Both are full hours. A reading that comes late for a sealed hour is stored, and goes with the next
+        deletion.
+        """
         ...
 
     def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:

@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
-from store.duckdb_tables import naive_utc, read_frame, registered, time_column
+from store.duckdb_tables import read_frame, registered, time_column
+from store.times import naive_utc
 
 _TIME, _TEXT, _NUMBER = pa.timestamp("us"), pa.string(), pa.float64()
 _METRIC_TYPES = dict.fromkeys(Metric._fields, _TEXT) | {

@@ -46,6 +46,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE cursors (consumer VARCHAR NOT NULL, seq BIGINT NOT NULL);
     CREATE TABLE watermarks (spool VARCHAR NOT NULL, id BIGINT NOT NULL);
     """,
+    # 2: before which hour the raw readings of a domain were deleted.
+    "CREATE TABLE sealed (domain VARCHAR NOT NULL, before TIMESTAMP NOT NULL);",
 )
 """Step n brings a file from schema version n-1 to n; a step once released is never edited."""
 

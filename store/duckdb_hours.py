@@ -11,19 +11,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from store.base import HOUR_COLUMNS
-from store.duckdb_tables import (
-    EPOCH,
-    HOUR_US,
-    WriterMemory,
-    day_ranges,
-    hour_pairs,
-    microseconds,
-    naive_utc,
-    read_frame,
-    registered,
-    time_column,
-    timestamps,
-)
+from store.duckdb_tables import WriterMemory, read_frame, registered, time_column, timestamps
+from store.times import EPOCH, HOUR_US, day_ranges, hour_pairs, microseconds, naive_utc
 
 _TIMES = ("hour", "first_time", "last_time")
 _DEFAULT_INTERVAL_S = 600

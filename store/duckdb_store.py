@@ -12,11 +12,14 @@ import duckdb
 import pandas as pd
 
 from classroom.metric import Interval, Metric, Scope
+from classroom.quantity import Domain
 from classroom.reading import Reading
-from store import duckdb_derived, duckdb_hours, duckdb_readings, duckdb_tables
-from store.base import Changed, Store, StoreError, StoreInfo, Watermark, Written
+from store import duckdb_derived, duckdb_hours, duckdb_readings, duckdb_retention, duckdb_tables
+from store.base import Changed, Deleted, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
-from store.duckdb_tables import WriterMemory, hour_pairs, read_frame
+from store.duckdb_tables import WriterMemory, read_frame
+from store.retention import unsealed
+from store.times import hour_pairs
 
 
 class DuckDBStore(Store):
@@ -90,7 +93,20 @@ class DuckDBStore(Store):
     def compute_hours(self, hours: pd.DataFrame, interval_s: Mapping[str, int]) -> pd.DataFrame:
         """Roll up the named hours from raw readings (HOUR_COLUMNS), sorted by device, quantity, hour."""
         with self._reading() as con:
-            return duckdb_hours.compute(con, hours, interval_s)
+            rollups = duckdb_hours.compute(con, hours, interval_s)
+            return unsealed(rollups, duckdb_retention.sealed(con))
+
+    def sealed(self) -> Mapping[Domain, datetime]:
+        """Before which hour the raw readings of a domain were deleted."""
+        with self._reading() as con:
+            return duckdb_retention.sealed(con)
+
+    def delete_before(
+        self, domain: Domain, readings: datetime | None = None, hours: datetime | None = None
+    ) -> Deleted:
+        """Seal and delete a domain's raw readings before ``readings``, its rollups before ``hours``."""
+        with self._writing() as (con, _):
+            return duckdb_retention.delete_before(con, domain, readings, hours)
 
     def write_hours(self, rollups: pd.DataFrame) -> None:
         """Replace the rollups of the given (device, quantity, hour)s."""

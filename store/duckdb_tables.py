@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +12,10 @@ import pandas as pd
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  DuckDB's TIMESTAMP is naive UTC
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
-_NEVER_US = -(2**62)
-_MOST_RANGES = 16
-_MOST_FRESH = 200_000  # pairs; some 40 MB
+from store.times import HOUR_US, Array, microseconds, to_datetime
 
-Array = npt.NDArray[np.int64]
+_NEVER_US = -(2**62)
+_MOST_FRESH = 200_000  # pairs; some 40 MB
 
 
 @dataclass
@@ -120,53 +115,15 @@ def registered(con: DuckDBPyConnection, name: str, columns: Mapping[str, pa.Arra
         con.unregister(name)
 
 
-def naive_utc(time: datetime) -> datetime:
-    """An aware time as DuckDB stores it.
-
-    Raises:
-        ValueError: the time is naive, so nobody knows when it was.
-    """
-    if time.tzinfo is None:
-        raise ValueError(f"{time} has no time zone; hand in aware times")
-    return time.astimezone(UTC).replace(tzinfo=None)
-
-
-def to_datetime(time_us: int | np.int64) -> datetime:
-    """Microseconds since 1970 as DuckDB takes them in a parameter."""
-    return EPOCH + timedelta(microseconds=int(time_us))
-
-
 def timestamps(time_us: Array) -> pa.Array:
     """Microseconds since 1970 as an Arrow column of naive UTC times."""
     return pa.array(time_us).cast(pa.timestamp("us"))
-
-
-def microseconds(times: pd.Series) -> Array:
-    """A frame's column of times as microseconds since 1970 (UTC)."""
-    utc = pd.DatetimeIndex(pd.to_datetime(times, utc=True)).as_unit("us")
-    return np.asarray(utc.asi8, dtype=np.int64)
 
 
 def time_column(times: pd.Series) -> pa.Array:
     """A frame's column of times, NaT allowed, as an Arrow column of naive UTC times."""
     missing = times.isna().to_numpy(dtype=bool)
     return pa.array(microseconds(times), mask=missing).cast(pa.timestamp("us"))
-
-
-def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:
-    """Half-open ranges of whole UTC days that cover the times, few and tight.
-
-    DuckDB skips parts of a table only by a range known before the query starts: one straggler must not make
-    it read all days in between. Days next to each other are one range; of more than 16 ranges the closest are
-    joined.
-    """
-    if not len(time_us):
-        return []
-    days = np.unique(time_us // DAY_US)
-    gaps = np.diff(days)
-    widest = np.sort(gaps)[-_MOST_RANGES] if len(gaps) >= _MOST_RANGES else 1
-    pieces = np.split(days, np.flatnonzero(gaps > max(widest, 1)) + 1)
-    return [(to_datetime(piece[0] * DAY_US), to_datetime((piece[-1] + 1) * DAY_US)) for piece in pieces]
 
 
 def read_frame(
@@ -177,8 +134,3 @@ def read_frame(
     for name in times:
         frame[name] = frame[name].dt.tz_localize("UTC")
     return frame
-
-
-def hour_pairs(hours: pd.DataFrame) -> set[tuple[str, int]]:
-    """The distinct (device, UTC hour since 1970)s of a frame with CHANGED_COLUMNS."""
-    return set(zip(hours["device"].tolist(), (microseconds(hours["hour"]) // HOUR_US).tolist(), strict=True))

@@ -9,6 +9,7 @@ control: the same decoding and store behind paho's automatic acknowledgement.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -29,7 +30,17 @@ from ingest.decoders import decode
 from ingest.message import Message
 from ingest.mqtt import Delivery, Link
 from ingest.pipeline import Pipeline
+from store.base import Store
 from store.duckdb_store import DuckDBStore
+from store.influx_server import Address
+from store.influx_store import InfluxStore
+
+
+def open_store(folder: Path) -> Store:
+    """A file in the folder, or the bucket that the environment names."""
+    if "INGESTER_BUCKET" in os.environ:
+        return InfluxStore(Address(**json.loads(os.environ["INGESTER_BUCKET"])))
+    return DuckDBStore(folder / "store.duckdb")
 
 
 def now() -> datetime:
@@ -52,7 +63,7 @@ def die_unacknowledged(after: int) -> None:
 
 def run(folder: Path, port: int, client_id: str, topic: str) -> None:
     settings = Settings.model_validate({"mqtt": {"port": port, "client_id": client_id, "topics": [topic]}})
-    store = DuckDBStore(folder / "store.duckdb")
+    store = open_store(folder)
     registry = CollectorRegistry()
     pipeline = Pipeline(settings, lambda: Site(settings), store, folder, now, lambda _: None, registry)
     pipeline.start()

@@ -13,13 +13,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from store.base import Store
 from store.duckdb_store import DuckDBStore
+from store.influx_server import Address
+from store.influx_store import InfluxStore
 
 DEVICES = 20
 
@@ -31,6 +35,7 @@ class Lives:
         self.folder = folder
         self.root = root
         self.publisher_at = publisher_at
+        self.bucket: Address | None = None  # else a DuckDB file in the folder
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, broker: Any, messages: int, rate: int, *lives: str) -> Counter[int]:
@@ -70,13 +75,19 @@ class Lives:
             [sys.executable, script, str(self.folder), str(port), self.root, f"classroom/{self.root}/#", how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **self._place()},
         )
         self.processes.append(process)
         assert process.stdout is not None
         said = process.stdout.readline()
         assert said == b"subscribed\n" or how.startswith("die=")
         return process
+
+    def _place(self) -> dict[str, str]:
+        return {"INGESTER_BUCKET": json.dumps(asdict(self.bucket))} if self.bucket else {}
+
+    def _open(self) -> Store:
+        return InfluxStore(self.bucket) if self.bucket else DuckDBStore(self.folder / "store.duckdb")
 
     def _publish(self, publisher: Any, messages: int, rate: int) -> None:
         begin, base = time.monotonic(), datetime.now(UTC) - timedelta(days=2)
@@ -93,7 +104,7 @@ class Lives:
     def _stored(self) -> Counter[int]:
         devices = [f"{self.root}/d{n}" for n in range(DEVICES)]
         always = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        with closing(DuckDBStore(self.folder / "store.duckdb")) as store:
+        with closing(self._open()) as store:
             frame = store.read_readings(devices, None, *always)
         return Counter(int(value) for value in frame["value"])
 
@@ -112,6 +123,14 @@ def lost_and_doubled(stored: Counter[int], messages: int) -> tuple[list[int], li
 @pytest.mark.slow
 def test_nothing_is_lost_or_doubled_on_the_embedded_broker(lives: Lives, embedded: Any) -> None:
     assert lost_and_doubled(lives.run(embedded, 900, 600, "die=300", "end"), 900) == ([], [])
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_nothing_is_lost_or_doubled_in_influxdb(lives: Lives, embedded: Any, bucket: Address) -> None:
+    lives.bucket = bucket
+    stored = lives.run(embedded, 900, 600, "kill", "die=300", "end")
+    assert lost_and_doubled(stored, 900) == ([], [])
 
 
 @pytest.mark.server

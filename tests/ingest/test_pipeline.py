@@ -266,13 +266,13 @@ def test_a_spool_older_than_the_store_is_taken_as_new(
     with run(settings) as rig:
         publisher.publish([(f"classroom/{root}/1/d", co2(400 + n)) for n in range(5)])
         rig.settled(5)
-        uuid = rig.pipeline._spool.uuid
+        uuid = rig.pipeline._storing._uuid
     with sqlite3.connect(tmp_path / "spool.sqlite") as connection:  # a backup from the beginning was put back
         connection.execute("DELETE FROM message")
         connection.execute("UPDATE sqlite_sequence SET seq = 0")
         connection.execute("UPDATE state SET value = '0' WHERE key = 'acknowledged_id'")
     with run(settings) as rig:
-        assert rig.pipeline._spool.uuid != uuid
+        assert rig.pipeline._storing._uuid != uuid
         publisher.publish([(f"classroom/{root}/1/d", co2(900))])
         rig.settled(1)
         assert [r.value for r in rig.readings(f"{root}/d")][-1] == 900

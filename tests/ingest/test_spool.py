@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingest.message import Message
-from ingest.spool import Entry, Spool, SpoolError, SpoolReader, from_microseconds
+from ingest.spool import Entry, Spool, SpoolError, SpoolReader, from_microseconds, renew
 
 AT = datetime(2026, 9, 1, 8, 0, 0, 123_456, tzinfo=UTC)
 
@@ -105,7 +105,8 @@ def test_uuid_and_state_survive(path: Path) -> None:
         assert spool.uuid == uuid
         assert spool.filters() == ["a/#", "b/+"]
         assert [(row.id, row.mid, row.message.payload) for row in spool.unacknowledged()] == [(1, 7, b"a")]
-        spool.renew()
+        assert renew(path) != uuid
+    with closing(Spool(path)) as spool:
         assert spool.uuid != uuid
         assert spool.last_id == 1
 

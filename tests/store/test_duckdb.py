@@ -19,7 +19,7 @@ from classroom.reading import Reading
 from store.base import SchemaError, StoreError, Watermark, Written
 from store.duckdb_file import MIGRATIONS
 from store.duckdb_store import DuckDBStore
-from store.duckdb_tables import DAY_US, EPOCH, day_ranges
+from store.times import DAY_US, EPOCH, day_ranges
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,90 @@
+"""``classroom-climate store``: make a bucket with its tokens; copy one store into another."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from classroom.faults import ConfigurationError
+from cli.site import SiteDir, console, load_site_or_exit
+from store.base import SchemaError, StoreError
+
+app = typer.Typer(
+    no_args_is_help=True, help="The store: make an InfluxDB bucket, move a site between stores."
+)
+
+_URL = "duckdb:PATH or influxdb://HOST:PORT/ORG/BUCKET?write=FILE&read=FILE"
+
+
+@app.command()
+def copy(
+    source: Annotated[str, typer.Option("--from", help=_URL)],
+    target: Annotated[str, typer.Option("--to", help=_URL)],
+    site_dir: SiteDir = Path(),
+    from_time: Annotated[datetime | None, typer.Option(help="Only what is newer (UTC).")] = None,
+) -> None:
+    """Copy a site's readings, hours, verdicts and metrics into another store, and compare both.
+
+    Stop the service first. A copy that was cut short goes on where it stood.
+
+    Example: `classroom-climate store copy --from duckdb:data/classroom.duckdb --to influxdb://…`
+    """
+    from cli.stores import open_url  # takes a second to import, which no other command should pay
+    from store.copy import CopyError, Piece
+    from store.copy import copy as copy_store
+
+    site = load_site_or_exit(site_dir)
+    start = None if from_time is None else from_time.replace(tzinfo=from_time.tzinfo or UTC)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    try:
+        with (
+            closing(open_url(source)) as old,
+            closing(open_url(target)) as new,
+            Progress(*columns, console=console) as bar,
+        ):
+            task = bar.add_task("looking")
+
+            def show(piece: Piece) -> None:
+                bar.update(task, description=f"{piece.what} {piece.name}: {piece.rows}")
+
+            pieces = copy_store(old, new, [school.key for school in site.schools], start, show)
+    except (ConfigurationError, SchemaError, StoreError, CopyError) as error:
+        console.print(f"[bold red]Not copied:[/] {error}", markup=True)
+        raise typer.Exit(1) from error
+    for what in ("readings", "hours", "verdicts", "metrics"):
+        rows = sum(piece.rows for piece in pieces if piece.what == what)
+        written = sum(piece.written for piece in pieces if piece.what == what)
+        console.print(f"{what}: {rows} compared equal, {written} of them copied now")
+
+
+@app.command()
+def init(
+    url: Annotated[str, typer.Option(help="InfluxDB, as http://HOST:PORT.")],
+    admin_token_file: Annotated[
+        Path, typer.Option(help="File with a token that may make buckets and tokens.")
+    ],
+    folder: Annotated[Path, typer.Option(help="Where the two token files go.")] = Path(),
+    org: Annotated[str, typer.Option(help="Its organisation.")] = "classroom-climate",
+    bucket: Annotated[str, typer.Option(help="Its bucket; made if absent.")] = "classroom-climate",
+) -> None:
+    """Make a bucket that keeps for ever, and a token that may write it and one that may read it.
+
+    Example: `classroom-climate store init --url http://127.0.0.1:8086 --admin-token-file admin.token`
+    """
+    from store.influx_setup import SetupError, make_bucket
+
+    try:
+        tokens = make_bucket(url, org, bucket, admin_token_file.read_text(encoding="utf-8").strip())
+        for name, token in tokens.items():
+            path = folder / f"influxdb-{name}.token"
+            path.touch(mode=0o600)
+            path.write_text(token + "\n", encoding="utf-8")
+            console.print(f"store.{name}_token_file: {path}")
+    except (SetupError, OSError) as error:
+        console.print(f"[bold red]Not made:[/] {error}", markup=True)
+        raise typer.Exit(1) from error

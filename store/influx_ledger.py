@@ -1,0 +1,191 @@
+"""The ledger of changed hours, its consumers' cursors, the watermarks and what revisions replaced.
+
+A change has a sequence number. Before its readings are written, a ``commits`` point (time = number, in
+seconds since 1970) names the days it touches and ``ledger`` points (tag device, time = hour) get the number;
+once they are, ``head`` gets it. So a crash in between forgets no hour: numbers above the head are shown to
+every consumer but move no cursor. The ledger cannot outgrow the hours that exist, and what changed since a
+cursor is found by the few days the commits name, however long the ledger is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+
+from store.base import Changed, Watermark
+from store.influx_lines import string, tag, tags_of
+from store.influx_query import Question, chunks, frame, numbers, span, times
+from store.influx_server import InfluxServer
+from store.times import DAY_US, HOUR_US, day_ranges_us
+
+_SECOND_US = 1_000_000
+
+
+def head_and_last(server: InfluxServer) -> tuple[int, int]:
+    """The number up to which all is stored, and the last that was announced."""
+    question = Question()
+    question.ask(["last(days)"], "commits")
+    tables = server.query(str(question), strings=("last",))
+    last = max((int(numbers(table, "time").max()) // _SECOND_US for table in tables), default=0)
+    head = _fixed(server, "head", "seq", None)
+    return head, max(last, head)
+
+
+def announce(seq: int, hours: Iterable[tuple[str, int]]) -> list[str]:
+    """Lines that append (device, UTC hour since 1970)s under ``seq``; written before their readings."""
+    pairs = sorted(hours)
+    hour_us = np.array([hour for _, hour in pairs], dtype=np.int64) * HOUR_US
+    days = ",".join(f"{start // DAY_US}-{end // DAY_US}" for start, end in day_ranges_us(hour_us))
+    return [
+        f"commits days={string(days)} {seq * _SECOND_US}",
+        *(f"ledger,device={tag(device)} seq={seq} {hour * HOUR_US}" for device, hour in pairs),
+    ]
+
+
+def head_line(seq: int) -> str:
+    """The line that says everything up to ``seq`` is stored."""
+    return f"head seq={seq} 0"
+
+
+def changed(server: InfluxServer, consumer: str) -> Changed:
+    """Hours with a number above the consumer's cursor; the new cursor is at most the head."""
+    cursor = _fixed(server, "cursors", "seq", ("consumer", consumer))
+    head = max(
+        cursor, _fixed(server, "head", "seq", None)
+    )  # asked before the ledger: a later change stays new
+    question = Question()
+    question.ask(["days"], "commits", f"time > {cursor * _SECOND_US}u")
+    days: set[int] = set()
+    for table in server.query(str(question), strings=("days",)):
+        for ranges in set(table["days"].to_pylist()):
+            for start, end in (part.split("-") for part in ranges.split(",")):
+                days.update(range(int(start), int(end)))
+    question = Question()
+    for start_us, end_us in day_ranges_us(np.array(sorted(days), dtype=np.int64) * DAY_US):
+        question.ask(["seq"], "ledger", f"seq > {cursor}", span(start_us, end_us), by="device")
+    tables = server.query(str(question)) if question.statements else []
+    return Changed(head, _hours(tables))
+
+
+def _hours(tables: list[pa.Table]) -> pd.DataFrame:
+    devices, hours = pa.chunked_array([], pa.string()), np.empty(0, dtype=np.int64)
+    if tables:
+        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        tags = table["tags"].combine_chunks()
+        names = pa.array([tags_of(text)["device"] for text in tags.dictionary.to_pylist()], pa.string())
+        devices, hours = names.take(tags.indices), numbers(table, "time")
+    found = frame({"device": devices, "hour": times(hours)})
+    return found.sort_values(["device", "hour"], ignore_index=True)
+
+
+def cursor_lines(server: InfluxServer, consumer: str, seq: int, head: int) -> list[str]:
+    """The line that moves a cursor forward to ``seq``; none if it stands there or beyond.
+
+    Raises:
+        ValueError: the ledger has never been that far.
+    """
+    if seq > head:
+        raise ValueError(f"cursor {seq} of {consumer} is beyond the ledger, which ends at {head}")
+    if seq <= _fixed(server, "cursors", "seq", ("consumer", consumer)):
+        return []
+    return [f"cursors,consumer={tag(consumer)} seq={seq} 0"]
+
+
+def watermark(server: InfluxServer, spool: str) -> int:
+    """Highest id remembered for a spool; 0 if none."""
+    return _fixed(server, "watermarks", "id", ("spool", spool))
+
+
+def watermark_line(mark: Watermark) -> str:
+    """The line that remembers a watermark."""
+    return f"watermarks,spool={tag(mark.spool)} id={mark.id} 0"
+
+
+def _fixed(server: InfluxServer, measurement: str, field: str, tagged: tuple[str, str] | None) -> int:
+    """A number that is always written at time 0, so that the newest covers the one before; 0 if none."""
+    question = Question()
+    conditions = [] if tagged is None else [question.one_of(tagged[0], [tagged[1]])]
+    question.ask([field], measurement, *conditions, "time = 0")
+    tables = server.query(str(question), question.parameters)
+    return int(tables[0][field][0].as_py()) if tables else 0
+
+
+# What revisions replaced: a point a device, quantity and time, its revisions as JSON, oldest first.
+
+_Revisions = list[tuple[int, float, int]]  # seq, value, flag
+_Key = tuple[str, str, int]  # device, quantity, time [µs]
+_Row = tuple[_Key, float, int]  # value, flag
+
+
+def superseded_lines(
+    server: InfluxServer,
+    seq: int,
+    lost: Iterable[_Row],
+    revised: Iterable[_Row],
+) -> list[str]:
+    """Lines that add stored readings which are ``revised``, and such as are ``lost`` to a later one.
+
+    What is there already from the same batch, handed in before, is not added again: of ``revised`` the newest
+    of its key cannot be the same twice in a row, of ``lost`` one of a kind is enough.
+    """
+    revised, lost = list(revised), list(lost)
+    kept = _kept(server, [key for key, _, _ in [*revised, *lost]])
+    changed: dict[_Key, _Revisions] = {}
+    for key, value, flag in revised:
+        revisions = changed.setdefault(key, kept.get(key, []))
+        if not revisions or revisions[-1][1:] != (value, flag):
+            revisions.append((seq, value, flag))
+    for key, value, flag in lost:
+        revisions = changed.setdefault(key, kept.get(key, []))
+        if all(revision[1:] != (value, flag) for revision in revisions):
+            revisions.append((seq, value, flag))
+    return [
+        f"superseded,device={tag(device)},quantity={tag(quantity)} "
+        f"revisions={string(orjson.dumps(revisions).decode())} {time_us}"
+        for (device, quantity, time_us), revisions in changed.items()
+    ]
+
+
+def _kept(server: InfluxServer, keys: list[_Key]) -> dict[_Key, _Revisions]:
+    found: dict[_Key, _Revisions] = {}
+    for start_us, end_us in day_ranges_us(np.array([time_us for _, _, time_us in keys], dtype=np.int64)):
+        for some in chunks(device for device, _, time_us in keys if start_us <= time_us < end_us):
+            question = Question()
+            question.ask(["revisions"], "superseded", question.one_of("device", some), span(start_us, end_us))
+            found |= _revisions(server.query(str(question), question.parameters, strings=("revisions",)))
+    return found
+
+
+def _revisions(tables: list[pa.Table]) -> dict[_Key, _Revisions]:
+    found = {}
+    for table in tables:
+        rows = zip(*(table[column].to_pylist() for column in ("tags", "time", "revisions")), strict=True)
+        for text, time_us, revisions in rows:
+            tags = tags_of(text)
+            key = (tags["device"], tags["quantity"], time_us)
+            found[key] = [(seq, value, flag) for seq, value, flag in orjson.loads(revisions)]
+    return found
+
+
+def superseded(server: InfluxServer, device: str) -> pd.DataFrame:
+    """What later revisions replaced, oldest revision first (READING_COLUMNS)."""
+    question = Question()
+    question.ask(["revisions"], "superseded", question.one_of("device", [device]))
+    found = _revisions(server.query(str(question), question.parameters, strings=("revisions",)))
+    rows = sorted(
+        (
+            (seq, index, *key, value, flag)
+            for key, kept in found.items()
+            for index, (seq, value, flag) in enumerate(kept)
+        ),
+        key=lambda row: (row[0], row[1]),
+    )
+    columns = list(zip(*rows, strict=True))[2:] if rows else [()] * 5
+    kinds = (pa.string(), pa.string(), pa.int64(), pa.float64(), pa.int64())
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    arrays[2] = arrays[2].cast(pa.timestamp("us", tz="UTC"))
+    return frame(dict(zip(("device", "quantity", "time", "value", "flag"), arrays, strict=True)))
