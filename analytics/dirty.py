@@ -20,6 +20,7 @@ from analytics.points import NEIGHBOURS, microseconds
 from classroom.factors import choose_factor
 from classroom.metric import Metric, Scope
 from classroom.places import Device
+from classroom.quantity import Domain
 from classroom.site import Site
 from classroom.timetable import day_span
 
@@ -59,6 +60,21 @@ class Dirty:
         found = Dirty()
         found.rooms.update((k, kept(v)) for k, v in self.rooms.items() if school in (None, k[0]))
         found.energy.update((k, kept(v)) for k, v in self.energy.items() if school in (None, k))
+        return found
+
+    def unsealed(self, sealed: Mapping[Domain, datetime], zone: ZoneInfo) -> Dirty:
+        """The part whose raw readings still stand (:meth:`store.base.Store.sealed`).
+
+        What was computed of a sealed day stands: computed again it would be ``no_data``.
+        """
+
+        def kept(days: set[date], domain: Domain) -> set[date]:
+            before = sealed.get(domain)
+            return days if before is None else {day for day in days if day_span(day, zone)[0] >= before}
+
+        found = Dirty()
+        found.rooms.update((k, kept(v, Domain.INDOOR)) for k, v in self.rooms.items())
+        found.energy.update((k, kept(v, Domain.ENERGY)) for k, v in self.energy.items())
         return found
 
 

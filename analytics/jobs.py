@@ -100,7 +100,7 @@ def run(
     }
     hours = _roll_up(store, site, markers, full=full)
     work = _find_work(store, site, now, schools, markers, changed.hours, full=full)
-    wanted = work.days.within(school, start, end, site.zone)
+    wanted = work.days.within(school, start, end, site.zone).unsealed(store.sealed(), site.zone)
     todo = list(_batches(site, wanted))
     written = withdrawn = 0
     for done, unit in enumerate(todo, start=1):

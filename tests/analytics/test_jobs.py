@@ -14,7 +14,7 @@ from analytics import jobs
 from classroom.factors import Factor
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import CalendarRow, Device, Meter, Room
-from classroom.quantity import Carrier
+from classroom.quantity import Carrier, Domain
 from classroom.reading import Reading
 from classroom.settings import Settings
 from classroom.site import Site
@@ -166,6 +166,19 @@ def test_a_room_day_turned_holiday_is_null_and_back(store: DuckDBStore, make_sit
     assert [m.time for m in of(store, Scope.ROOM, "co2_mean_ppm")] == [START]
     jobs.run(store, make_site(), now)
     assert [m.time for m in of(store, Scope.ROOM, "co2_mean_ppm")] == [START, START + DAY]
+
+
+def test_figures_of_days_whose_readings_were_deleted_stand(store: DuckDBStore, make_site: MakeSite) -> None:
+    store.write_readings(room_readings("c1", START, 48))
+    now = START + 10 * DAY
+    jobs.run(store, make_site(), now)
+    before = of(store, Scope.ROOM, "co2_mean_ppm")
+    store.delete_before(Domain.INDOOR, readings=START + DAY)
+    off = [CalendarRow(first=date(2026, 3, 2), last=date(2026, 3, 3), day_type="studiedag")]
+    jobs.run(store, make_site(calendar=off), now)
+    jobs.run(store, make_site(calendar=off), now, full=True)
+    # The first day is sealed: what was computed stands. The second still has its readings and follows.
+    assert of(store, Scope.ROOM, "co2_mean_ppm") == before[:1]
 
 
 def test_a_device_that_hung_elsewhere_takes_its_metrics_along(
