@@ -35,7 +35,7 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class _Level:
     level: Air | None
-    since: datetime
+    since: datetime | None  # None: it was so already at the first reading we know
     last: datetime
 
 
@@ -152,10 +152,10 @@ class LiveHub:
             return [reading for _, reading in sorted(self._last.get(device, {}).items())]
 
     def level_since(self, device: str) -> datetime | None:
-        """Time of the first CO2 reading of ``device`` in the unbroken run at its present level; None without
-        one.
+        """Time of the first CO2 reading of ``device`` in the unbroken run at its present level.
 
-        A run is broken by silence as by another level. At start it is followed 24 hours back.
+        A run is broken by silence as by another level. At start it is followed 24 hours back; None where it
+        began before that, or where there is no level.
         """
         with self._lock:
             found = self._levels.get(device)
@@ -218,7 +218,7 @@ class LiveHub:
         known = self._levels.get(reading.device)
         quiet = timedelta(seconds=stale_after_s(self._site().interval_s(reading.device)))
         goes_on = known is not None and known.level is level and reading.time - known.last <= quiet
-        since = known.since if known is not None and goes_on else reading.time
+        since = None if known is None else known.since if goes_on else reading.time
         self._levels[reading.device] = _Level(level, since, reading.time)
 
     def _deliver(self, place: Place, readings: tuple[Reading, ...]) -> None:

@@ -315,6 +315,7 @@ class Part(Answer):
 class Readiness(Answer):
     """Whether everything works, and what does not."""
 
+    site: str = Field(description="Key of the site that answers", examples=["demo"])
     ready: bool
     parts: list[Part]
 

@@ -77,6 +77,7 @@ def demo(
             with running(site, data_dir, sock) as service:
                 filling = _Filling(service, scenario, data_folder(data_dir) / COMPLETE, live, earlier, stop)
                 _play(service, filling, stop)
+        console.print("Stopped.")
     except (
         PortBusyError,
         BrokerError,

@@ -114,8 +114,14 @@ def _service(site: Site) -> Iterable[Finding]:
             False, "service", f"nothing useful answers at {base} ({error or type(error).__name__})", cure
         )
         return
+    if ready.get("site") != site.settings.site.key:
+        cure = "start this site's with classroom-climate run, or give it another api.port in classroom.toml"
+        yield Finding(
+            False, "service", f"what answers at {base} serves site {ready.get('site')!r}, not this one", cure
+        )
+        return
     for check in ready.get("parts", []):
-        yield Finding(bool(check["ok"]), str(check["name"]), str(check["message"]))
+        yield Finding(bool(check["ok"]), f"service: {check['name']}", str(check["message"]))
     yield _pending(pending["items"])
     spooled, stored = (
         counts.get("classroom_messages_spooled_total", 0),

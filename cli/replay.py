@@ -204,7 +204,8 @@ class Sender:
         client.loop_start()
         if not ready.wait(ANSWER_S) or self._lost.is_set():
             raise BrokerUnreachableError(
-                f"{self._host}:{self._port} took the connection but refused us; user and port right?"
+                f"{self._host}:{self._port} took the connection but refused us; are user and password right? "
+                "(The embedded broker speaks MQTT 3.1.1, which replay needs, on its first port only.)"
             )
         self._client = client
         return client

@@ -32,6 +32,7 @@ def run(site_dir: SiteDir = Path()) -> None:
             console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
             wait_for_signal(stop)
             console.print("Stopping …")
+        console.print("Stopped.")
     except ConfigurationError as error:
         tell_faults(f"The site in {site_dir}", error)
         raise typer.Exit(2) from error

@@ -33,7 +33,7 @@ def operations_router(context: ApiContext) -> APIRouter:
         ready = all(part.ok for part in parts)
         response.status_code = 200 if ready else 503
         response.headers["Cache-Control"] = "no-store"
-        return Readiness(ready=ready, parts=parts)
+        return Readiness(site=context.site().settings.site.key, ready=ready, parts=parts)
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     def metrics() -> Response:

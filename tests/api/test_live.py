@@ -67,6 +67,13 @@ def test_a_run_is_broken_by_silence(hub: LiveHub, co2: MakeCo2) -> None:
     assert hub.level_since("first") == co2("first", 40, 0).time
 
 
+def test_a_run_whose_beginning_nobody_saw_has_no_since(hub: LiveHub, co2: MakeCo2) -> None:
+    hub.publish([co2("first", 20, 700.0), co2("first", 10, 710.0)])
+    assert hub.level_since("first") is None
+    hub.publish([co2("first", 5, 1200.0)])
+    assert hub.level_since("first") == co2("first", 5, 0).time
+
+
 async def _read(hub: LiveHub, co2: MakeCo2) -> None:
     here = hub.subscribe("tagaborg", "a101")
     there = hub.subscribe("tagaborg", "a102")

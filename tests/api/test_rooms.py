@@ -21,7 +21,8 @@ MakeCo2 = Callable[..., Reading]
 
 def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiContext, co2: MakeCo2) -> None:
     first = co2("first", 5, 1012.0)
-    context.live.publish([first, first._replace(quantity="temperature_c", value=21.5)])
+    before = co2("first", 10, 700.0)
+    context.live.publish([before, first, first._replace(quantity="temperature_c", value=21.5)])
 
     assert client.get(NOW).json() == {
         "time": "2026-11-16T09:00:00Z",

@@ -45,3 +45,14 @@ def test_a_stranger_is_named_with_its_cure(
     assert "1 pending: lindhaga/stranger" in said.stdout
     assert "give them a row in devices.csv" in said.stdout
     assert "1 spooled and 1 stored" in said.stdout
+
+
+def test_another_sites_service_is_not_taken_for_ours(start: Start, tmp_path: Path) -> None:
+    running = start(settings="[site]\nkey = 'theirs'\n")
+    other = tmp_path / "other"
+    CliRunner().invoke(app, ["init", str(other)])
+    settings = other / "classroom.toml"
+    settings.write_text(settings.read_text().replace("# port = 8000", f"port = {running.port}"))
+    result = CliRunner().invoke(app, ["doctor", "--site", str(other)])
+    assert result.exit_code == 1
+    assert "serves site 'theirs', not this one" in " ".join(result.output.split())
