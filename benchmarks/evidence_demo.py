@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,15 @@ def page_is_filled(base: str) -> bool:
     return "CO₂e" in page and {"electricity", "district_heat"} <= valued
 
 
+def newest(base: str) -> datetime:
+    """Time of the newest CO2 reading of the school's rooms, as the API gives it."""
+    with httpx.Client(base_url=f"{base}/api/v1/schools/almgarden/rooms", timeout=10) as client:
+        rooms = [client.get(f"/{room}/now").json()["values"] for room in ("1a", "4b", "7a", "8c", "no")]
+    return max(
+        datetime.fromisoformat(v["time"]) for room in rooms for v in room if v["quantity"] == "co2_ppm"
+    )
+
+
 def main() -> None:
     """Run the demo once and print the table."""
     port = free_port()
@@ -76,11 +86,8 @@ def main() -> None:
         with log.open("w") as errors:
             demo = subprocess.Popen(command, stderr=errors, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
         filled = seconds_until(began, lambda: page_is_filled(base))
-        stored = counts(base)["classroom_messages_stored_total"]
-        live_from = time.monotonic()
-        seconds_until(live_from, lambda: "Page filled" in log.read_text())
-        stored = counts(base)["classroom_messages_stored_total"]
-        live = seconds_until(live_from, lambda: counts(base)["classroom_messages_stored_total"] > stored)
+        live_from, filled_at = time.monotonic(), datetime.now(UTC)
+        live = seconds_until(live_from, lambda: newest(base) > filled_at)
         whole = seconds_until(began, lambda: "are stored and computed" in log.read_text())
         seconds_until(time.monotonic(), lambda: counts(base)["classroom_spool_depth"] == 0)
         now = counts(base)
@@ -88,7 +95,7 @@ def main() -> None:
         ended = demo.wait(30)
     print(f"| demo of {DAYS} days, one school of six rooms and two meters | |\n|---|---|")
     print(f"| page filled (kWh and kgCO2e of both carriers) | {filled:.1f} s after the start |")
-    print(f"| first live value stored | {live:.1f} s after that |")
+    print(f"| first reading taken after that, served by the API | {live:.1f} s later |")
     print(f"| whole history stored and computed | {whole:.1f} s after the start |")
     for name in ("received", "spooled", "acknowledged", "stored"):
         print(f"| messages {name} | {now[f'classroom_messages_{name}_total']:.0f} |")
