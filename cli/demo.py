@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.logs import configure_logging
-from cli.play import earlier_when_told, expected_messages, live_when_told
+from cli.play import CHUNK, earlier_when_told, expected_messages, live_when_told
 from cli.process import PortBusyError, listen, wait_for_signal
 from cli.simulate import load_scenario_or_exit, write_demo
 from cli.site import console, data_folder, load_site_or_exit
@@ -152,7 +152,8 @@ class _Filling:
         console.print(f"Page filled: {count} messages. Live now: {self._service.url}")
         if not self._complete.exists() and recent > self._first:
             self._earlier.send((self._first, recent))
-            before = self._follow("The weeks before", self._earlier, self._first, recent)
+            admit = _Admission(self._earlier, lambda: self._service.pipeline.spooled)
+            before = self._follow("The weeks before", self._earlier, self._first, recent, admit)
             if before is None:
                 return
             count += before
@@ -167,7 +168,14 @@ class _Filling:
             return max(self._first, newest - RESEND)
         return max(self._first, utc_now() - RECENT)
 
-    def _follow(self, text: str, simulator: Connection, start: datetime, end: datetime) -> int | None:
+    def _follow(
+        self,
+        text: str,
+        simulator: Connection,
+        start: datetime,
+        end: datetime,
+        admit: Callable[[], None] = lambda: None,
+    ) -> int | None:
         """Show a simulator's history being sent, stored and computed; its messages, None if stopped."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         pipeline = self._service.pipeline
@@ -175,7 +183,7 @@ class _Filling:
             sent = progress.add_task(
                 f"{text}: sending", total=expected_messages(self._service.site, start, end)
             )
-            count = self._receive(simulator, lambda done: progress.update(sent, completed=done))
+            count = self._receive(simulator, lambda done: progress.update(sent, completed=done), admit)
             if count is None:
                 return None
             progress.update(sent, completed=count, total=count)
@@ -190,9 +198,12 @@ class _Filling:
             )
         return count
 
-    def _receive(self, simulator: Connection, show: Callable[[int], None]) -> int | None:
+    def _receive(
+        self, simulator: Connection, show: Callable[[int], None], admit: Callable[[], None]
+    ) -> int | None:
         while not self._stop.is_set():
-            if not simulator.poll(0.2):
+            admit()
+            if not simulator.poll(0.05):
                 continue
             try:
                 said: tuple[str, int] = simulator.recv()
@@ -203,6 +214,26 @@ class _Filling:
             if said[0] == "done":
                 return said[1]
         return None
+
+
+class _Admission:
+    """Lets a simulator send its next chunk while no more than a few wait before the spool."""
+
+    AHEAD = 3
+
+    def __init__(self, simulator: Connection, spooled: Callable[[], int]) -> None:
+        self._simulator = simulator
+        self._spooled = spooled
+        self._began = spooled()
+        self._admitted = 0
+
+    def __call__(self) -> None:
+        while self._admitted * CHUNK - (self._spooled() - self._began) < self.AHEAD * CHUNK:
+            try:
+                self._simulator.send(None)
+            except OSError:  # it has sent everything and ended; its last word waits to be read
+                return
+            self._admitted += 1
 
 
 def _with_ports(site: Site, ingest_port: int, api_port: int) -> Site:

@@ -17,6 +17,7 @@ from simulators.scenario import Scenario
 from simulators.school import Town
 
 LIVE_EVERY_S = 10
+CHUNK = 1_000
 
 
 def expected_messages(site: Site, start: datetime, end: datetime) -> int:
@@ -35,10 +36,12 @@ def play_history(
     end: datetime | None = None,
     stop: Event | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
+    before_chunk: Callable[[], None] = lambda: None,
 ) -> tuple[int, datetime]:
     """Publish what the town's devices said from ``start`` until ``end`` or, without it, until now is reached.
 
-    Returns how many messages the broker acknowledged, and the time of the last one.
+    ``before_chunk`` is called before every CHUNK messages and may wait. Returns how many messages the broker
+    acknowledged, and the time of the last one.
 
     Raises:
         simulators.publish.BrokerAwayError: the broker is not there or went away.
@@ -49,9 +52,11 @@ def play_history(
     def past() -> Iterator[Message]:
         nonlocal reached
         # One pass that ends when it has caught up: a second would compute every day again, and never would.
-        for message in messages(town, reached):
+        for number, message in enumerate(messages(town, reached)):
             if message.time >= (end or clock()):
                 return
+            if number % CHUNK == 0:
+                before_chunk()
             reached = message.time
             yield message
 
@@ -111,11 +116,21 @@ def live_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent
 def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
     """A child process: is told two times, plays what lies between, and ends.
 
-    It speaks as :func:`live_when_told`.
+    It speaks as :func:`live_when_told`, and waits before every CHUNK messages for a word of the parent: a broker
+    takes all that comes, and live messages would stand behind it.
     """
     die_with_parent()
     start, end = parent.recv()
-    count, _ = play_history(site, scenario, start, broker, utc_now, end=end, on_progress=_Teller(parent))
+    count, _ = play_history(
+        site,
+        scenario,
+        start,
+        broker,
+        utc_now,
+        end=end,
+        on_progress=_Teller(parent),
+        before_chunk=parent.recv,
+    )
     parent.send(("done", count))
 
 

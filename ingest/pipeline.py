@@ -178,6 +178,11 @@ class Pipeline:
         """Whether the broker delivers to us: connected and subscribed."""
         return self._link.connected and self._link.refused is None
 
+    @property
+    def spooled(self) -> int:
+        """Number of the last spooled message; it only grows."""
+        return self._spool.last_id
+
     def backlog(self) -> int:
         """Spooled messages not yet stored."""
         return max(0, self._spool.last_id - self._storing.stored_id)
