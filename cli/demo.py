@@ -219,7 +219,7 @@ class _Filling:
 class _Admission:
     """Lets a simulator send its next chunk while no more than a few wait before the spool."""
 
-    AHEAD = 3
+    AHEAD = 8
 
     def __init__(self, simulator: Connection, spooled: Callable[[], int]) -> None:
         self._simulator = simulator

@@ -94,7 +94,8 @@ def play_live(
     return publish(
         messages(town, since),
         broker,
-        pace=Pace(since, speed, clock),
+        # What lies before now is due at once, else all would come late by as much as history ended early.
+        pace=Pace(clock() if speed == 1 else since, speed, clock),
         stop=stop,
         stop_after=stop_after,
         on_progress=on_progress,
@@ -116,8 +117,8 @@ def live_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent
 def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
     """A child process: is told two times, plays what lies between, and ends.
 
-    It speaks as :func:`live_when_told`, and waits before every CHUNK messages for a word of the parent: a broker
-    takes all that comes, and live messages would stand behind it.
+    It speaks as :func:`live_when_told`, and waits before every CHUNK messages for a word of the parent: a
+    broker takes all that comes, and live messages would stand behind it.
     """
     die_with_parent()
     start, end = parent.recv()
