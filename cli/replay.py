@@ -129,7 +129,6 @@ class Sender:
     ) -> None:
         self._host, self._port = host, port
         self._user = (username, password)
-        self._free = threading.Semaphore(IN_FLIGHT)
         self._lost = threading.Event()
         self._client: mqtt.Client | None = None
 
@@ -140,13 +139,20 @@ class Sender:
             BrokerUnreachableError: the broker does not answer.
         """
         acknowledged, refused = 0, []
+        tried: Recorded | None = None
         for batch in _batches(messages):
             left = batch
             while left:
                 taken = self._send_batch(left, rate, on_done)
                 acknowledged += taken
                 left = left[taken:]
-                if left and (taken == 0 or len(batch) == 1):
+                if not left or taken:
+                    continue
+                if tried is not left[0]:
+                    tried = left[
+                        0
+                    ]  # once more over a new connection: the old one may have been lost before it
+                else:
                     refused.append(
                         f"{left[0].topic[:80]!r} ({len(left[0].payload)} bytes): the broker hung up"
                     )
@@ -169,9 +175,9 @@ class Sender:
         taken = 0
         for info in sent:
             until = time.monotonic() + ANSWER_S
-            while not info.is_published() and not self._lost.is_set() and time.monotonic() < until:
+            while _waits(info) and not self._lost.is_set() and time.monotonic() < until:
                 time.sleep(0.001)
-            if not info.is_published():
+            if info.rc != mqtt.MQTT_ERR_SUCCESS or not info.is_published():
                 self._hang_up()
                 break
             taken += 1
@@ -215,6 +221,11 @@ class Sender:
             self._client.disconnect()
             self._client.loop_stop()
             self._client = None
+
+
+def _waits(info: mqtt.MQTTMessageInfo) -> bool:
+    """Whether the message is on its way; asking paho so of one that was never sent raises."""
+    return info.rc == mqtt.MQTT_ERR_SUCCESS and not info.is_published()
 
 
 def _batches(messages: list[Recorded]) -> Iterator[list[Recorded]]:

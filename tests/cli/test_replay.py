@@ -11,7 +11,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from cli.replay import read_recorded
+from cli.replay import Outcome, Recorded, Sender, read_recorded
+from ingest.embedded import EmbeddedBroker
 from running import SHARED, Start, until
 from store.duckdb_store import DuckDBStore
 
@@ -94,6 +95,16 @@ def test_other_bytes_come_as_base64_and_retain_is_kept(tmp_path: Path) -> None:
     assert unreadable == []
     assert messages[0].payload == b"\xff\x00"
     assert messages[0].retain
+
+
+def test_a_connection_lost_unnoticed_is_made_anew(broker: EmbeddedBroker) -> None:
+    sender = Sender("127.0.0.1", broker.port)
+    client = sender._connected()
+    client.disconnect()
+    until(lambda: not client.is_connected(), "the connection is gone")
+    sender._lost.clear()  # as if the network thread had not said so yet
+    outcome = sender.send([Recorded("t/1", b"x", False), Recorded("t/2", b"y", False)], None, lambda: None)
+    assert outcome == Outcome(2, [], [])
 
 
 def test_a_topic_no_broker_takes_is_refused_and_the_rest_gets_through(replay: Replay) -> None:
