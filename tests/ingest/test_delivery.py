@@ -85,6 +85,7 @@ def test_an_acknowledgement_of_an_older_connection_is_never_sent(
         wait(lambda: spooled(rig) == 1, "the message is spooled")
         wire.publish(2, b"classroom/a/1/d", co2(500).encode())
         rig.settled(2)
+        wait(lambda: len(wire.acknowledged) >= 1, "the broker has our acknowledgements")
         assert wire.acknowledged == [2]
 
 
@@ -104,6 +105,7 @@ def test_a_repetition_without_time_is_one_reading(
             wire.publish(again[1] + 1, b"classroom/a/1/d", co2(401).encode())  # the sensor says it again
         rig.settled(3)
         assert [r.value for r in rig.readings("a/d")] == [400, 401, 401]
+        wait(lambda: len(wire.acknowledged) >= len(again) + 1, "the broker has our acknowledgements")
         assert wire.acknowledged == [*again, again[1] + 1]
         assert rig.count("messages_redelivered_total") == 2
         assert rig.count("messages_received_total") == 5
@@ -123,13 +125,14 @@ def test_repetitions_are_known_after_a_restart(connected: Any, wire: Any, wait: 
         assert rig.count("messages_redelivered_total") == 1
 
 
-def test_a_topic_that_is_not_utf8_stops_nothing(connected: Any, wire: Any, co2: Any) -> None:
+def test_a_topic_that_is_not_utf8_stops_nothing(connected: Any, wire: Any, co2: Any, wait: Any) -> None:
     with connected() as rig:
         wire.publish(1, b"classroom/\xff\xfe/d", b"{}")
         wire.publish(2, b"classroom/a/1/d", co2(400).encode())
         rig.settled(2)
         assert [letter.message.topic for letter in rig.pipeline.letters.list()] == ["(topic is not UTF-8)"]
         assert len(rig.readings("a/d")) == 1
+        wait(lambda: len(wire.acknowledged) >= 2, "the broker has our acknowledgements")
         assert wire.acknowledged == [1, 2]
 
 
