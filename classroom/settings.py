@@ -20,12 +20,25 @@ from pydantic_settings import (
 )
 
 from classroom.places import Key, Text
+from classroom.topics import filter_fault, overlap_fault
 
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError('not an IANA time zone; write for example "Europe/Stockholm"')
     return name
+
+
+def _usable_filter(text: str) -> str:
+    if fault := filter_fault(text):
+        raise ValueError(fault)
+    return text
+
+
+def _apart(filters: tuple[str, ...]) -> tuple[str, ...]:
+    if fault := overlap_fault(filters):
+        raise ValueError(fault)
+    return filters
 
 
 SETTINGS_FILE = "classroom.toml"
@@ -60,7 +73,12 @@ class MqttSettings(Section):
     port: Port = 1883
     protocol: Literal["5", "3.1.1"] = "5"
     client_id: Annotated[str, Field(min_length=1, max_length=64)] = "classroom-climate"
-    topics: Annotated[tuple[str, ...], Field(min_length=1)] = ("#",)
+    topics: Annotated[
+        tuple[Annotated[str, AfterValidator(_usable_filter)], ...],
+        Field(min_length=1),
+        AfterValidator(_apart),
+    ] = ("#",)
+    share: Key | None = None
     username: str | None = None
     password_file: Path | None = None
     tls: bool = False
@@ -70,6 +88,19 @@ class MqttSettings(Section):
     receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2_000
     session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 1)] = 7 * 86_400
     keepalive_s: Annotated[int, Field(ge=5, le=3_600)] = 60
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What is subscribed: the topics, as one of a group of ingesters if ``share`` names it."""
+        if self.share is None:
+            return self.topics
+        return tuple(f"$share/{self.share}/{text}" for text in self.topics)
+
+    def beside(self, folder: Path) -> MqttSettings:
+        """The same with its files named from ``folder``, where they are not named absolutely."""
+        names = ("password_file", "ca_file", "cert_file", "key_file")
+        files = {name: path for name in names if (path := getattr(self, name)) is not None}
+        return self.model_copy(update={name: folder / path for name, path in files.items()})
 
 
 class IngestSettings(Section):

@@ -16,11 +16,14 @@ from rich.table import Table
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
+from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.site import SiteDir, data_folder, load_site_or_exit
 from ingest.codecs.runner import Codecs
+from ingest.probe import look
 
 FREE_BYTES_WANTED = 1_000_000_000
+CERTIFICATE_DAYS_WANTED = 21
 
 
 class Finding(NamedTuple):
@@ -91,14 +94,27 @@ def _files(site: Site, folder: Path) -> Iterable[Finding]:
 
 def _broker(site: Site) -> Iterable[Finding]:
     mqtt = site.settings.mqtt
+    place = f"{mqtt.host}:{mqtt.port}"
     try:
-        with socket.create_connection((mqtt.host, mqtt.port), timeout=3):
-            yield Finding(True, "broker", f"{mqtt.host}:{mqtt.port} answers")
+        socket.create_connection((mqtt.host, mqtt.port), timeout=3).close()
+        found = look(mqtt)
     except OSError as error:
         cure = "start the broker, or correct mqtt.host and mqtt.port in classroom.toml"
-        yield Finding(
-            False, "broker", f"{mqtt.host}:{mqtt.port} does not answer ({error.strerror or error})", cure
-        )
+        yield Finding(False, "broker", f"{place} does not answer ({error.strerror or error})", cure)
+        return
+    except ConfigurationError as error:
+        for fault in error.faults:
+            yield Finding(False, "broker", f"{fault.file}: {fault.key} = {fault.value}", fault.cure)
+        return
+    if found.trouble:
+        cure = "correct [mqtt] in classroom.toml, or the broker"
+        yield Finding(False, "broker", f"{place} answers, but does not let us read: {found.trouble}", cure)
+    else:
+        yield Finding(True, "broker", f"{place} answers and lets us read {', '.join(mqtt.topics)}")
+    if found.certificate_until is not None:
+        days = (found.certificate_until - utc_now()).days
+        cure = "" if days >= CERTIFICATE_DAYS_WANTED else "renew it: init --broker DIR --renew server"
+        yield Finding(not cure, "certificate", f"the broker's is valid for {days} more days", cure)
 
 
 def _service(site: Site) -> Iterable[Finding]:

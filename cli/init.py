@@ -1,4 +1,4 @@
-"""``classroom-climate init``: write a commented site description to start from."""
+"""``classroom-climate init``: write a commented site description to start from, or a broker's files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from classroom.faults import ConfigurationError, Fault
 from classroom.sitefiles import SETTINGS_FILE, TABLES
-from cli.site import console
+from cli.site import console, load_site, tell_faults
+
+_HOST_HELP = "With --broker: name or address of the broker, as gateways call it; several may be given."
+_GATEWAY_HELP = "With --broker: a gateway and a topic filter it may write, as NAME=classroom/NAME/#; several."
+_SCHOOLS_HELP = "With --broker: a site; each of its schools gets a gateway for classroom/SCHOOL/#."
+_RENEW_HELP = "With --broker: an account (new password and certificate) or server (new certificate); several."
 
 
 def templates() -> dict[str, str]:
@@ -21,13 +27,45 @@ def templates() -> dict[str, str]:
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to write; it is made if it is not there.")],
+    broker: Annotated[bool, typer.Option("--broker", help="Write a broker, not a site.")] = False,
+    host: Annotated[list[str] | None, typer.Option(help=_HOST_HELP)] = None,
+    gateway: Annotated[list[str] | None, typer.Option(help=_GATEWAY_HELP)] = None,
+    schools_of: Annotated[Path | None, typer.Option(help=_SCHOOLS_HELP)] = None,
+    renew: Annotated[list[str] | None, typer.Option(help=_RENEW_HELP)] = None,
 ) -> None:
     """Write a commented classroom.toml and CSV tables with one example school into FOLDER.
 
     Nothing that exists is overwritten.
 
+    With --broker it writes what a production mosquitto needs instead: configuration, certificates, passwords
+    and an access list. Run it again after editing broker.toml; passwords and keys stay.
+
     Example: `classroom-climate init helsingborg && classroom-climate run --site helsingborg`
+
+    Example: `classroom-climate init --broker /etc/mosquitto/classroom --host mqtt.example.se --gateway
+    north=classroom/north/#`
     """
+    try:
+        if broker:
+            _init_broker(folder, host or [], gateway or [], schools_of, renew or [])
+            return
+        _refuse({"--host": host, "--gateway": gateway, "--schools-of": schools_of, "--renew": renew})
+    except ConfigurationError as error:
+        tell_faults("This command", error)
+        raise typer.Exit(2) from error
+    _init_site(folder)
+
+
+def _refuse(options: dict[str, object]) -> None:
+    cure = "give it together with --broker"
+    given = {key: value for key, value in options.items() if value}
+    if given:
+        raise ConfigurationError(
+            Fault("(command line)", key, str(value), cure) for key, value in given.items()
+        )
+
+
+def _init_site(folder: Path) -> None:
     existing = sorted(name for name in templates() if (folder / name).exists())
     if existing:
         console.print(
@@ -42,3 +80,30 @@ def init(
         f"Next: edit {folder / SETTINGS_FILE} and the tables (Excel can), "
         f"then check them with: classroom-climate doctor --site {folder}"
     )
+
+
+def _init_broker(
+    folder: Path, hosts: list[str], gateways: list[str], schools_of: Path | None, renew: list[str]
+) -> None:
+    from cli.broker import Wanted, write_broker  # only this needs them
+    from ingest.certificates import CertificateError
+
+    schools = [school.key for school in load_site(schools_of).schools] if schools_of else []
+    try:
+        written = write_broker(folder, Wanted(hosts, gateways, renew, schools))
+    except (CertificateError, OSError) as error:
+        console.print(f"[bold red]Not written:[/] {error}", markup=True)
+        raise typer.Exit(1) from error
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    for line in written.news or ["Nothing had to be changed."]:
+        out.print(line)
+    out.print(f"\n{written.settings}")
+    out.print(
+        f"Next: copy {folder}/accounts/ingester into the site's folder, "
+        "and the table above into its classroom.toml;\n"
+        f"carry accounts/NAME to each gateway ({len(written.plan.gateways)} so far) and delete it here;\n"
+        f"start mosquitto (2.0.21 or newer) with: mosquitto -c {folder}/mosquitto.conf\n"
+        "or let a running one read its files again: systemctl reload mosquitto"
+    )
+    if not written.plan.gateways:
+        out.print("No gateway may publish yet: add one with --gateway NAME=TOPICFILTER.")

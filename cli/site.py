@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,8 @@ def read_texts(folder: Path) -> dict[str, str]:
 def load_site(folder: Path) -> Site:
     """The checked site of ``folder``; its ``mappings.toml`` is checked with it.
 
+    Files of ``[mqtt]`` that are named relatively are looked for in ``folder``.
+
     Raises:
         ConfigurationError: with every fault of every file.
     """
@@ -75,7 +78,8 @@ def load_site(folder: Path) -> Site:
         faults = [*error.faults, *faults]
     if faults:
         raise ConfigurationError(faults)
-    return site
+    mqtt = site.settings.mqtt.beside(folder)
+    return replace(site, settings=site.settings.model_copy(update={"mqtt": mqtt}))
 
 
 def load_mappings(folder: Path) -> tuple[CustomMapping, ...]:

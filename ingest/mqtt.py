@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import logging
 import random
-import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from queue import SimpleQueue
@@ -28,16 +28,24 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from classroom.faults import ConfigurationError, Fault
 from classroom.settings import MqttSettings
+from ingest.access import (
+    UNSUPPORTED_VERSION,
+    set_access,
+    why_closed,
+    why_denied,
+    why_lost,
+    why_not_connected,
+    why_refused,
+)
 
 log = logging.getLogger(__name__)
 
 UNREADABLE_TOPIC = "(topic is not UTF-8)"
 _CONNECT_TIMEOUT_S = 10.0
 _BACKOFF_S = (0.5, 60.0)
+_STEADY_S = 20.0  # a connection that ends sooner counts as a failure: two clients with one id must not race
 _QOS0_LIMIT = 50_000  # QoS 0 messages waiting in memory; QoS 1 is held back by the window
-_UNSUPPORTED_VERSION = 132
 
 
 class Delivery(NamedTuple):
@@ -88,7 +96,7 @@ class Link:
         self._settings = settings
         self._inbox = inbox
         self._clock = clock
-        self._unwanted = sorted(set(session_filters).difference(settings.topics))
+        self._unwanted = sorted(set(session_filters).difference(settings.filters))
         self._granted = False  # all filters, in the present session
         self._on_dropped = on_dropped
         self._v5 = settings.protocol == "5"
@@ -173,9 +181,12 @@ class Link:
             with self._lock:
                 self._generation += 1  # from here on acknowledgements of the connection before are refused
                 self._arrived = self._acknowledged = 0
+            begun_s = time.monotonic()
             if self._connect():
                 self._serve()
             self._connected = False
+            if time.monotonic() - begun_s > _STEADY_S:
+                self._failures = 0
             if not self._stopping.is_set():
                 self._failures += 1
                 self._stopping.wait(_backoff_s(self._failures))
@@ -197,7 +208,7 @@ class Link:
             else:
                 self._client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
         except (OSError, ValueError) as error:  # ValueError: ssl.CertificateError of a wrong host name
-            self._report(f"cannot connect: {error}")
+            self._report(why_not_connected(error, self._settings))
             return False
         return True
 
@@ -206,10 +217,7 @@ class Link:
             if self._stopping.is_set():
                 self._client.disconnect()  # leaves after the acknowledgements already queued
         if not self._answered and not self._stopping.is_set():
-            self._report("the broker closed the connection before answering" + self._hint())
-
-    def _hint(self) -> str:
-        return '; if it does not speak MQTT 5, set mqtt.protocol = "3.1.1"' if self._v5 else ""
+            self._report(why_closed(self._settings))
 
     def _report(self, refused: str) -> None:
         if refused != self.refused:
@@ -233,11 +241,7 @@ class Link:
         client.on_subscribe = self._on_subscribe
         # With this set, acknowledgements queued by the spool thread are written by the network thread only.
         client.on_socket_register_write = _leave_to_network_thread
-        password = _read_password(settings)
-        if settings.username is not None:
-            client.username_pw_set(settings.username, password)
-        if settings.tls:
-            _set_tls(client, settings)
+        set_access(client, settings)
         return client
 
     def _on_connect(
@@ -250,8 +254,8 @@ class Link:
     ) -> None:
         self._answered = True
         if reason.is_failure:
-            self._report(f"refused: {reason}")
-            if self._v5 and reason.value == _UNSUPPORTED_VERSION:
+            self._report(why_refused(reason, self._settings))
+            if self._v5 and reason.value == UNSUPPORTED_VERSION:
                 self._v5 = False
                 self._warn_window()
                 self._client = self._build_client()
@@ -261,27 +265,24 @@ class Link:
         self.refused = None
         self._connected = True
         self._subscribed = False
-        self._failures = 0
         self._inbox.put(Connected(self._generation, flags.session_present))
-        if self._unwanted:
-            client.unsubscribe(self._unwanted)
         if self._v5:
             # Retained messages only where the subscription is new: not all of them again at every reconnect.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(text, options) for text in self._settings.topics])
+            client.subscribe([(text, options) for text in self._settings.filters])
         elif flags.session_present and self._granted:
             self._subscribed = True
         else:
-            client.subscribe([(text, 1) for text in self._settings.topics])
+            client.subscribe([(text, 1) for text in self._settings.filters])
+        if self._unwanted:  # after the new ones: between them nothing may fall through
+            client.unsubscribe(self._unwanted)
 
     def _on_subscribe(
         self, _: paho.Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None
     ) -> None:
-        denied = [
-            text for text, reason in zip(self._settings.topics, reasons, strict=False) if reason.is_failure
-        ]
+        denied = why_denied(self._settings.filters, reasons)
         if denied:
-            self._report(f"subscription denied: {', '.join(denied)} (the user's access list?)")
+            self._report(denied)
         self._granted = self._subscribed = not denied
 
     def _on_disconnect(
@@ -293,7 +294,7 @@ class Link:
         ____: Properties | None,
     ) -> None:
         if self._connected and not self._stopping.is_set():
-            self._report(f"connection lost: {reason}")
+            self._report(why_lost(reason, self._settings))
         self._connected = False
 
     def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
@@ -337,36 +338,3 @@ def _backoff_s(failures: int) -> float:
     """
     shortest, longest = _BACKOFF_S
     return float(min(longest, shortest * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0))  # noqa: S311
-
-
-def _read_password(settings: MqttSettings) -> str | None:
-    path = settings.password_file
-    if path is None:
-        return None
-    cure = "give mqtt.username too" if settings.username is None else ""
-    try:
-        password = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        cure = f"cannot be read: {error}"
-    if cure:
-        raise ConfigurationError([Fault("classroom.toml", "mqtt.password_file", str(path), cure)])
-    return password
-
-
-def _set_tls(client: paho.Client, settings: MqttSettings) -> None:
-    files = {"ca_file": settings.ca_file, "cert_file": settings.cert_file, "key_file": settings.key_file}
-    faults = [
-        Fault("classroom.toml", f"mqtt.{key}", str(path), "this file does not exist")
-        for key, path in files.items()
-        if path is not None and not path.is_file()
-    ]
-    if faults:
-        raise ConfigurationError(faults)
-    ca, certificate, key = (str(path) if path else None for path in files.values())
-    try:
-        client.tls_set(ca, certificate, key, cert_reqs=ssl.CERT_REQUIRED)
-    except (ssl.SSLError, ValueError, OSError) as error:
-        named = ", ".join(str(path) for path in files.values() if path)
-        raise ConfigurationError(
-            [Fault("classroom.toml", "mqtt.tls", named, f"certificate or key cannot be used: {error}")]
-        ) from error

@@ -32,8 +32,10 @@ from store.base import Store, Written
 
 log = logging.getLogger(__name__)
 
-STALL_S = 30.0
-"""Unacknowledged messages without one acknowledgement for so long [s]: nothing moves any more."""
+STALL_S = 20.0
+"""Unacknowledged messages without one acknowledgement for so long [s]: nothing moves any more.
+
+With the watchdog's second it is reported well within 30 s."""
 
 _WATCH_S = 1.0
 _RESTART_S = 5.0
@@ -100,7 +102,7 @@ class Pipeline:
         self._inbox: Inbox = SimpleQueue()
         self._spool = Spool(folder / "spool.sqlite")
         self.letters = Letters(folder / "letters.sqlite")
-        filters = {*self._spool.filters(), *settings.mqtt.topics}  # all the broker's session may hold
+        filters = {*self._spool.filters(), *settings.mqtt.filters}  # all the broker's session may hold
         self._link = Link(settings.mqtt, self._inbox, clock, sorted(filters), self._counters.dropped.inc)
         self._spool.set_filters(sorted(filters))
         self._spooling = SpoolThread(
@@ -148,7 +150,7 @@ class Pipeline:
         self._link.stop()
         self._storing.stop()
         if was_connected and not self._link.refused:
-            self._spool.set_filters(self._settings.mqtt.topics)
+            self._spool.set_filters(self._settings.mqtt.filters)
         self._spool.close()
 
     def submit(self, messages: Sequence[Message]) -> Future[None]:

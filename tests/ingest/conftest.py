@@ -233,19 +233,25 @@ class Rig:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
-    """Run a pipeline in the test's folder on a DuckDB store (or the one given), as a context manager."""
+    """Run a pipeline on a DuckDB store (or the one given), as a context manager.
+
+    Further: ``folder`` for a second one beside it, ``accepted=False`` if the broker will not let it in.
+    """
 
     @contextmanager
     def running(settings: Settings, store: Store | None = None, **changes: Any) -> Iterator[Rig]:
         patience = changes.pop("patience", 30)
-        own = DuckDBStore(tmp_path / "store.duckdb") if store is None else None
+        accepted = changes.pop("accepted", True)
+        folder = changes.pop("folder", tmp_path)
+        folder.mkdir(exist_ok=True)
+        own = DuckDBStore(folder / "store.duckdb") if store is None else None
         registry = CollectorRegistry()
         live: list[Reading] = []
         pipeline = Pipeline(
             settings,
             changes.pop("site", lambda: Site(settings)),
             own or store,
-            tmp_path,
+            folder,
             changes.pop("clock", lambda: datetime.now(UTC)),
             live.extend,
             registry,
@@ -255,7 +261,8 @@ def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
         rig.live = live
         pipeline.start()
         try:
-            until(lambda: rig.health()["broker"], "the broker accepts the pipeline", patience)
+            if accepted:
+                until(lambda: rig.health()["broker"], "the broker accepts the pipeline", patience)
             yield rig
         finally:
             pipeline.stop()
