@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from classroom.faults import ConfigurationError, Fault
 from classroom.sitefiles import SETTINGS_FILE, TABLES
@@ -33,9 +34,9 @@ def init(
     schools_of: Annotated[Path | None, typer.Option(help=_SCHOOLS_HELP)] = None,
     renew: Annotated[list[str] | None, typer.Option(help=_RENEW_HELP)] = None,
 ) -> None:
-    """Write a commented classroom.toml and CSV tables with one example school into FOLDER.
+    """Write a site to start from into FOLDER, with one example school; with --broker a mosquitto's files.
 
-    Nothing that exists is overwritten.
+    A site is a commented classroom.toml and CSV tables. Nothing that exists is overwritten.
 
     With --broker it writes what a production mosquitto needs instead: configuration, certificates, passwords
     and an access list. Run it again after editing broker.toml; passwords and keys stay.
@@ -92,7 +93,7 @@ def _init_broker(
     try:
         written = write_broker(folder, Wanted(hosts, gateways, renew, schools))
     except (CertificateError, OSError) as error:
-        console.print(f"[bold red]Not written:[/] {error}", markup=True)
+        console.print(f"[bold red]Not written:[/] {escape(str(error))}", markup=True)
         raise typer.Exit(1) from error
     out = Console(highlight=False, soft_wrap=True, markup=False)
     for line in written.news or ["Nothing had to be changed."]:

@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 from typer.testing import CliRunner
 
 from cli.app import app
+from ingest.embedded import EmbeddedBroker
 from running import Start, command, environment, until
 
 
@@ -45,6 +46,21 @@ def test_a_stranger_is_named_with_its_cure(
     assert "1 pending: lindhaga/stranger" in said.stdout
     assert "give them a row in devices.csv" in said.stdout
     assert "1 spooled and 1 stored" in said.stdout
+    assert "answers and lets us read #" in said.stdout
+
+
+def test_a_broker_that_does_not_let_us_read(tmp_path: Path, broker: EmbeddedBroker) -> None:
+    CliRunner().invoke(app, ["init", str(tmp_path)])
+    settings = tmp_path / "classroom.toml"
+    access = f"[mqtt]\nport = {broker.ingest_port}\n"
+    text = settings.read_text().replace("[mqtt]\n", access).replace("# port = 8000", "port = 2")
+    settings.write_text(text.replace("[mqtt]\n", "[mqtt]\ntls = true\n"))
+    words = " ".join(CliRunner().invoke(app, ["doctor", "--site", str(tmp_path)]).output.split())
+    assert "answers, but does not let us read: cannot connect" in words
+    settings.write_text(text.replace("[mqtt]\n", "[mqtt]\nusername = 'u'\npassword_file = 'absent'\n"))
+    words = " ".join(CliRunner().invoke(app, ["doctor", "--site", str(tmp_path)]).output.split())
+    assert "mqtt.password_file" in words
+    assert "cannot be read" in words
 
 
 def test_another_sites_service_is_not_taken_for_ours(start: Start, tmp_path: Path) -> None:

@@ -233,15 +233,11 @@ class Rig:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
-    """Run a pipeline on a DuckDB store (or the one given), as a context manager.
-
-    Further: ``folder`` for a second one beside it, ``accepted=False`` if the broker will not let it in.
-    """
+    """Run a pipeline in ``folder`` on a DuckDB store or the one given; ``accepted=False``: expect no entry."""
 
     @contextmanager
     def running(settings: Settings, store: Store | None = None, **changes: Any) -> Iterator[Rig]:
-        patience = changes.pop("patience", 30)
-        accepted = changes.pop("accepted", True)
+        patience, accepted = changes.pop("patience", 30), changes.pop("accepted", True)
         folder = changes.pop("folder", tmp_path)
         folder.mkdir(exist_ok=True)
         own = DuckDBStore(folder / "store.duckdb") if store is None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from classroom.faults import ConfigurationError
+from ingest.probe import look
 
 pytestmark = pytest.mark.server
 
@@ -177,3 +179,44 @@ def test_files_that_are_not_there_are_refused_by_name(
     files = {name: tmp_path / value if name.endswith("file") else value for name, value in mqtt.items()}
     with pytest.raises(ConfigurationError, match=key), run(changed(settings_for(1883), mqtt=files)):
         pass
+
+
+def test_a_denied_subscription_is_said_in_words(
+    run: Any, settings_for: Any, start_mosquitto: Any, root: str, tmp_path: Path, wait: Any
+) -> None:
+    """mosquitto's file of rights never refuses a subscription; its dynamic security does."""
+    plugin = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), None)
+    if plugin is None:
+        pytest.skip("mosquitto_dynamic_security.so is not installed")
+    rights = tmp_path / "rights.json"
+    rights.write_text(
+        json.dumps(
+            {
+                "defaultACLAccess": {
+                    "publishClientSend": True,
+                    "publishClientReceive": True,
+                    "subscribe": False,
+                    "unsubscribe": True,
+                },
+                "clients": [],
+                "groups": [{"groupname": "all", "roles": [{"rolename": "some"}]}],
+                "roles": [
+                    {
+                        "rolename": "some",
+                        "acls": [{"acltype": "subscribePattern", "topic": "classroom/#", "allow": True}],
+                    }
+                ],
+                "anonymousGroup": "all",
+            }
+        )
+    )
+    broker = start_mosquitto(f"plugin {plugin}", f"plugin_opt_config_file {rights}")
+    settings = settings_for(broker.port)
+    words = f"subscription denied: {root}/# (the user's access list?)"
+    with run(settings, accepted=False) as rig:
+        wait(
+            lambda: any(c.name == "broker" and c.message.endswith(words) for c in rig.pipeline.health()),
+            "readiness names the filter",
+        )
+        assert not rig.pipeline.connected
+    assert look(settings.mqtt).trouble == words

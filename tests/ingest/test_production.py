@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from classroom.settings import Settings
 from cli.broker import Wanted, write_broker
-from ingest.certificates import Pair, issue, make_authority
+from ingest.certificates import CERTIFICATE_DAYS, Pair, issue, make_authority
+from ingest.probe import look
 
 pytestmark = [
     pytest.mark.server,
@@ -236,7 +238,30 @@ def test_an_expired_certificate_and_a_port_without_tls(
     assert f"is TLS spoken on mqtt.port = {plain.port}?" in words_of(broker.settings(port=plain.port))
 
 
-def test_gateways_come_and_go_without_a_restart(broker: Broker, gateway: Any) -> None:
+def test_a_look_from_outside_says_the_same(
+    broker: Broker, run: Any, tmp_path: Path, gateway: Any, co2: Any
+) -> None:
+    """What ``doctor`` does: it must neither take the session over nor take messages away."""
+    shared = broker.settings(share="group")
+    with run(shared) as rig:
+        found = look(shared.mqtt)
+        assert found.trouble == ""
+        assert found.certificate_until is not None
+        assert (found.certificate_until - datetime.now(UTC)).days in (CERTIFICATE_DAYS - 1, CERTIFICATE_DAYS)
+        gateway("north").client.publish("classroom/north/1/d", co2(800), 1)
+        rig.settled(1)
+        assert rig.count("mqtt_connections_total") == 1
+    (tmp_path / "wrong").write_text("wrong")
+    assert (
+        "mqtt.username is 'ingester'" in look(broker.settings(password_file=tmp_path / "wrong").mqtt).trouble
+    )
+    assert "is not for 'localhost'" in look(broker.settings(host="localhost").mqtt).trouble
+    assert "set mqtt.tls and mqtt.ca_file" in look(broker.settings(tls=False).mqtt).trouble
+    assert look(broker.settings(protocol="3.1.1").mqtt).trouble == ""
+
+
+def test_gateways_come_and_go_without_a_restart(broker: Broker, gateway: Any, wait: Any) -> None:
+    south, north = gateway("south"), gateway("north")
     write_broker(broker.folder, Wanted((), ("west=classroom/west/#",), ()))
     assert not gateway("west").accepted
     broker.reload()
@@ -246,6 +271,8 @@ def test_gateways_come_and_go_without_a_restart(broker: Broker, gateway: Any) ->
     broker.plan('"north" = ["classroom/north/#"]', "")
     broker.reload()
     assert not gateway("north", password).accepted
+    assert south.client.is_connected()
+    wait(lambda: not north.client.is_connected(), "its open connection ends too")
 
 
 @pytest.mark.slow
