@@ -6,7 +6,6 @@ leaves passwords and keys as they are.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import pwd
@@ -195,7 +194,7 @@ def _owner(folder: Path, plan: Plan) -> Owner | None:
 
 def _system_user() -> str:
     if os.geteuid() != 0:
-        return getpass.getuser()
+        return pwd.getpwuid(os.geteuid()).pw_name
     try:
         return pwd.getpwnam("mosquitto").pw_name
     except KeyError:

@@ -233,7 +233,7 @@ class Rig:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
-    """Run a pipeline in ``folder`` on a DuckDB store or the one given; ``accepted=False``: expect no entry."""
+    """Run a pipeline in ``folder`` on a DuckDB store or the one given; ``accepted=False``: no entry."""
 
     @contextmanager
     def running(settings: Settings, store: Store | None = None, **changes: Any) -> Iterator[Rig]:
