@@ -1,0 +1,122 @@
+"""Savings, their interval, and when nothing is claimed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.savings import Claim, Savings, savings, total, uncertainty_kwh
+from analytics.signature import Quality
+
+BASELINE = date(2024, 1, 1), date(2024, 12, 31)
+REPORTING = date(2025, 1, 1), date(2025, 12, 31)
+
+
+def two_years(saved: float = 0.0, noise_kwh: float = 20.0, seed: int = 1) -> pd.DataFrame:
+    """Two years of a heated school, about 400 kWh a day; ``saved`` is the share saved in the second."""
+    index = pd.date_range("2024-01-01", "2025-12-31", freq="D")
+    rng = np.random.default_rng(seed)
+    season = 8 - 10 * np.cos(2 * np.pi * (index.day_of_year.to_numpy() - 20) / 365)
+    temperature = season + rng.normal(0, 3, len(index))
+    school = np.asarray(index.day_of_week < 5)
+    energy = np.where(school, 250, 150) + 25 * np.maximum(0, 15 - temperature)
+    energy = energy + rng.normal(0, noise_kwh, len(index)).clip(-140)
+    energy[366:] *= 1 - saved
+    kind = np.where(school, "school_day", "closed")
+    return pd.DataFrame({"energy_kwh": energy, "temperature_c": temperature, "day_type": kind}, index=index)
+
+
+def test_a_saving_is_found_and_bounded() -> None:
+    found = savings(two_years(saved=0.12), BASELINE, REPORTING, ["school_day"])
+    assert found.claim is Claim.SAVING
+    assert found.reason is None
+    assert found.days == 365
+    assert found.share == pytest.approx(0.12, abs=0.02)
+    assert found.low_kwh is not None
+    assert found.high_kwh is not None
+    assert found.saved_kwh is not None
+    assert found.low_kwh < found.saved_kwh < found.high_kwh
+    assert found.counterfactual_kwh == pytest.approx((found.observed_kwh or 0) + found.saved_kwh)
+
+
+def test_more_use_is_an_increase() -> None:
+    found = savings(two_years(saved=-0.12), BASELINE, REPORTING, ["school_day"])
+    assert found.claim is Claim.INCREASE
+
+
+def test_no_change_is_no_claim() -> None:
+    found = savings(two_years(seed=4), BASELINE, REPORTING, ["school_day"])
+    assert found.claim is Claim.NONE
+    assert found.reason == "not_told_from_zero"
+    assert found.saved_kwh is not None
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
+    hits = 0
+    for seed in range(40):
+        found = savings(two_years(saved=0.05, seed=seed), BASELINE, REPORTING, ["school_day"])
+        clean = two_years(saved=0.0, noise_kwh=0.0, seed=seed)["energy_kwh"].iloc[366:].sum()
+        assert found.low_kwh is not None
+        assert found.high_kwh is not None
+        hits += found.low_kwh <= 0.05 * clean <= found.high_kwh
+    assert hits >= 34
+
+
+def test_a_thin_baseline_is_no_claim_and_shows_no_figure() -> None:
+    days = two_years(saved=0.5)
+    days.iloc[60:152, 0] = np.nan
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert found == Savings(
+        Claim.NONE, "baseline:energy_days_missing; days_without_energy_and_temperature", 365
+    )
+
+
+def test_a_short_reporting_period_is_no_claim() -> None:
+    found = savings(two_years(0.5), BASELINE, (date(2025, 1, 1), date(2025, 1, 20)), ["school_day"])
+    assert found.claim is Claim.NONE
+    assert found.reason == "reporting:fewer_than_28_days"
+
+
+def test_weather_the_baseline_never_saw_is_not_predicted() -> None:
+    days = two_years(saved=0.5)
+    days["temperature_c"] = days["temperature_c"].where(days.index < "2025", days["temperature_c"] - 40)
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert found.claim is Claim.NONE
+    assert found.reason == "weather_outside_baseline"
+    assert found.saved_kwh is None
+
+
+def test_a_poor_fit_is_no_claim() -> None:
+    found = savings(two_years(saved=0.3, noise_kwh=400.0), BASELINE, REPORTING, ["school_day"])
+    assert found.claim is Claim.NONE
+    assert found.reason == "poor_fit"
+
+
+def test_uncertainty_by_hand() -> None:
+    # n = n' = 365, p = 5, CVRMSE 0.2, E/m = 100 kWh/d, m = 30.4375 (k = 1.03797), t(360; 0.95) = 1.64910:
+    # 100·0.2·1.64910·√(1·(1 + 2/365)·30.4375)·1.03797 = 189.3…
+    quality = Quality(365, 5, 100.0, 0.2, 0.0, 0.9, 0.0, 365.0)
+    days = 30
+    months = days / 30.4375
+    k = -0.00024 * months**2 + 0.03535 * months + 1.00286
+    expected = 100 * 0.2 * 1.649103 * np.sqrt((1 + 2 / 365) * days) * k
+    assert uncertainty_kwh(quality, 3_000.0, days) == pytest.approx(expected, rel=1e-5)
+    # Autocorrelation 0.5: n' = 365/3, so the interval grows by about √3.
+    slow = quality._replace(autocorrelation=0.5, effective_days=365 / 3)
+    assert uncertainty_kwh(slow, 3_000.0, days) > 1.7 * expected
+
+
+def test_a_portfolio_is_net_of_those_that_used_more() -> None:
+    one = Savings(Claim.SAVING, None, 365, 900.0, 1_000.0, 100.0, 70.0, 130.0)
+    two = Savings(Claim.INCREASE, None, 365, 1_060.0, 1_000.0, -60.0, -100.0, -20.0)
+    three = Savings(Claim.NONE, "poor_fit", 0)
+    found = total([one, two, three])
+    assert found.saved_kwh == 40.0
+    assert found.low_kwh == pytest.approx(40 - 50)  # √(30² + 40²)
+    assert found.high_kwh == pytest.approx(40 + 50)
+    assert found.claim is Claim.NONE
+    assert found.reason == "left_out:1; not_told_from_zero"
+    assert total([three]).reason == "left_out:1"
