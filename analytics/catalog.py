@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 INDOOR = "indoor.room_day/1"
 REGISTERS = "energy.registers/1"
-EMISSIONS = "emissions.location_market/1"
+EMISSIONS = "emissions.location_market/2"
 
 CATALOG: dict[str, Entry] = {
     "co2_mean_ppm": Entry("ppm", INDOOR, Rule.MEAN),
@@ -39,6 +39,12 @@ CATALOG: dict[str, Entry] = {
     "produced_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
     "emissions_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
     "emissions_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
+    "emissions_upstream_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
+    "emissions_upstream_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
+    "emissions_lifecycle_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
+    "emissions_lifecycle_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
+    "emissions_biogenic_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
+    "emissions_biogenic_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
 }
 """Every metric that this package writes, by name."""
 
@@ -47,5 +53,8 @@ UNRESOLVED: dict[str, str] = {
     "exported_kwh": "exported_unresolved_kwh",
     "produced_kwh": "produced_unresolved_kwh",
     "emissions_kgco2e": "emissions_unresolved_kgco2e",
+    "emissions_upstream_kgco2e": "emissions_upstream_unresolved_kgco2e",
+    "emissions_lifecycle_kgco2e": "emissions_lifecycle_unresolved_kgco2e",
+    "emissions_biogenic_kgco2e": "emissions_biogenic_unresolved_kgco2e",
 }
 """The metric that carries what a summed metric's day values leave out (see :mod:`analytics.energy`)."""

@@ -13,11 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.batch import energy_fingerprint, room_fingerprint
-from analytics.emissions import BASES, EMITTED
+from analytics.emissions import BASES, EMISSION_METRICS, factors_of
 from analytics.energy import to_us
 from analytics.fingerprint import emission_day
 from analytics.points import NEIGHBOURS, microseconds
-from classroom.factors import choose_factor
 from classroom.metric import Metric, Scope
 from classroom.places import Device
 from classroom.quantity import Domain
@@ -186,11 +185,11 @@ def outdated(site: Site, school: str, stored: Iterable[Metric], data: Dirty) -> 
 
 def _expected(site: Site, energy: str, metric: Metric, day: date) -> str:
     """The fingerprint that a stored energy or emission metric would get now; ``energy`` is its day's."""
-    if metric.carrier is None or metric.metric not in EMITTED.values():
+    if metric.carrier is None or metric.metric not in EMISSION_METRICS:
         return energy
     basis = next(basis for basis in BASES if basis == metric.basis)
-    factor = choose_factor(site.factors, metric.carrier, basis, day.year, site.settings.factors.chosen)
-    return emission_day(energy, factor, day.year)
+    by_line = factors_of(site.factors, metric.carrier, basis, day.year, site.settings.factors.chosen)
+    return emission_day(energy, by_line.values(), day.year)
 
 
 def _hung(placed: Device, hour_us: Ints) -> Ints:

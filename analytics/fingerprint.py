@@ -63,9 +63,10 @@ def energy_day(meters: Sequence[Meter], devices: Sequence[Device], day: Span) ->
     return fingerprint(REGISTERS, rows, placed)
 
 
-def emission_day(energy: str, factor: Factor | None, year: int) -> str:
-    """Fingerprint of emissions: that of the energy, the factor and whether it is the year's own."""
-    chosen = None if factor is None else [factor.id, factor.g_per_kwh, factor.year]
+def emission_day(energy: str, factors: Iterable[Factor], year: int) -> str:
+    """Fingerprint of the emissions of a carrier on a basis: that of the energy, the factors of its lines, and
+    the year that they serve."""
+    chosen = sorted([f.covers, f.id, f.g_per_kwh, f.year] for f in factors)
     return fingerprint(EMISSIONS, energy, chosen, year)
 
 

@@ -25,6 +25,7 @@ def cross_faults(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[
     return [
         *_references(site, refused),
         *_chosen_factors(site, refused),
+        *_mixed_factors(site),
         *_double_keys(site),
         *_overlaps(site),
         *_impossible_times(site),
@@ -88,6 +89,26 @@ def _chosen_factors(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> li
         Fault(origin("factors.chosen"), "factors.chosen", repr(chosen), cure)
         for chosen in site.settings.factors.chosen
         if chosen not in written
+    ]
+
+
+def _mixed_factors(site: Site) -> list[Fault]:
+    """A lifecycle factor beside direct or upstream ones would count the same gram twice, or compare unlike
+    figures."""
+    covers: dict[tuple[str, str], dict[str, str]] = {}
+    for factor in site.factors:
+        if factor.id in site.settings.factors.chosen:
+            covers.setdefault((factor.carrier, factor.basis), {})[factor.covers] = factor.id
+    return [
+        Fault(
+            origin("factors.chosen"),
+            "factors.chosen",
+            f"{found['lifecycle']} and {', '.join(sorted(set(found.values()) - {found['lifecycle']}))}",
+            f"a lifecycle factor holds the direct and upstream parts of {carrier} ({basis}) in one; "
+            "choose it or them, not both",
+        )
+        for (carrier, basis), found in covers.items()
+        if "lifecycle" in found and ("direct" in found or "upstream" in found)
     ]
 
 

@@ -171,9 +171,13 @@ class AnalyticsSettings(Section):
 
 
 class FactorSettings(Section):
-    """Ids of the emission factors this site has chosen, shipped or from ``factors.csv``."""
+    """Ids of the emission factors this site has chosen, shipped or from ``factors.csv``.
 
-    chosen: tuple[str, ...] = ("se-el-ivl-nordic-2023", "se-el-ei-residual-2023")
+    For a carrier and basis either direct and upstream factors, or a lifecycle factor that holds both: never
+    one beside the other.
+    """
+
+    chosen: tuple[str, ...] = ("se-el-eea-2024", "se-el-ei-residual-2023")
 
 
 class _Environment(EnvSettingsSource):

@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from classroom.factors import FACTORS, Factor
+from classroom.factor_pack import FACTORS
+from classroom.factors import Factor
 from classroom.places import (
     Building,
     CalendarRow,

@@ -311,5 +311,5 @@ port = {api_port}
 
 [factors]
 # Location basis, market basis, and the town's own district heating network.
-chosen = ["se-el-ivl-nordic-2023", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]
+chosen = ["se-el-eea-2024", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]
 """

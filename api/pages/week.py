@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from analytics.emissions import LINES
 from analytics.periods import aggregate
 from api.charts import BarKind, DayBar
 from api.pages.language import Language
@@ -18,6 +19,7 @@ from classroom.site import Site
 from classroom.timetable import Span, day_span
 
 _BOUGHT, _PRODUCED = "energy_kwh", "produced_kwh"
+_LINE_OF = {f"{stem}_kgco2e": line for line, stem in LINES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """kgCO2e of a carrier on one basis, with the factors behind it."""
+    """kgCO2e of a carrier on one basis and line (:data:`analytics.emissions.LINES`), with its factors."""
 
     metric: Metric
     factors: tuple[Factor, ...]
@@ -76,6 +78,23 @@ class Emission:
     def lacks_factor(self) -> bool:
         """Whether the site chose no factor for this carrier and basis."""
         return "no_factor" in (self.metric.reason or "")
+
+    @property
+    def line(self) -> str:
+        """What the factor covers: ``direct``, ``upstream``, ``lifecycle`` or ``biogenic``."""
+        return _LINE_OF[self.metric.metric]
+
+    def label(self, say: Language) -> str:
+        """Basis and line in words."""
+        location = self.metric.basis == "location"
+        basis = say.text("Location-based") if location else say.text("Market-based")
+        line = {
+            "direct": say.text("direct"),
+            "upstream": say.text("upstream (scope 3.3)"),
+            "lifecycle": say.text("life cycle, direct and upstream in one"),
+            "biogenic": say.text("biogenic, outside the scopes"),
+        }[self.line]
+        return f"{basis}, {line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +119,7 @@ class CarrierWeek:
 
     @property
     def location(self) -> Emission | None:
-        """The emissions on the location basis: what the grid around the school emits."""
+        """The emissions on the location basis, direct or, where the factor cannot be parted, life cycle."""
         return next((e for e in self.emissions if e.metric.basis == "location"), None)
 
 
@@ -190,8 +209,8 @@ def _carrier_week(
         m.time.astimezone(zone).date(): m for m in mine if m.metric == name and m.interval is Interval.DAY
     }
     whole = [metric for metric in mine if metric.interval is Interval.WEEK]
-    emitted = [] if produced else [metric for metric in whole if metric.metric == "emissions_kgco2e"]
-    emitted.sort(key=lambda metric: metric.basis != "location")  # what the grid emits comes first
+    emitted = [] if produced else [metric for metric in whole if _is_line(metric)]
+    emitted.sort(key=lambda m: (m.basis != "location", [*_LINE_OF].index(m.metric)))  # the grid's comes first
     factors = {factor.id: factor for factor in visit.site.factors}
     return CarrierWeek(
         carrier=carrier,
@@ -202,6 +221,11 @@ def _carrier_week(
         days=tuple((day, by_day.get(day)) for day in week.days if day <= visit.today),
         bars=tuple(_bar(day, by_day.get(day), visit.today, say) for day in week.days),
     )
+
+
+def _is_line(metric: Metric) -> bool:
+    """Whether it is an emission to show: a direct line that a lifecycle factor leaves empty is not."""
+    return metric.metric in _LINE_OF and "lifecycle_factor_only" not in (metric.reason or "")
 
 
 def _bar(day: date, metric: Metric | None, today: date, say: Language) -> DayBar:

@@ -82,8 +82,8 @@ def test_a_day_of_a_school_from_readings_to_kilograms(
         for m in of(store, Scope.SCHOOL, "emissions_kgco2e")
         if m.carrier is Carrier.ELECTRICITY and m.time == START and m.value is not None
     )
-    assert (location.basis, location.factors) == ("location", ("se-el-ivl-nordic-2023",))
-    assert location.value == pytest.approx(144 * 59 / 1000)
+    assert (location.basis, location.factors) == ("location", ("se-el-eea-2024",))
+    assert location.value == pytest.approx(144 * 6 / 1000)
     assert (market.basis, market.value) == ("market", pytest.approx(144 * 524.1 / 1000))
     assert (market.status, market.reason) == (Status.PRELIMINARY, "factor_of_2023")
     unfactored = [

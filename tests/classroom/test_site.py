@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.factors import FACTORS, Factor, choose_factor
+from classroom.factor_pack import FACTORS
+from classroom.factors import Factor, choose_factor
 from classroom.places import Device, Room, School
 from classroom.quantity import EXPORT_REGISTERS, IMPORT_REGISTERS, QUANTITIES, Carrier, Kind
 from classroom.settings import build_settings
@@ -90,14 +91,17 @@ def factor(name: str, year: int) -> Factor:
 )
 def test_the_years_own_factor_else_the_newest_before_it(year: int, chosen: str) -> None:
     factors = [factor("f-2023", 2023), factor("f-2021", 2021), factor("other-2022", 2022)]
-    found = choose_factor(factors, Carrier.ELECTRICITY, "location", year, ["f-2021", "f-2023"])
+    found = choose_factor(factors, Carrier.ELECTRICITY, "location", year, ["f-2021", "f-2023"], "lifecycle")
     assert found is not None
     assert found.id == chosen
 
 
 def test_where_no_factor_was_chosen_nothing_is_claimed() -> None:
-    assert choose_factor(FACTORS, Carrier.ELECTRICITY, "location", 2026, []) is None
-    assert choose_factor(FACTORS, Carrier.OIL, "location", 2026, [factor.id for factor in FACTORS]) is None
+    assert choose_factor(FACTORS, Carrier.ELECTRICITY, "location", 2026, [], "direct") is None
+    assert (
+        choose_factor(FACTORS, Carrier.OIL, "location", 2026, [factor.id for factor in FACTORS], "direct")
+        is None
+    )
 
 
 def test_an_own_factor_replaces_a_shipped_one_of_the_same_id() -> None:

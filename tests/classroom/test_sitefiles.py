@@ -334,3 +334,11 @@ def test_attributes_hold_from_their_date_on(texts: dict[str, str]) -> None:
     assert july is not None
     assert august is not None
     assert (july.pupils, august.pupils, august.tenure) == (300, 330, "rented")
+
+
+def test_a_lifecycle_factor_beside_a_direct_one_is_refused(texts: dict[str, str]) -> None:
+    texts["classroom.toml"] = '[factors]\nchosen = ["se-el-eea-2024", "se-el-ivl-nordic-2023"]\n'
+    (fault,) = faults(texts)
+    assert fault.key == "factors.chosen"
+    assert fault.value == "se-el-ivl-nordic-2023 and se-el-eea-2024"
+    assert "choose it or them, not both" in fault.cure

@@ -140,7 +140,7 @@ def energy_days(site: Site, school: str, carrier: Carrier, amounts: Sequence[flo
             metric="emissions_kgco2e",
             unit="kgCO2e",
             value=kg,
-            method="emissions.location_market/1",
+            method="emissions.location_market/2",
             basis="location",
             factors=(id_,),
         )

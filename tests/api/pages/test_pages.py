@@ -57,7 +57,7 @@ def test_school_gives_coverage_factor_and_method_beside_every_figure(visit: Visi
     assert "Täckning 88 %, pågår än" in text
     assert "Metod energy.registers/1+sum/1" in text
     assert "71 g CO₂e/kWh · Helsingborg, Öresundskraft, 2020" in text
-    assert "Marknadsbaserat Ingen utsläppsfaktor är vald, så inget påstås." in text
+    assert "Marknadsbaserat, direkta utsläpp Ingen utsläppsfaktor är vald, så inget påstås." in text
 
 
 def test_school_shows_a_day_without_data_as_a_gap(visit: Visit) -> None:
