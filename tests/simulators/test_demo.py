@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from classroom.factors import choose_factor
+from classroom.factors import Cover, choose_factor
 from classroom.faults import ConfigurationError
 from classroom.places import DayType, Ventilation
 from classroom.quantity import Carrier
@@ -46,7 +46,9 @@ def test_schools_differ() -> None:
 
 def test_every_carrier_that_is_bought_has_a_location_factor(site: Site) -> None:
     for carrier in (Carrier.ELECTRICITY, Carrier.DISTRICT_HEAT):
-        assert choose_factor(site.factors, carrier, "location", 2026, site.settings.factors.chosen)
+        chosen = site.settings.factors.chosen
+        covers: tuple[Cover, ...] = ("direct", "lifecycle")
+        assert any(choose_factor(site.factors, carrier, "location", 2026, chosen, line) for line in covers)
 
 
 @pytest.mark.parametrize("year", range(2024, 2031))
