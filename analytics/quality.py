@@ -47,8 +47,8 @@ MOST_PPM_MIN = 47.0
 in 150 to 180 m³)."""
 
 SPIKE: dict[str, float] = {"co2_ppm": 300.0, "temperature_c": 4.0, "humidity_pct": 25.0}
-"""A rise by more than this between two readings, and back within :data:`_SPIKE_MIN` minutes, is a breath on the
-sensor or a wrong value. For CO2 at least :data:`MOST_PPM_MIN` times the minutes between; falls are never
+"""A rise by more than this between two readings, and back within :data:`_SPIKE_MIN` minutes, is a breath on
+the sensor or a wrong value. For CO2 at least :data:`MOST_PPM_MIN` times the minutes between; falls are never
 spikes of CO2, a window was opened."""
 
 _SPIKE_MIN = 20.0
