@@ -110,7 +110,7 @@ def _understood(decoded: Decoded, message: Message) -> Iterator[str]:
         yield "  time unknown: the broker kept the message, and it has no time of its own"
     else:
         yield f"  time {receipt}: the message has no time of its own"
-    for text in decoded.rejected:
+    for text in (*decoded.rejected, *decoded.unknown):
         yield f"  left out: {text}"
 
 

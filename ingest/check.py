@@ -54,7 +54,7 @@ def check(message: Message, decoded: Decoded, settings: IngestSettings) -> Check
             checked.readings.append(reading)
     if not checked.readings:
         reason = RETAINED if RETAINED in checked.refused else "no_reading"
-        raise Undecodable(reason, _describe(checked.refused), decoded.device)
+        raise Undecodable(reason, describe(checked.refused), decoded.device, decoded.family)
     return checked
 
 
@@ -89,5 +89,6 @@ def believable(time: datetime | None, received: datetime, settings: IngestSettin
     return time.astimezone(UTC) if earliest <= time <= latest else None
 
 
-def _describe(refused: Mapping[str, int]) -> str:
+def describe(refused: Mapping[str, int]) -> str:
+    """Numbers of refused values by reason, for people."""
     return ", ".join(f"{count} × {reason}" for reason, count in refused.items()) or "no values"

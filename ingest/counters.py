@@ -11,7 +11,8 @@ class Counters:
     """Prometheus metrics of one pipeline on one registry.
 
     Every delivery is ``received``; then it is ``redelivered``, ``dropped`` (QoS 0 without room) or
-    ``spooled``. Every spooled message ends as ``stored`` or as a dead letter under one reason."""
+    ``spooled``. Every spooled message ends as ``stored`` or as a dead letter under one reason; a ``partial``
+    one is stored and kept as a letter too, because some of its values were refused."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
@@ -32,6 +33,7 @@ class Counters:
         self.readings_conflict = counter("readings_conflict", "Readings that replaced a stored one")
         self.readings_flagged = counter("readings_flagged", "Readings stored with a quality flag", "flag")
         self.values_refused = counter("values_refused", "Decoded values that cannot be a reading", "reason")
+        self.partial = counter("messages_partial", "Stored messages of which some values were refused")
         self.dead_letters = counter("dead_letters", "Messages that gave no reading", "reason")
         self.dead_letters_discarded = counter(
             "dead_letters_discarded", "Oldest dead letters, deleted for room"

@@ -37,7 +37,8 @@ class Decoded:
     ``device`` is the stable device key, ``time`` the best time the message itself carries (aware UTC), None
     if it carries none. ``hints`` (name, tags, topic's school and room) may suggest a place; they never decide
     it. ``rejected`` names what the message also held and could not be used (``"co2_ppm: text is not a
-    number"``): the good values of the same message are kept, the others are counted and reported.
+    number"``): the good values of the same message are stored, and the message is kept for the others.
+    ``unknown`` names keys that mean nothing here; they are counted only, a device may send them for ever.
     """
 
     family: str
@@ -46,13 +47,20 @@ class Decoded:
     time: datetime | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class Undecodable(Exception):  # noqa: N818 - named by what it says of the message
-    """The message yields no reading; ``reason`` is a stable word for counters, ``detail`` is for people."""
+    """The message yields no reading; ``reason`` is a stable word for counters, ``detail`` is for people.
 
-    def __init__(self, reason: str, detail: str = "", device: str | None = None) -> None:
+    ``family`` is the decoder that recognised it, as far as one did.
+    """
+
+    def __init__(
+        self, reason: str, detail: str = "", device: str | None = None, family: str | None = None
+    ) -> None:
         self.reason = reason
         self.detail = detail
         self.device = device
+        self.family = family
         super().__init__(f"{reason}: {detail}" if detail else reason)

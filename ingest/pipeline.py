@@ -6,6 +6,7 @@ Network thread, spool thread, store thread, and a watchdog on their life and pro
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +23,8 @@ from classroom.settings import Settings
 from classroom.site import Site
 from ingest.counters import Counters
 from ingest.decoders import decode as decode_any
-from ingest.letters import Letters, Sighting
+from ingest.letter import Sighting, in_words
+from ingest.letters import Letters
 from ingest.message import Decoded, Message
 from ingest.mqtt import Inbox, Link
 from ingest.spool import Spool
@@ -101,7 +103,8 @@ class Pipeline:
         self._counters = Counters(registry)
         self._inbox: Inbox = SimpleQueue()
         self._spool = Spool(folder / "spool.sqlite")
-        self.letters = Letters(folder / "letters.sqlite")
+        limit_bytes = settings.ingest.dead_letters_limit_mb * 1_000_000
+        self.letters = Letters(folder / "letters.sqlite", limit_bytes)
         filters = {*self._spool.filters(), *settings.mqtt.filters}  # all the broker's session may hold
         self._link = Link(settings.mqtt, self._inbox, clock, sorted(filters), self._counters.dropped.inc)
         self._spool.set_filters(sorted(filters))
@@ -153,14 +156,15 @@ class Pipeline:
             self._spool.set_filters(self._settings.mqtt.filters)
         self._spool.close()
 
-    def submit(self, messages: Sequence[Message]) -> Future[None]:
+    def submit(self, messages: Sequence[Message], letter_ids: Sequence[int] = ()) -> Future[None]:
         """Hand in messages as if they had arrived at their ``received`` time (replay of dead letters,
         imports).
 
-        The future ends when they are durable; wait for it before the next batch, so that memory stays
-        bounded."""
+        ``letter_ids`` are the letters the messages were, if they were: what can be read now leaves the
+        letters, the others stay. The future ends when they are durable; wait for it before the next batch, so
+        that memory stays bounded."""
         done: Future[None] = Future()
-        self._inbox.put(Submission(tuple(messages), done))
+        self._inbox.put(Submission(tuple(messages), done, tuple(letter_ids)))
         return done
 
     def write(self, readings: Sequence[Reading]) -> Future[Written]:
@@ -184,6 +188,11 @@ class Pipeline:
     def spooled(self) -> int:
         """Number of the last spooled message; it only grows."""
         return self._spool.last_id
+
+    @property
+    def stored(self) -> int:
+        """Number of the last spooled message that is stored or a dead letter."""
+        return self._storing.stored_id
 
     def backlog(self) -> int:
         """Spooled messages not yet stored."""
@@ -214,7 +223,16 @@ class Pipeline:
                 "spool", self._spooling.full is None, self._spooling.full or f"{self.backlog()} messages wait"
             ),
             Check("store", self._storing.trouble is None, self._storing.trouble or "serves"),
+            self._letters_check(),
         ]
+
+    def _letters_check(self) -> Check:
+        try:
+            counts = self.letters.count_by_reason()
+        except sqlite3.Error as error:
+            return Check("dead letters", False, f"cannot be read: {error}")
+        cure = "; see: classroom-climate dead-letters list" if counts else ""
+        return Check("dead letters", True, f"{in_words(counts)}{cure}")
 
     def _watch(self) -> None:
         started = {"network": 0.0, "spool": 0.0, "store": 0.0}

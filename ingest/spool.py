@@ -53,9 +53,17 @@ class Spooled(NamedTuple):
     qos: int = 0
     mid: int = 0
 
+    @property
+    def replayed_id(self) -> int:
+        """The dead letter that was handed in again as this message; 0 for a message of the broker."""
+        return 0 if self.qos else self.mid
+
 
 class Entry(NamedTuple):
-    """A message to be kept, with the packet identifier it came under (QoS 1)."""
+    """A message to be kept, with the packet identifier it came under (QoS 1).
+
+    Without QoS there is no such identifier: there ``mid`` is the dead letter that is replayed, else 0.
+    """
 
     message: Message
     size: int

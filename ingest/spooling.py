@@ -34,10 +34,14 @@ _ROOM_AGAIN = 0.9  # of the limit: no flapping at the edge
 
 
 class Submission(NamedTuple):
-    """Messages handed in by the program itself (replay, import); ``done`` is set once they are durable."""
+    """Messages handed in by the program itself (replay, import); ``done`` is set once they are durable.
+
+    ``letter_ids`` are the dead letters they were, one a message, where they are replayed.
+    """
 
     messages: Sequence[Message]
     done: Future[None]
+    letter_ids: Sequence[int] = ()
 
 
 class _Handed(NamedTuple):
@@ -163,8 +167,9 @@ class SpoolThread:
             return self._sort_delivery(item, batch)
         if isinstance(item, Submission):
             batch.submissions.append(item)
-            for message in item.messages:
-                batch.entries.append(self._entry(message, 0, 0))
+            numbers = item.letter_ids or [0] * len(item.messages)
+            for message, number in zip(item.messages, numbers, strict=True):
+                batch.entries.append(self._entry(message, 0, number))
                 batch.arrivals.append(None)
             return sum(len(message.payload) for message in item.messages)
         if isinstance(item, Connected):
@@ -179,7 +184,7 @@ class SpoolThread:
     def _sort_delivery(self, delivery: Delivery, batch: _Batch) -> int:
         batch.deliveries.append(delivery)
         message = Message(delivery.topic, delivery.payload, delivery.received, delivery.retain)
-        entry = self._entry(message, delivery.qos, delivery.mid)
+        entry = self._entry(message, delivery.qos, delivery.mid if delivery.qos else 0)
         arrival = None
         if delivery.qos:
             self._generation = delivery.generation

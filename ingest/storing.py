@@ -23,9 +23,10 @@ from queue import Empty, SimpleQueue
 
 from classroom.reading import Flag, Reading
 from classroom.settings import IngestSettings
-from ingest.check import check
+from ingest.check import check, describe
 from ingest.counters import Counters
-from ingest.letters import Letters, NewLetter, Sighting
+from ingest.letter import VALUE_REFUSED, NewLetter, Sighting
+from ingest.letters import Letters
 from ingest.message import Decoded, Message, Undecodable
 from ingest.spool import Spooled, SpoolReader, renew
 from ingest.spooling import SpoolThread
@@ -65,6 +66,7 @@ class Outcome:
     readings: list[Reading] = field(default_factory=list)
     sources: list[Spooled] = field(default_factory=list)  # the message of each reading
     letters: list[NewLetter] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)  # letters replayed with success
     sightings: dict[str, Sighting] = field(default_factory=dict)
     families: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -77,12 +79,12 @@ class Outcome:
         kept = []
         for reading, row in zip(self.readings, self.sources, strict=True):
             if reading[:3] in keys:
-                rows[row.id] = NewLetter(
-                    row.id, row.message, row.size, "store_refused", refused.why, reading.device
-                )
+                why = Undecodable("store_refused", refused.why, reading.device)
+                rows[row.id] = _letter(row, why)
             else:
                 kept.append((reading, row))
         self.readings, self.sources = [reading for reading, _ in kept], [row for _, row in kept]
+        self.letters = [letter for letter in self.letters if letter.spool_id not in rows]
         self.letters += rows.values()
         self.stored -= len(rows)
         return list(rows.values())
@@ -173,7 +175,7 @@ class StoreThread:
                 self._write_submitted()
                 rows = self._read(reader)
                 if rows:
-                    self.oldest = rows[0].message.received
+                    self.oldest = next((r.message.received for r in rows if not r.replayed_id), None)
                     began = time.monotonic()
                     if not self._store_rows(rows) or time.monotonic() > self._stop_by:
                         return
@@ -213,8 +215,9 @@ class StoreThread:
 
         def attempt() -> Written:
             nonlocal discarded
+            seen = list(outcome.sightings.values())
             discarded += self._letters.write(
-                self._uuid, watermark.id, outcome.letters, list(outcome.sightings.values())
+                self._uuid, watermark.id, outcome.letters, seen, outcome.answered
             )
             return self._write(outcome, watermark)
 
@@ -291,9 +294,7 @@ class StoreThread:
             try:
                 decoded = self._decode_row(row, outcome)
             except Undecodable as why:
-                outcome.letters.append(
-                    NewLetter(row.id, row.message, row.size, why.reason, why.detail, why.device)
-                )
+                outcome.letters.append(_letter(row, why))
                 if why.device:
                     _see(outcome.sightings, why.device, None, row.message, {})
             else:
@@ -312,8 +313,17 @@ class StoreThread:
             checked = check(message, decoded, self._settings)
         except DECODER_FAULTS as error:
             raise Undecodable("decoder_fault", f"{type(error).__name__}: {error}") from error
-        outcome.refused.update(checked.refused)
-        outcome.refused.update(["wrong_type"] * len(decoded.rejected))
+        outcome.refused.update(["unknown_key"] * len(decoded.unknown))
+        if checked.refused or decoded.rejected:
+            outcome.refused.update(checked.refused)
+            outcome.refused.update(["wrong_type"] * len(decoded.rejected))
+            faults = [describe(checked.refused)] if checked.refused else []
+            detail = "; ".join((*decoded.rejected, *faults))
+            outcome.letters.append(
+                _letter(row, Undecodable(VALUE_REFUSED, detail, decoded.device, decoded.family))
+            )
+        elif row.replayed_id:
+            outcome.answered.append(row.replayed_id)
         outcome.readings.extend(checked.readings)
         outcome.sources.extend([row] * len(checked.readings))
         return decoded
@@ -324,8 +334,9 @@ class StoreThread:
         counters.dead_letters_discarded.inc(discarded)
         for family, number in outcome.families.items():
             counters.decoded.labels(family).inc(number)
-        for letter in outcome.letters:
-            counters.dead_letters.labels(letter.reason).inc()
+        for reason, number in Counter(letter.reason for letter in outcome.letters).items():
+            counted = counters.partial if reason == VALUE_REFUSED else counters.dead_letters.labels(reason)
+            counted.inc(number)
         for reason, number in outcome.refused.items():
             counters.values_refused.labels(reason).inc(number)
         for reading in outcome.readings:
@@ -335,7 +346,8 @@ class StoreThread:
         self._count_written(written)
         now = self._clock()
         for row in rows:
-            counters.delay.observe(max(0.0, (now - row.message.received).total_seconds()))
+            if not row.replayed_id:
+                counters.delay.observe(max(0.0, (now - row.message.received).total_seconds()))
 
     def _count_written(self, written: Written) -> None:
         self._counters.readings_stored.inc(written.stored)
@@ -349,6 +361,12 @@ class StoreThread:
             else:
                 log.error("store: %s; messages wait in the spool", trouble)
         self.trouble = trouble
+
+
+def _letter(row: Spooled, why: Undecodable) -> NewLetter:
+    return NewLetter(
+        row.id, row.message, row.size, why.reason, why.detail, why.device, why.family, row.replayed_id
+    )
 
 
 def _see(

@@ -52,6 +52,8 @@ recognises it; no_codec: LoRaWAN bytes nothing here can read; no_reading: unders
 class Family(Protocol):
     """What a family's module offers."""
 
+    __name__: str
+
     def recognises(self, message: Message, document: object) -> bool:
         """Whether the message is this family's. ``document`` is the parsed payload, None if not JSON."""
         ...
@@ -106,7 +108,11 @@ def decode(message: Message, custom: Sequence[CustomMapping] = ()) -> Decoded:
         return mapped
     for family in FAMILIES:
         if family.recognises(message, document):
-            return family.decode(message, document)
+            try:
+                return family.decode(message, document)
+            except Undecodable as why:
+                why.family = family.__name__.rpartition(".")[2].replace("_", "-")
+                raise
     if fault and message.payload.lstrip()[:1] in (b"{", b"["):
         raise Undecodable("not_json", fault[:300])
     raise Undecodable("no_decoder", "no family recognises this payload and topic")

@@ -24,7 +24,8 @@ def recognises(message: Message, document: object) -> bool:
 
 
 def decode(message: Message, document: object) -> Decoded:
-    """Every usable value of the object; null is missing, a wrong or unknown key goes to ``rejected``.
+    """Every usable value of the object; null is missing, a wrong value goes to ``rejected``, a key that is
+    no quantity to ``unknown``.
 
     Raises:
         Undecodable: bad_topic; not_json; wrong_type (not an object, a bad time, no usable value but a wrong
@@ -35,7 +36,7 @@ def decode(message: Message, document: object) -> Decoded:
         raise Undecodable("not_json", "the payload is not JSON", device)
     if not isinstance(document, dict):
         raise Undecodable("wrong_type", "the payload is not a JSON object", device)
-    values, rejected = _values(document, device)
+    values, rejected, unknown = _values(document, device)
     moment = None
     if (text := document.get("time")) is not None:
         try:
@@ -43,14 +44,14 @@ def decode(message: Message, document: object) -> Decoded:
         except ValueError as error:
             # Without its time an old reading would be stored as a new one: the whole message is kept aside.
             raise Undecodable("wrong_type", f"time: {error}"[:300], device) from None
-    return Decoded("native", device, tuple(values), moment, hints, tuple(rejected))
+    return Decoded("native", device, tuple(values), moment, hints, tuple(rejected), tuple(unknown))
 
 
-def _values(document: dict[str, object], device: str) -> tuple[list[Value], list[str]]:
-    """Usable values and what is wrong with the rest; raises where nothing is usable."""
+def _values(document: dict[str, object], device: str) -> tuple[list[Value], list[str], list[str]]:
+    """Usable values, what is wrong with others, unknown keys; raises where nothing is usable."""
     values: list[Value] = []
     rejected: list[str] = []
-    wrong = False
+    unknown: list[str] = []
     for key, value in document.items():
         if key in QUANTITIES:
             if type(value) is float:
@@ -59,13 +60,12 @@ def _values(document: dict[str, object], device: str) -> tuple[list[Value], list
                 values.append(Value(key, float(value)))
             elif value is not None:
                 rejected.append(f"{key}: {described(value)} is not a number")
-                wrong = True
         elif key != "time":
-            rejected.append(f"{key[:80]}: unknown key")
+            unknown.append(f"{key[:80]}: unknown key")
     if not values:
-        detail = "; ".join(rejected)[:300] or "no value"
-        raise Undecodable("wrong_type" if wrong else "no_reading", detail, device)
-    return values, rejected
+        detail = "; ".join((*rejected, *unknown))[:300] or "no value"
+        raise Undecodable("wrong_type" if rejected else "no_reading", detail, device)
+    return values, rejected, unknown
 
 
 def _place(topic: str) -> tuple[str, dict[str, str]]:

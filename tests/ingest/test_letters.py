@@ -130,5 +130,5 @@ def test_a_file_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letters.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE something (a)")
-    with pytest.raises(LettersError, match="schema version 0, this program writes 1"):
+    with pytest.raises(LettersError, match="schema version 0, this program writes 2"):
         Letters(path)

@@ -29,6 +29,7 @@ def as_written(decoded: Decoded) -> dict[str, Any]:
         "values": {v.quantity: round(v.value, 9) for v in decoded.values if v.time is None},
         "history": [[v.quantity, v.value, v.time.isoformat()] for v in decoded.values if v.time is not None],
         "rejected": list(decoded.rejected),
+        "unknown": list(decoded.unknown),
     }
     return {name: part for name, part in written.items() if part not in (None, [], {})}
 
