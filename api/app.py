@@ -10,6 +10,7 @@ from api.context import ApiContext
 from api.guard import HEADERS, Guard
 from api.pages import pages_router
 from api.problems import PROBLEM_TYPE, handle_problems
+from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
 from api.routes.operations import operations_router
 from api.routes.rooms import rooms_router
@@ -34,6 +35,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(schools_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
+    v1.include_router(dead_letters_router(context))
     app.include_router(v1)
     app.include_router(operations_router(context))
     app.include_router(pages_router(context))

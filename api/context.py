@@ -96,16 +96,32 @@ class DeadLetter(Protocol):
         """The device that sent it, if the message says so."""
         ...
 
+    @property
+    def family(self) -> str | None:
+        """The decoder that recognised it, if one did."""
+        ...
+
+    @property
+    def tries(self) -> int:
+        """How often it was read in vain: once, and once with each replay."""
+        ...
+
 
 class Letters(Protocol):
     """The kept dead letters. Methods may be called from any thread."""
 
     def list(
-        self, reason: str | None = None, before_id: int | None = None, limit: int = 100
+        self,
+        reason: str | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+        family: str | None = None,
+        topic: str | None = None,
     ) -> Sequence[DeadLetter]:
         """At most ``limit`` letters, newest first.
 
-        Only of ``reason`` and with ``id < before_id`` where given.
+        Only of ``reason``, of ``family``, of topics that fit the filter ``topic`` and with
+        ``id < before_id`` where given.
         """
         ...
 
@@ -168,11 +184,96 @@ class Sightings(Protocol):
         ...
 
 
+class Replayed(Protocol):
+    """What a page of a replay came to, in letters."""
+
+    @property
+    def placed(self) -> int:
+        """Read now, and no letters any more."""
+        ...
+
+    @property
+    def failed(self) -> Mapping[str, int]:
+        """Still letters, by their present reason."""
+        ...
+
+    @property
+    def cut(self) -> int:
+        """Kept in part only, so they cannot be replayed."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Handed in; they will be read once the store serves."""
+        ...
+
+    @property
+    def next_id(self) -> int | None:
+        """``after_id`` of the next page; None after the last."""
+        ...
+
+    @property
+    def through_id(self) -> int:
+        """Newest letter of this replay; for the next page."""
+        ...
+
+
+class NotNowError(Exception):
+    """What was asked cannot be done at present; the message says why and what to do."""
+
+
+class LetterControl(Protocol):
+    """What may be done with letters. Methods may be called from any thread, and take their time."""
+
+    def replay(
+        self,
+        *,
+        reason: str | None,
+        family: str | None,
+        topic: str | None,
+        ids: Sequence[int] | None,
+        after_id: int,
+        through_id: int | None,
+        limit: int,
+    ) -> Replayed:
+        """Read the oldest letters meant after ``after_id`` again, at most ``limit``.
+
+        Raises:
+            NotNowError: nothing was done, or what was handed in has to wait.
+        """
+        ...
+
+    def purge(
+        self,
+        *,
+        reason: str | None,
+        family: str | None,
+        topic: str | None,
+        ids: Sequence[int] | None,
+        received_before: datetime | None,
+    ) -> int:
+        """Delete the letters meant; gives their number.
+
+        Raises:
+            NotNowError: the file cannot be written.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What changes something, for those who know the ``key``."""
+
+    key: str
+    letters: LetterControl
+
+
 @dataclass(frozen=True, slots=True)
 class ApiContext:
     """All that the API may use.
 
-    ``site`` is asked on every request, so that a reloaded site is seen at once.
+    ``site`` is asked on every request, so that a reloaded site is seen at once. Without ``control`` the API
+    only reads.
     """
 
     site: Callable[[], Site]
@@ -183,3 +284,4 @@ class ApiContext:
     sightings: Sightings
     health: Callable[[], Sequence[Health]]
     registry: CollectorRegistry
+    control: Control | None = None

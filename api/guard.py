@@ -1,10 +1,12 @@
-"""The door: which hosts are answered, and the headers that every answer carries."""
+"""The door: which hosts are answered, who may write, and the headers that every answer carries."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,3 +66,21 @@ class Guard:
         """Whether there is exactly one Host header and it names a host served here."""
         match = _HOST.match(given[0].lower()) if len(given) == 1 else None
         return match is not None and match[1] in self.hosts
+
+
+def needs_key(key: str) -> Callable[[Request], None]:
+    """A dependency for routes that change something: admits who sends ``Authorization: Bearer <key>``.
+
+    No browser sends it by itself, so no page can make its reader write.
+    """
+
+    def check(request: Request) -> None:
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), key.encode()):
+            detail = (
+                "This changes something: send the key in data/control.key of the site's folder as "
+                "'Authorization: Bearer KEY', or use the command classroom-climate dead-letters."
+            )
+            raise ProblemError(403, detail)
+
+    return check

@@ -21,16 +21,18 @@ _log = logging.getLogger(__name__)
 
 _TITLES = {
     400: "Bad request",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    409: "Not now",
     422: "A parameter is wrong",
     500: "Internal error",
     503: "Not ready",
 }
 _CURES = {
     404: "Nothing stands at this address. /openapi.json lists the routes, /api/v1/schools the schools.",
-    405: "This address is read with GET.",
+    405: "This address is asked in another way; /openapi.json says how.",
 }
 
 

@@ -106,6 +106,8 @@ class LettersQuery(Shape):
     """Parameters of the list of dead letters."""
 
     reason: str | None = Field(None, pattern=r"^[a-z0-9_]{1,64}$")
+    family: str | None = Field(None, max_length=64)
+    topic: str | None = Field(None, max_length=1_000, description="MQTT filter: + one level, # all the rest")
     before: int | None = Field(None, ge=1, le=2**63 - 1)
     limit: int = Field(100, ge=1, le=1_000)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
 from cli.doctor import doctor
@@ -25,4 +26,5 @@ app = typer.Typer(
 for command in (demo, init, run, simulate, replay, doctor):
     app.command()(command)
 app.add_typer(devices, name="devices")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(store, name="store")

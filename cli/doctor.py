@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from cli.codecs import load_codecs
 from cli.site import SiteDir, data_folder, load_site_or_exit
 from ingest.codecs.runner import Codecs
 from ingest.probe import look
+from ingest.letter import in_words
+from ingest.letters import Letters, LettersError
 
 FREE_BYTES_WANTED = 1_000_000_000
 CERTIFICATE_DAYS_WANTED = 21
@@ -43,7 +46,13 @@ def doctor(site_dir: SiteDir = Path()) -> None:
     Example: `classroom-climate doctor --site helsingborg`
     """
     site = load_site_or_exit(site_dir)
-    findings = [*_files(site, site_dir), *_codecs(site_dir), *_broker(site), *_service(site)]
+    findings = [
+        *_files(site, site_dir),
+        *_codecs(site_dir),
+        *_broker(site),
+        *_service(site),
+        *_dead_letters(site, site_dir),
+    ]
     table = Table(show_header=False, box=None, pad_edge=False)
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
@@ -137,6 +146,8 @@ def _service(site: Site) -> Iterable[Finding]:
         )
         return
     for check in ready.get("parts", []):
+        if check["name"] == "dead letters" and check["ok"]:
+            continue  # told below, with the site's folder
         yield Finding(bool(check["ok"]), f"service: {check['name']}", str(check["message"]))
     yield _pending(pending["items"])
     spooled, stored = (
@@ -146,10 +157,21 @@ def _service(site: Site) -> Iterable[Finding]:
     yield Finding(
         True, "messages", f"{spooled:.0f} spooled and {stored:.0f} stored since the service started"
     )
-    dead = {key: n for key, n in counts.items() if key.startswith("classroom_dead_letters_total")}
-    words = ", ".join(f"{n:.0f} {key.split('=', 1)[1]}" for key, n in dead.items() if n)
-    cure = "look at them with: GET /api/v1/dead-letters" if words else ""
-    yield Finding(True, "dead letters", words or "none since the service started", cure)
+
+
+def _dead_letters(site: Site, folder: Path) -> Iterable[Finding]:
+    """What is kept, read from the file, so that it is told without the service too."""
+    path = data_folder(folder) / "letters.sqlite"
+    try:
+        counts = Letters(path).count_by_reason() if path.exists() else {}
+    except (LettersError, sqlite3.Error) as error:
+        yield Finding(False, "dead letters", str(error), "let the service's user read it")
+        return
+    limit_mb = site.settings.ingest.dead_letters_limit_mb
+    size_mb = path.stat().st_size / 1e6 if path.exists() else 0
+    room = f" ({size_mb:.0f} of {limit_mb} MB)" if size_mb > limit_mb / 10 else ""
+    cure = f"see why with: classroom-climate dead-letters list --site {folder}" if counts else ""
+    yield Finding(True, "dead letters", f"{in_words(counts)}{room}", cure)
 
 
 def _pending(items: list[dict[str, object]]) -> Finding:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from analytics import jobs
-from api.context import ApiContext, PartHealth
+from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
 from api.server import make_server
 from classroom.quantity import Domain
@@ -23,6 +22,7 @@ from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
+from cli.control import LettersControl, new_key
 from cli.site import data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -146,11 +146,11 @@ def running(
     with ExitStack() as stack:
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)
-        watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake())
+        watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
-        codecs = Codecs(load_codecs(folder), decode=partial(decode, custom=mappings))
+        codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
         stack.callback(codecs.close)
         pipeline = Pipeline(
             site.settings,
@@ -174,6 +174,7 @@ def running(
             sightings=pipeline.letters,
             health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch)],
             registry=registry,
+            control=Control(stack.enter_context(new_key(data)), LettersControl(pipeline, watch)),
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch):

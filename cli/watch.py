@@ -1,17 +1,18 @@
-"""The site of a running service: read again when its files change."""
+"""The site of a running service and its mappings: read again when their files change."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
 from classroom.sitefiles import TABLES
-from cli.site import load_site
+from cli.site import load_mappings, load_site
+from ingest.decoders.generic_mapping import MAPPINGS_FILE, CustomMapping
 
 log = logging.getLogger(__name__)
 
@@ -19,16 +20,25 @@ EVERY_S = 2.0
 
 
 class SiteWatch:
-    """Holds a site and replaces it when its CSV tables change; settings stay those of the start.
+    """Holds a site and its mappings and replaces them when CSV tables or ``mappings.toml`` change; settings
+    stay those of the start.
 
-    Tables with faults are refused as a whole: the last good site stays in force and :meth:`trouble` says
-    what is wrong.
+    Files with faults are refused as a whole: the last good ones stay in force and :meth:`trouble` says what
+    is wrong.
     """
 
-    def __init__(self, folder: Path, site: Site, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        site: Site,
+        on_change: Callable[[], None],
+        mappings: Sequence[CustomMapping] = (),
+    ) -> None:
         self._folder = folder
         self._site = site
+        self.mappings = mappings
         self._on_change = on_change
+        self._reading = threading.Lock()
         self._seen = self._state()
         self._trouble = ""
         self._stop = threading.Event()
@@ -53,6 +63,11 @@ class SiteWatch:
 
     def _loop(self) -> None:
         while not self._stop.wait(EVERY_S):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Put a change in force now, if there is one."""
+        with self._reading:
             state = self._state()
             if state != self._seen:
                 self._seen = state
@@ -60,19 +75,20 @@ class SiteWatch:
 
     def _reload(self) -> None:
         try:
-            site = load_site(self._folder)
+            site, mappings = load_site(self._folder), load_mappings(self._folder)
         except ConfigurationError as error:
-            self._trouble = f"the changed tables are not in force: {_first(map(str, error.faults))}"
+            self._trouble = f"the changed files are not in force: {_first(map(str, error.faults))}"
             log.warning("%s has faults and is not in force yet:\n%s", self._folder, error)
             return
         self._site = replace(site, settings=self._site.settings)
+        self.mappings = mappings
         self._trouble = ""
         log.info("%s changed and is in force", self._folder)
         self._on_change()
 
     def _state(self) -> tuple[tuple[int, int] | None, ...]:
         found: list[tuple[int, int] | None] = []
-        for name in TABLES:
+        for name in (*TABLES, MAPPINGS_FILE):
             try:
                 stat = (self._folder / name).stat()
             except FileNotFoundError:

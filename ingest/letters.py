@@ -277,10 +277,8 @@ class Letters:
             limit_bytes = self._limit_bytes * _ROOM_AGAIN
             gone = 0
             for which in (f"reason = '{VALUE_REFUSED}'", "1"):
-                gone = connection.execute(
-                    "DELETE FROM letter WHERE id IN "
-                    f"(SELECT id FROM letter WHERE {which} ORDER BY id LIMIT {_DISCARD})"  # noqa: S608
-                ).rowcount
+                oldest = f"SELECT id FROM letter WHERE {which} ORDER BY id LIMIT {_DISCARD}"  # noqa: S608
+                gone = connection.execute(f"DELETE FROM letter WHERE id IN ({oldest})").rowcount  # noqa: S608
                 if gone:
                     break
             if not gone:
@@ -289,7 +287,7 @@ class Letters:
         if discarded and not self._told_full:
             self._told_full = True
             log.warning(
-                "%s is at its limit (ingest.dead_letters_limit_mb): the oldest letters are deleted and counted",
+                "%s is at its limit (ingest.dead_letters_limit_mb): the oldest are deleted and counted",
                 self.path,
             )
         return discarded

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,10 +64,9 @@ class Replayed:
 class Replays:
     """Replays letters into a running pipeline, a page at a time; to be called from any thread."""
 
-    def __init__(self, letters: Letters, ingest: Ingest, refresh: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, letters: Letters, ingest: Ingest) -> None:
         self._letters = letters
         self._ingest = ingest
-        self._refresh = refresh
         self._one_at_a_time = threading.Lock()
 
     def page(
@@ -83,7 +82,6 @@ class Replays:
             TimeoutError: the spool has no room; the letters stay, what was handed in is read when it has.
         """
         with self._one_at_a_time:
-            self._refresh()
             through = self._letters.last_id() if through_id is None else through_id
             found = self._letters.oldest(which, after_id, through, limit, _PAGE_BYTES)
             whole = [letter for letter in found if letter.whole]

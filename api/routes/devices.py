@@ -1,18 +1,14 @@
-"""Devices, those that wait for a place, and the messages that could not be read."""
+"""Devices, and those that wait for a place."""
 
 from __future__ import annotations
 
-import base64
-import codecs
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.context import ApiContext, DeadLetter, Sighting
+from api.context import ApiContext, Sighting
 from api.models import (
     PROBLEMS,
-    DeadLetterOut,
-    DeadLetterPage,
     DeviceOut,
     DevicePage,
     PendingDevice,
@@ -20,8 +16,7 @@ from api.models import (
     PlacementOut,
     Suggestion,
 )
-from api.problems import ProblemError
-from api.query import DevicesQuery, LettersQuery, PageQuery
+from api.query import DevicesQuery, PageQuery
 from api.stream import live_reading
 from api.tables import CSV_ANSWER, csv_response, wants_csv
 from classroom.places import Device
@@ -29,8 +24,6 @@ from classroom.site import Site
 
 ItemT = TypeVar("ItemT", DeviceOut, PendingDevice)
 
-_utf8 = codecs.getincrementaldecoder("utf-8")
-_EXCERPT_BYTES = 1_000
 _DEVICE_COLUMNS = (
     "key",
     "school",
@@ -71,32 +64,7 @@ def devices_router(context: ApiContext) -> APIRouter:
             return csv_response(_PENDING_COLUMNS, [_pending_row(row) for row in rows], query)
         return PendingPage(items=rows, next=following)
 
-    _add_letters(router, context)
     return router
-
-
-def _add_letters(router: APIRouter, context: ApiContext) -> None:
-    @router.get("/dead-letters", response_model=DeadLetterPage)
-    def list_letters(request: Request, query: Annotated[LettersQuery, Query()]) -> Response | DeadLetterPage:
-        """Messages that could not become readings, newest first, and how many there are for each reason."""
-        found = context.letters.list(query.reason, query.before, query.limit + 1)
-        rows = [_letter(letter, _EXCERPT_BYTES) for letter in found[: query.limit]]
-        if wants_csv(request, query):
-            return csv_response(list(DeadLetterOut.model_fields), rows, query)
-        return DeadLetterPage(
-            counts=dict(sorted(context.letters.count_by_reason().items())),
-            items=rows,
-            next=rows[-1].id if len(found) > query.limit else None,
-        )
-
-    @router.get("/dead-letters/{number}", response_model=DeadLetterOut)
-    def get_letter(number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> DeadLetterOut:
-        """One dead letter with its whole payload."""
-        letter = context.letters.get(number)
-        if letter is None:
-            detail = f"There is no dead letter {number}. /api/v1/dead-letters lists those kept."
-            raise ProblemError(404, detail)
-        return _letter(letter, None)
 
 
 def _devices(context: ApiContext, school: str | None) -> list[DeviceOut]:
@@ -151,35 +119,6 @@ def _suggestion(site: Site, sighting: Sighting) -> Suggestion | None:
         return None
     known = room is not None and (school, room) in site.room_by_key
     return Suggestion(school=school, room=room if known else None)
-
-
-def _letter(letter: DeadLetter, excerpt_bytes: int | None) -> DeadLetterOut:
-    message = letter.message
-    shown = message.payload if excerpt_bytes is None else message.payload[:excerpt_bytes]
-    text = _text(shown, whole=len(shown) == letter.size)
-    return DeadLetterOut(
-        id=letter.id,
-        received=message.received,
-        topic=message.topic,
-        device=letter.device,
-        reason=letter.reason,
-        detail=letter.detail,
-        payload_bytes=letter.size,
-        encoding="base64" if text is None else "utf-8",
-        payload=base64.b64encode(shown).decode() if text is None else text,
-    )
-
-
-def _text(payload: bytes, *, whole: bool) -> str | None:
-    """Printable UTF-8 (unless ``whole``, a character cut off at the end is dropped).
-
-    None for binary payloads.
-    """
-    try:
-        text = _utf8().decode(payload, final=whole)
-    except UnicodeDecodeError:
-        return None
-    return text if all(c.isprintable() or c in "\r\n\t" for c in text) else None
 
 
 def _page(rows: list[ItemT], query: PageQuery) -> tuple[list[ItemT], str | None]:

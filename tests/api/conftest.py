@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from api.app import create_app
-from api.context import ApiContext, PartHealth
+from api.context import ApiContext, Control, NotNowError, PartHealth
 from api.live import LiveHub
 from classroom.reading import Reading
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from ingest.letters import Letters
+from ingest.replaying import Replayed
 from store.duckdb_store import DuckDBStore
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Stockholm
@@ -79,8 +81,40 @@ def health() -> list[PartHealth]:
     return [PartHealth("broker", True, "connected")]
 
 
+class Asked:
+    """Where ``cli`` puts a running pipeline: deletes real letters, remembers what is to be replayed."""
+
+    def __init__(self, letters: Letters) -> None:
+        self.letters = letters
+        self.replays: list[dict[str, object]] = []
+        self.refuse = ""
+
+    def replay(self, **asked: object) -> Replayed:
+        if self.refuse:
+            raise NotNowError(self.refuse)
+        self.replays.append(asked)
+        return Replayed(3, {"not_json": 1}, 1, 0, None, 5)
+
+    def purge(self, **asked: Any) -> int:
+        if self.refuse:
+            raise NotNowError(self.refuse)
+        return self.letters.purge(**asked)
+
+
 @pytest.fixture
-def context(site: Site, store: DuckDBStore, letters: Letters, health: list[PartHealth]) -> ApiContext:
+def asked(letters: Letters) -> Asked:
+    return Asked(letters)
+
+
+@pytest.fixture
+def control(asked: Asked) -> Control:
+    return Control("the key", asked)
+
+
+@pytest.fixture
+def context(
+    site: Site, store: DuckDBStore, letters: Letters, health: list[PartHealth], control: Control
+) -> ApiContext:
     registry = CollectorRegistry()
     return ApiContext(
         site=lambda: site,
@@ -91,6 +125,7 @@ def context(site: Site, store: DuckDBStore, letters: Letters, health: list[PartH
         sightings=letters,
         health=lambda: health,
         registry=registry,
+        control=control,
     )
 
 

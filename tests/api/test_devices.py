@@ -1,28 +1,16 @@
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.context import ApiContext
 from classroom.reading import Reading
-from ingest.letters import Letters, NewLetter, Sighting
-from ingest.message import Message
+from ingest.letters import Letters, Sighting
 
 DEVICES = "/api/v1/devices"
-LETTERS = "/api/v1/dead-letters"
-
-
-def keep(letters: Letters, *found: NewLetter) -> None:
-    letters.write("spool", found[-1].spool_id, found, [])
-
-
-def letter(n: int, topic: str, reason: str, payload: bytes, detail: str = "") -> NewLetter:
-    received = datetime(2026, 11, 16, 9, tzinfo=UTC)
-    return NewLetter(n, Message(topic, payload, received), len(payload), reason, detail)
 
 
 @pytest.fixture
@@ -123,67 +111,3 @@ def test_pending_devices_come_with_a_suggestion_the_site_knows(client: TestClien
     assert items[2]["hints"] == {"name": "Sal 7"}
     assert "devices.csv" in items[0]["cure"]
     assert client.get(f"{DEVICES}/pending?format=csv").text.splitlines()[2].endswith(",tagaborg,a102")
-
-
-def test_dead_letters_newest_first_page_by_page(client: TestClient, letters: Letters) -> None:
-    keep(letters, *(letter(n, f"t/{n}", "not_json" if n % 2 else "no_decoder", b"{") for n in range(1, 6)))
-
-    first = client.get(f"{LETTERS}?limit=2").json()
-    second = client.get(f"{LETTERS}?limit=3&before={first['next']}").json()
-    odd = client.get(f"{LETTERS}?reason=not_json").json()
-
-    assert first["counts"] == {"no_decoder": 2, "not_json": 3}
-    assert [item["id"] for item in first["items"]] == [5, 4]
-    assert ([item["id"] for item in second["items"]], second["next"]) == ([3, 2, 1], None)
-    assert [item["id"] for item in odd["items"]] == [5, 3, 1]
-    assert first["items"][0] == {
-        "id": 5,
-        "received": "2026-11-16T09:00:00Z",
-        "topic": "t/5",
-        "device": None,
-        "reason": "not_json",
-        "detail": "",
-        "payload_bytes": 1,
-        "encoding": "utf-8",
-        "payload": "{",
-    }
-
-
-@pytest.mark.parametrize(
-    ("payload", "encoding", "shown"),
-    [
-        (b"", "utf-8", ""),
-        ("{å\r\n\t}".encode(), "utf-8", "{å\r\n\t}"),
-        (b"\x00\x01", "base64", base64.b64encode(b"\x00\x01").decode()),
-        (b"\xff\xfe\xfd", "base64", base64.b64encode(b"\xff\xfe\xfd").decode()),
-        (b"a" * 999 + "å".encode() + b"b", "utf-8", "a" * 999),  # cut in the middle of a letter
-    ],
-)
-def test_payloads_as_text_where_they_are(
-    client: TestClient, letters: Letters, payload: bytes, encoding: str, shown: str
-) -> None:
-    keep(letters, letter(1, "t", "not_json", payload))
-    item = client.get(LETTERS).json()["items"][0]
-    assert (item["encoding"], item["payload"], item["payload_bytes"]) == (encoding, shown, len(payload))
-
-
-def test_one_letter_with_its_whole_payload(client: TestClient, letters: Letters) -> None:
-    keep(letters, letter(1, "t", "too_large", b"a" * 5_000))
-    assert client.get(f"{LETTERS}/1").json()["payload"] == "a" * 5_000
-    assert client.get(f"{LETTERS}/2").status_code == 404
-    assert client.get(f"{LETTERS}/0").status_code == 422
-
-
-def test_hostile_topics_are_no_formula(client: TestClient, letters: Letters) -> None:
-    keep(
-        letters,
-        letter(1, '=HYPERLINK("http://x";"y")', "bad_topic", b"@SUM(1)", "+1"),
-        letter(2, "-2", "bad_topic", b"\t=1\r\n"),
-    )
-    text = client.get(f"{LETTERS}?format=csv").text
-    lines = text.split("\r\n")
-    assert lines[0] == "id,received,topic,device,reason,detail,payload_bytes,encoding,payload"
-    assert lines[1] == "2,2026-11-16T09:00:00Z,'-2,,bad_topic,,5,utf-8,\"'\t=1"
-    assert lines[3] == (
-        '1,2026-11-16T09:00:00Z,"\'=HYPERLINK(""http://x"";""y"")",,bad_topic,\'+1,7,utf-8,\'@SUM(1)'
-    )

@@ -135,6 +135,8 @@ def test_the_openapi_document_describes_what_is_answered(client: TestClient) -> 
         "/api/v1/devices/pending",
         "/api/v1/dead-letters",
         "/api/v1/dead-letters/{number}",
+        "/api/v1/dead-letters/replay",
+        "/api/v1/dead-letters/purge",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -1,9 +1,9 @@
 """Damaged messages of every family with good ones between them, and what must have become of them.
 
-Everything follows from a seed. Every tenth message is good and has a time of its own: nine native ones and then
-one whose bytes a site's JavaScript codec reads. The others begin as a real message (the decoders' cases, and
-``../shared/data/payloads.jsonl`` where it is) and are cut, flipped, given wrong types, huge numbers, depth, odd
-topics; or they are noise from the start.
+Everything follows from a seed. Every tenth message is good and has a time of its own: nine native ones and
+then one whose bytes a site's JavaScript codec reads. The others begin as a real message (the decoders' cases,
+and ``../shared/data/payloads.jsonl`` where it is) and are cut, flipped, given wrong types, huge numbers,
+depth, odd topics; or they are noise from the start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import random
 import struct
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from classroom.reading import Reading
@@ -60,7 +59,7 @@ def codecs() -> list[Codec]:
 
 def stream(seed: int, number: int) -> Iterator[Fuzzed]:
     """``number`` messages; the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     seeds = _seeds()
     for n in range(number):
         received = RECEIVED + timedelta(milliseconds=n)
@@ -189,7 +188,9 @@ def _respelled(chance: random.Random, payload: bytes) -> bytes:
     if not digits:
         return payload
     place = chance.choice(digits)
-    number = chance.choice((b"1e999", b"-0", b"NaN", b"Infinity", b"00", b"9" * 400, b"1e-400", b"0x9", b"null"))
+    number = chance.choice(
+        (b"1e999", b"-0", b"NaN", b"Infinity", b"00", b"9" * 400, b"1e-400", b"0x9", b"null")
+    )
     return payload[:place] + number + payload[place + 1 :]
 
 
@@ -225,7 +226,9 @@ def _anything(chance: random.Random, depth: int) -> Any:
     if kind == 3:
         return chance.uniform(-1e4, 1e4)
     if kind == 4:
-        return chance.choice(("2026-03-10T12:00:00Z", "2026-02-30T25:61:61+99:00", "9999-12-31T23:59:59-23:59"))
+        return chance.choice(
+            ("2026-03-10T12:00:00Z", "2026-02-30T25:61:61+99:00", "9999-12-31T23:59:59-23:59")
+        )
     if kind == 5:
         return [_anything(chance, depth - 1) for _ in range(chance.randrange(4))]
     names = ("co2_ppm", "time", "data", "values", "temperature", "energy", "é", "")

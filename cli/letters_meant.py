@@ -1,0 +1,74 @@
+"""What the ``dead-letters`` commands share: their options, the file, and the way to the running service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from classroom.site import Site
+from cli.control import KEY_FILE
+from cli.site import console, data_folder
+from ingest.letters import Letters, LettersError
+
+ReasonOption = Annotated[str | None, typer.Option(help="Only of this reason, as `list` shows it.")]
+FamilyOption = Annotated[str | None, typer.Option(help="Only those this decoder recognised.")]
+TopicOption = Annotated[
+    str | None, typer.Option(help="Only of topics that fit: + is one level, # all the rest.")
+]
+IdOption = Annotated[list[int] | None, typer.Option("--id", min=1, help="Only this number; may be repeated.")]
+
+
+class NothingRunsError(Exception):
+    """No service of this site answers; the message says what was tried."""
+
+
+class RefusedError(Exception):
+    """The running service did not do what it was asked; the message says why."""
+
+
+def open_letters_or_exit(folder: Path) -> Letters | None:
+    """The letters of the site in ``folder``; None where there is no file yet.
+
+    Leaves with code 1 if the file cannot be used.
+    """
+    path = data_folder(folder) / "letters.sqlite"
+    if not path.exists():
+        return None
+    try:
+        return Letters(path)
+    except LettersError as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+
+
+def ask_service(site: Site, folder: Path, action: str, asked: Mapping[str, object]) -> dict[str, Any]:
+    """What the running service of the site answers to ``POST /api/v1/dead-letters/<action>``.
+
+    Raises:
+        NothingRunsError: none runs, or another site's answers at this address.
+        RefusedError: it would not or could not.
+    """
+    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    try:
+        key = (data_folder(folder) / KEY_FILE).read_text(encoding="ascii")
+    except FileNotFoundError as error:
+        raise NothingRunsError(f"no service runs on {folder}") from error
+    except OSError as error:
+        raise RefusedError(f"{error}; do this as the user the service runs as") from error
+    try:
+        with httpx.Client(base_url=base, timeout=httpx.Timeout(5, read=120)) as client:
+            answer = client.post(
+                f"/api/v1/dead-letters/{action}", json=asked, headers={"Authorization": f"Bearer {key}"}
+            )
+        found: dict[str, Any] = answer.json()
+    except httpx.ConnectError as error:
+        raise NothingRunsError(f"nothing answers at {base}") from error
+    except (httpx.HTTPError, ValueError) as error:
+        raise RefusedError(f"{base} gave no answer: {error or type(error).__name__}") from error
+    if answer.status_code != httpx.codes.OK:
+        raise RefusedError(str(found.get("detail", answer.status_code)))
+    return found
