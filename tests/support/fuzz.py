@@ -71,9 +71,17 @@ def stream(seed: int, number: int) -> Iterator[Fuzzed]:
 
 
 def publishable(message: Message) -> bool:
-    """Whether any broker takes the message and ``#`` delivers it."""
+    """Whether any broker takes the message and ``#`` delivers it.
+
+    The embedded broker's router dies of a topic that begins beyond ASCII (rumqttd 0.20 cuts it after a byte).
+    """
     topic = message.topic
-    odd = not topic or topic[0] == "$" or any(sign in topic for sign in "+#") or not topic.isprintable()
+    odd = (
+        topic[:1] in ("", "$")
+        or not topic[0].isascii()
+        or any(sign in topic for sign in "+#")
+        or not topic.isprintable()
+    )
     return not odd and len(topic.encode()) < 1_000 and 0 < len(message.payload) < 15_000
 
 
