@@ -224,6 +224,7 @@ def report(
         "letters kept": f"{kept.total():,} dead, {partial:,} `{VALUE_REFUSED}`; "
         f"{discarded:,.0f} discarded for room",
         "good messages between them": f"{good:,}; stored once with value and time: {right:,}; not: {wrong}",
+        "devices, most of them made up by damage": f"{len(run.pipeline.letters.sightings()):,}",
         "threads": f"{threads.message}, started again: {starts:.0f}",
         f"memory after {WARM:,} messages": f"{run.warm.own:.0f} MB, codec child {run.warm.child:.0f} MB",
         "memory at the end": f"{end.own:.0f} MB ({grown.own:+.0f}), codec child {end.child:.0f} MB",

@@ -14,19 +14,18 @@ from datetime import datetime
 from pathlib import Path
 
 from api.context import NotNowError
+from cli.site import control_key
 from cli.watch import SiteWatch
 from ingest.letter import Which
 from ingest.pipeline import Pipeline
 from ingest.replaying import Replayed, Replays
 from ingest.spool import SpoolError
 
-KEY_FILE = "control.key"
-
 
 @contextmanager
-def new_key(data: Path) -> Iterator[str]:
-    """A fresh key in the data folder, readable by this user only, as long as the service runs."""
-    path, key = data / KEY_FILE, secrets.token_urlsafe(32)
+def new_key(folder: Path) -> Iterator[str]:
+    """A fresh key for the site in ``folder``, readable by this user only, as long as the service runs."""
+    path, key = control_key(folder), secrets.token_urlsafe(32)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(key)

@@ -19,7 +19,7 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.codecs import load_codecs
-from cli.site import SiteDir, data_folder, load_site_or_exit
+from cli.site import SiteDir, data_folder, letters_file, load_site_or_exit
 from ingest.codecs.runner import Codecs
 from ingest.probe import look
 from ingest.letter import in_words
@@ -161,7 +161,7 @@ def _service(site: Site) -> Iterable[Finding]:
 
 def _dead_letters(site: Site, folder: Path) -> Iterable[Finding]:
     """What is kept, read from the file, so that it is told without the service too."""
-    path = data_folder(folder) / "letters.sqlite"
+    path = letters_file(folder)
     try:
         counts = Letters(path).count_by_reason() if path.exists() else {}
     except (LettersError, sqlite3.Error) as error:

@@ -10,8 +10,7 @@ import httpx
 import typer
 
 from classroom.site import Site
-from cli.control import KEY_FILE
-from cli.site import console, data_folder
+from cli.site import console, control_key, letters_file
 from ingest.letters import Letters, LettersError
 
 ReasonOption = Annotated[str | None, typer.Option(help="Only of this reason, as `list` shows it.")]
@@ -35,7 +34,7 @@ def open_letters_or_exit(folder: Path) -> Letters | None:
 
     Leaves with code 1 if the file cannot be used.
     """
-    path = data_folder(folder) / "letters.sqlite"
+    path = letters_file(folder)
     if not path.exists():
         return None
     try:
@@ -54,7 +53,7 @@ def ask_service(site: Site, folder: Path, action: str, asked: Mapping[str, objec
     """
     base = f"http://{site.settings.api.host}:{site.settings.api.port}"
     try:
-        key = (data_folder(folder) / KEY_FILE).read_text(encoding="ascii")
+        key = control_key(folder).read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise NothingRunsError(f"no service runs on {folder}") from error
     except OSError as error:

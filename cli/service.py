@@ -174,7 +174,7 @@ def running(
             sightings=pipeline.letters,
             health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch)],
             registry=registry,
-            control=Control(stack.enter_context(new_key(data)), LettersControl(pipeline, watch)),
+            control=Control(stack.enter_context(new_key(folder)), LettersControl(pipeline, watch)),
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch):

@@ -31,6 +31,16 @@ def data_folder(folder: Path) -> Path:
     return folder / "data"
 
 
+def control_key(folder: Path) -> Path:
+    """Where a running service keeps the key of what changes something."""
+    return data_folder(folder) / "control.key"
+
+
+def letters_file(folder: Path) -> Path:
+    """The dead letters of a site."""
+    return data_folder(folder) / "letters.sqlite"
+
+
 def database(folder: Path) -> Path:
     """The embedded store of a site."""
     return data_folder(folder) / "classroom.duckdb"

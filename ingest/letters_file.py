@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from paho.mqtt.client import topic_matches_sub
-
 from ingest.letter import Letter, NewLetter, Sighting, Which
 from ingest.message import Message
 from ingest.spool import from_microseconds, to_microseconds
@@ -71,8 +69,19 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")
-        connection.create_function("topic_fits", 2, topic_matches_sub, deterministic=True)
+        connection.create_function("topic_fits", 2, topic_fits, deterministic=True)
         yield connection
+
+
+def topic_fits(topic_filter: str, topic: str) -> bool:
+    """Whether a topic fits an MQTT filter: ``+`` is one level, ``#`` at the end all the rest."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    if wanted[-1] == "#":
+        wanted = wanted[:-1]
+        levels = levels[: len(wanted)]
+    return len(wanted) == len(levels) and all(
+        want in ("+", level) for want, level in zip(wanted, levels, strict=True)
+    )
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
