@@ -10,16 +10,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.context import ApiContext, Control, DeadLetter, NotNowError
 from api.guard import needs_key
-from api.models import (
-    PROBLEMS,
-    DeadLetterOut,
-    DeadLetterPage,
-    ProblemOut,
-    PurgeIn,
-    PurgeOut,
-    ReplayIn,
-    ReplayOut,
-)
+from api.letter_models import DeadLetterOut, DeadLetterPage, PurgeIn, PurgeOut, ReplayIn, ReplayOut
+from api.models import PROBLEMS, ProblemOut
 from api.problems import ProblemError
 from api.query import LettersQuery, instant
 from api.tables import CSV_ANSWER, csv_response, wants_csv
