@@ -68,15 +68,13 @@ def purge(
         "received_before": received_before.isoformat() if received_before else None,
     }
     try:
-        purged = ask_service(site, site_dir, "purge", asked)["purged"]
-    except NothingRunsError:  # then the file is nobody's
-        try:
-            purged = letters.purge(ids or None, reason, family, topic, received_before)
-        except sqlite3.Error as error:
-            console.print(f"Not deleted: {letters.path}: {error}", markup=False)
-            raise typer.Exit(1) from error
-    except RefusedError as error:
-        console.print(f"Not deleted: {error}", markup=False)
+        with console.status("deleting, and giving the disk its room back …"):
+            try:
+                purged = ask_service(site, site_dir, "purge", asked)["purged"]
+            except NothingRunsError:  # then the file is nobody's
+                purged = letters.purge(ids or None, reason, family, topic, received_before)
+    except (RefusedError, sqlite3.Error) as error:
+        console.print(f"Not deleted, or not all: {error}", markup=False)
         raise typer.Exit(1) from error
     output.print(f"Deleted {purged}.")
 

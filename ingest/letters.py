@@ -37,6 +37,7 @@ LIMIT_BYTES = 1_000_000_000
 _DISCARD = 1_000  # oldest letters that go at once until there is room
 _ROOM_AGAIN = 0.98  # of the limit: not every batch has to make room
 _PURGE = 10_000  # letters deleted in one transaction: the store thread waits for no longer one
+_VACUUM_PAGES = 2_000
 _GROUPS = 10_000
 
 _SEEN = """
@@ -253,8 +254,8 @@ class Letters:
                     connection.executemany("DELETE FROM letter WHERE id = ?", rows)
                     purged += connection.total_changes - before
                 after_id = rows[-1][0]
-            # execute() would take one step of this and give back one page
-            connection.executescript("PRAGMA incremental_vacuum")
+            while connection.execute("PRAGMA freelist_count").fetchone()[0] and _gave_back(connection):
+                pass
         return purged
 
     def sightings(self) -> Sequence[Sighting]:
@@ -294,6 +295,14 @@ class Letters:
 
     def _connect(self) -> AbstractContextManager[sqlite3.Connection]:
         return connected(self.path)
+
+
+def _gave_back(connection: sqlite3.Connection) -> bool:
+    """Give some free pages back to the disk; False where the file is an older one that cannot."""
+    before = connection.execute("PRAGMA page_count").fetchone()[0]
+    # execute() would take one step of this and give back one page
+    connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
+    return bool(connection.execute("PRAGMA page_count").fetchone()[0] < before)
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

@@ -185,6 +185,11 @@ class Pipeline:
         return self._link.connected and self._link.refused is None
 
     @property
+    def stopping(self) -> bool:
+        """Whether nothing is to be handed in any more."""
+        return self._stopping.is_set()
+
+    @property
     def spooled(self) -> int:
         """Number of the last spooled message; it only grows."""
         return self._spool.last_id

@@ -17,6 +17,7 @@ from typing import Protocol
 from ingest.letter import Letter, Which
 from ingest.letters import Letters
 from ingest.message import Message
+from ingest.spool import SpoolError
 
 PAGE = 5_000
 """Letters of one call at most: a full batch of the store thread."""
@@ -31,6 +32,11 @@ class Ingest(Protocol):
 
     def submit(self, messages: Sequence[Message], letter_ids: Sequence[int] = ()) -> Future[None]:
         """Hand in messages; the future ends when they are durable."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing is to be handed in any more."""
         ...
 
     @property
@@ -82,6 +88,8 @@ class Replays:
             TimeoutError: the spool has no room; the letters stay, what was handed in is read when it has.
         """
         with self._one_at_a_time:
+            if self._ingest.stopping:
+                raise SpoolError("the service stops; replay when it runs again")
             through = self._letters.last_id() if through_id is None else through_id
             found = self._letters.oldest(which, after_id, through, limit, _PAGE_BYTES)
             whole = [letter for letter in found if letter.whole]
@@ -105,5 +113,5 @@ class Replays:
         messages = [letter.message for letter in letters]
         self._ingest.submit(messages, [letter.id for letter in letters]).result(_WAIT_S)
         spooled = self._ingest.spooled
-        while self._ingest.stored < spooled and time.monotonic() < deadline:
+        while self._ingest.stored < spooled and time.monotonic() < deadline and not self._ingest.stopping:
             time.sleep(_LOOK_S)

@@ -15,6 +15,7 @@ from ingest.decoders import decode
 from ingest.letter import VALUE_REFUSED, Which
 from ingest.message import Decoded, Message, Undecodable, Value
 from ingest.replaying import Replays
+from ingest.spool import SpoolError
 from store.base import StoreError
 from store.duckdb_store import DuckDBStore
 
@@ -224,3 +225,12 @@ def test_a_message_that_only_warns_is_no_letter(run: Any, settings: Any, root: s
         rig.settled(2)
         assert [reading.flag for reading in rig.readings(f"{root}/d")] == [Flag.LIMITS, 0]
         assert reasons(rig) == {}
+
+
+def test_a_pipeline_that_stops_is_handed_nothing(run: Any, settings: Any, came: datetime) -> None:
+    with run(settings) as rig:
+        rig.pipeline.submit([Message("t", b"{", came)]).result(10)
+        rig.settled(1)
+    with pytest.raises(SpoolError, match="replay when it runs again"):
+        Replays(rig.pipeline.letters, rig.pipeline).page(Which())
+    assert [letter.tries for letter in rig.pipeline.letters.list()] == [1]
