@@ -60,6 +60,7 @@ def replay(
             f"Not replayed: {error}. The service owns spool and store: start it with\n"
             f"  classroom-climate run --site {site_dir}\nand replay again. Nothing was changed.",
             markup=False,
+            soft_wrap=True,
         )
         raise typer.Exit(1) from error
     except RefusedError as error:

@@ -21,9 +21,9 @@ from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.site import SiteDir, data_folder, letters_file, load_site_or_exit
 from ingest.codecs.runner import Codecs
-from ingest.probe import look
 from ingest.letter import in_words
 from ingest.letters import Letters, LettersError
+from ingest.probe import look
 
 FREE_BYTES_WANTED = 1_000_000_000
 CERTIFICATE_DAYS_WANTED = 21

@@ -27,7 +27,6 @@ from classroom.reading import Reading
 from classroom.settings import Settings
 from classroom.site import Site
 from ingest.embedded import BrokerError, EmbeddedBroker
-from ingest.letter import VALUE_REFUSED
 from ingest.pipeline import Pipeline
 from store.base import Store
 from store.duckdb_store import DuckDBStore
@@ -215,9 +214,9 @@ class Rig:
         """Wait until ``messages`` came and every one ended as stored or as a dead letter."""
 
         def ended() -> bool:
-            reasons = self.pipeline.letters.count_by_reason()
-            reasons.pop(VALUE_REFUSED, None)  # those messages are stored
-            return self.count("messages_stored_total") + sum(reasons.values()) >= messages
+            kept = self.pipeline.letters.count_by_reason().items()
+            dead = sum(number for reason, number in kept if reason != "value_refused")
+            return self.count("messages_stored_total") + dead >= messages
 
         until(ended, f"{messages} messages stored or dead", seconds)
 
@@ -397,6 +396,5 @@ class Wire:
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     """A broker that says exactly what the test says."""
-    wire = Wire()
-    yield wire
-    wire.close()
+    with closing(Wire()) as wire:
+        yield wire
