@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from analytics.changepoint import HEATING
-from analytics.signature import Quality, Signature, fit_signature
+from analytics.signature import Quality, Signature, fit_signature, month_errors_kwh
 from analytics.sufficiency import baseline_sufficiency, counted, reporting_sufficiency
 
 CONFIDENCE = 0.9
@@ -43,7 +43,8 @@ class Claim(StrEnum):
 class Savings(NamedTuple):
     """Savings of a reporting period; energies in kWh, positive where energy was saved.
 
-    ``low_kwh`` and ``high_kwh`` bound ``saved_kwh`` with :data:`CONFIDENCE`. Where the data carry no model
+    ``low_kwh`` and ``high_kwh`` bound ``saved_kwh`` with :data:`CONFIDENCE`: the wider of
+    :func:`uncertainty_kwh` and :func:`month_uncertainty_kwh`. Where the data carry no model
     the energies are None. ``reason`` says why nothing is claimed; ``days`` are those compared.
     """
 
@@ -95,7 +96,7 @@ def savings(
     assert signature is not None  # noqa: S101  329 days stand
     compared = known.loc[pd.Timestamp(reporting[0]) : pd.Timestamp(reporting[1])]
     compared = compared.dropna(subset=["energy_kwh", "temperature_c"])
-    return _compare(signature, _inside(compared, fitted), len(compared))
+    return _compare(signature, fitted, _inside(compared, fitted), len(compared))
 
 
 def uncertainty_kwh(
@@ -114,6 +115,21 @@ def uncertainty_kwh(
     t = float(stats.t.ppf(0.5 + confidence / 2, max(1.0, effective - quality.parameters)))
     spread = np.sqrt(quality.days / effective * (1 + 2 / effective) * days)
     return abs(predicted_kwh / days) * quality.cvrmse * t * float(spread) * k
+
+
+def month_uncertainty_kwh(
+    errors_kwh: Sequence[float], baseline_days: int, days: int, confidence: float = CONFIDENCE
+) -> float:
+    """Half width of the interval of a sum of ``days`` predicted days [kWh], from months left out.
+
+    U = t·√(Σ e² · days/baseline_days) with t of one degree of freedom less than there are months
+    (:func:`analytics.signature.month_errors_kwh`). Block cross-validation: days of a month are not
+    independent (Bergmeir and Benítez 2012); ASHRAE's formula knows the correlation of adjoining days only
+    and is too narrow on our simulated schools (``docs/accuracy.md``).
+    """
+    errors = np.asarray(errors_kwh, dtype=np.float64)
+    t = float(stats.t.ppf(0.5 + confidence / 2, max(1, len(errors) - 1)))
+    return t * float(np.sqrt((errors**2).sum() * days / baseline_days))
 
 
 def total(parts: Sequence[Savings]) -> Savings:
@@ -150,7 +166,7 @@ def _inside(compared: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
     return compared[compared["temperature_c"].between(low, high)]
 
 
-def _compare(signature: Signature, compared: pd.DataFrame, of_days: int) -> Savings:
+def _compare(signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame, of_days: int) -> Savings:
     predicted = signature.predict(compared)
     observed = compared["energy_kwh"][predicted.notna()]
     counterfactual = float(predicted.sum())
@@ -166,7 +182,11 @@ def _compare(signature: Signature, compared: pd.DataFrame, of_days: int) -> Savi
     )
     if len(observed) < _LEAST_INSIDE * of_days or counterfactual <= 0:
         return found._replace(reason="weather_outside_baseline", saved_kwh=None, counterfactual_kwh=None)
-    half = uncertainty_kwh(signature.quality, counterfactual, len(observed))
+    by_month = month_errors_kwh(signature, fitted)
+    half = max(
+        uncertainty_kwh(signature.quality, counterfactual, len(observed)),
+        month_uncertainty_kwh(by_month.tolist(), signature.quality.days, len(observed)),
+    )
     assert found.saved_kwh is not None  # noqa: S101
     found = found._replace(low_kwh=found.saved_kwh - half, high_kwh=found.saved_kwh + half)
     if signature.quality.cvrmse > USABLE_CVRMSE:

@@ -23,7 +23,12 @@ Mask = npt.NDArray[np.bool_]
 
 DAY_COLUMNS = ("energy_kwh", "temperature_c", "day_type")
 """One row a local day, indexed by it (``datetime64``, naive midnight): energy [kWh], daily mean outdoor
-temperature [°C], kind of day (:class:`classroom.places.DayType` or any label). NaN: not known."""
+temperature [°C], kind of day (:class:`classroom.places.DayType` or any label). NaN: not known. An optional
+fourth, ``sun_kwh_m2``, is the day's irradiation, measured or extraterrestrial (:mod:`analytics.sun`)."""
+
+SUN_K = (0.0, 0.2, 0.4, 0.6, 0.8)
+"""By how many kelvin a kWh/m² of sun may make a day count as warmer: a cold, bright April day needs less heat
+than a dark day of November. Tried where the days tell their sun; worth a parameter, or left at 0."""
 
 SEASONS: dict[str, tuple[int, ...]] = {
     "summer": (6, 7, 8, 9),
@@ -34,6 +39,8 @@ SEASONS: dict[str, tuple[int, ...]] = {
 
 LEAST_DAYS = 15
 """A group of fewer days gets no curve of its own."""
+
+_NUMBERS = ("energy_kwh", "temperature_c", "sun_kwh_m2")
 
 _SEASON_SPLITS: tuple[tuple[frozenset[str], ...], ...] = (
     (frozenset({"summer", "shoulder", "winter"}),),
@@ -72,20 +79,21 @@ class Quality(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """A fitted signature."""
+    """A fitted signature; temperatures of its curves are outdoor + ``sun_k`` · ``sun_kwh_m2``."""
 
     groups: tuple[Group, ...]
     quality: Quality
+    sun_k: float = 0.0
 
     def predict(self, days: pd.DataFrame) -> pd.Series:
-        """Energy [kWh] of ``days`` (``temperature_c`` and ``day_type`` of DAY_COLUMNS).
+        """Energy [kWh] of ``days`` (DAY_COLUMNS without energy).
 
         NaN without a temperature. A kind of day that the signature never met is taken as the known kinds'
         group of that season that holds most days.
         """
         season = _season(days)
         kind = days["day_type"].astype(str).to_numpy()
-        temperature = days["temperature_c"].to_numpy(np.float64)
+        temperature = _felt_c(days, self.sun_k)
         energy = np.full(len(days), np.nan)
         for group in sorted(self.groups, key=lambda group: group.days):
             known = frozenset().union(*(g.day_types for g in self.groups))
@@ -108,22 +116,53 @@ def fit_signature(
             against the rest, ``school_day`` and ``studiedag`` against the rest, …).
         shapes: see :mod:`analytics.changepoint`; only heating for a carrier that only heats.
     """
-    complete = days.dropna(subset=["energy_kwh", "temperature_c"]).sort_index()
+    complete = days.dropna(subset=[name for name in _NUMBERS if name in days]).sort_index()
     if len(complete) < LEAST_DAYS:
         return None
-    choices = _Choices(complete, shapes)
-    best: tuple[float, list[Group]] | None = None
-    for groups in choices.divisions(list(occupied)):
-        rss, parameters = sum(g.rss for g in groups), sum(g.curve.parameters for g in groups)
-        score = bic(rss, len(complete), parameters)
-        if best is None or score < best[0]:
-            best = score, groups
+    best: tuple[float, list[Group], float] | None = None
+    for sun_k in SUN_K if "sun_kwh_m2" in complete else (0.0,):
+        choices = _Choices(complete, _felt_c(complete, sun_k), shapes)
+        for groups in choices.divisions(list(occupied)):
+            score = bic(sum(group.rss for group in groups), len(complete), _parameters(groups, sun_k))
+            if best is None or score < best[0]:
+                best = score, groups, sun_k
     assert best is not None  # noqa: S101  all days alike is always a division
-    chosen = tuple(best[1])
-    unjudged = Signature(chosen, Quality(0, 0, 0, 0, 0, 0, 0, 0))
+    _, chosen, sun_k = best
+    unjudged = Signature(tuple(chosen), Quality(0, 0, 0, 0, 0, 0, 0, 0), sun_k)
     residual = complete["energy_kwh"] - unjudged.predict(complete)
-    parameters = sum(group.curve.parameters for group in chosen)
-    return Signature(chosen, judge(complete["energy_kwh"], residual, parameters))
+    return unjudged._replace(quality=judge(complete["energy_kwh"], residual, _parameters(chosen, sun_k)))
+
+
+def month_errors_kwh(signature: Signature, days: pd.DataFrame) -> Floats:
+    """Error of each calendar month's sum [kWh] (observed − predicted) with that month left out of the fit.
+
+    ``days`` are those the signature was fitted to. Its division and shapes are kept, its curves are fitted
+    anew without the month. What a year has and a model does not know (sun, wind, habits that change by
+    season) lasts for weeks: it shows in months, and not in the correlation of one day with the next.
+    """
+    complete = days.dropna(subset=[name for name in _NUMBERS if name in days])
+    month = pd.DatetimeIndex(complete.index).strftime("%Y-%m")
+    errors = []
+    for name in sorted(set(month)):
+        left_out = complete[month == name]
+        predicted = _refitted(signature, complete[month != name]).predict(left_out)
+        errors.append(float((left_out["energy_kwh"] - predicted).sum()))
+    return np.array(errors)
+
+
+def _refitted(signature: Signature, days: pd.DataFrame) -> Signature:
+    """The same groups with curves fitted to ``days``; a group left with too few days keeps its own."""
+    season, kind = _season(days), days["day_type"].astype(str).to_numpy()
+    temperature = _felt_c(days, signature.sun_k)
+    energy = days["energy_kwh"].to_numpy(np.float64)
+    groups = []
+    for group in signature.groups:
+        mine = np.isin(season, [*group.seasons]) & np.isin(kind, [*group.day_types])
+        if mine.sum() >= LEAST_DAYS:
+            shapes = tuple(dict.fromkeys(("1P", group.curve.shape)))
+            group = group._replace(curve=fit_curve(temperature[mine], energy[mine], shapes).curve)
+        groups.append(group)
+    return signature._replace(groups=tuple(groups))
 
 
 def judge(energy_kwh: pd.Series, residual_kwh: pd.Series, parameters: int) -> Quality:
@@ -160,6 +199,18 @@ def autocorrelation(residual: pd.Series) -> float:
     return float(np.clip(np.corrcoef(now[both], before[both])[0, 1], 0.0, 0.99))
 
 
+def _parameters(groups: Sequence[Group], sun_k: float) -> int:
+    return sum(group.curve.parameters for group in groups) + (sun_k > 0)
+
+
+def _felt_c(days: pd.DataFrame, sun_k: float) -> Floats:
+    """Outdoor temperature [°C] with the sun's part."""
+    temperature = days["temperature_c"].to_numpy(np.float64)
+    if sun_k == 0:
+        return temperature
+    return np.asarray(temperature + sun_k * days["sun_kwh_m2"].to_numpy(np.float64))
+
+
 def _season(days: pd.DataFrame) -> npt.NDArray[np.str_]:
     of_month = {month: season for season, months in SEASONS.items() for month in months}
     index = pd.DatetimeIndex(days.index)
@@ -169,8 +220,8 @@ def _season(days: pd.DataFrame) -> npt.NDArray[np.str_]:
 class _Choices:
     """Fits of all groups of days that a division may need, each made once."""
 
-    def __init__(self, days: pd.DataFrame, shapes: Sequence[str]) -> None:
-        self._temperature = days["temperature_c"].to_numpy(np.float64)
+    def __init__(self, days: pd.DataFrame, felt_c: Floats, shapes: Sequence[str]) -> None:
+        self._temperature = felt_c
         self._energy = days["energy_kwh"].to_numpy(np.float64)
         self._kind = days["day_type"].astype(str).to_numpy()
         self._season = _season(days)

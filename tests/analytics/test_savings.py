@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.savings import Claim, Savings, savings, total, uncertainty_kwh
+from analytics.savings import Claim, Savings, month_uncertainty_kwh, savings, total, uncertainty_kwh
 from analytics.signature import Quality
 
 BASELINE = date(2024, 1, 1), date(2024, 12, 31)
@@ -107,6 +107,23 @@ def test_uncertainty_by_hand() -> None:
     # Autocorrelation 0.5: n' = 365/3, so the interval grows by about √3.
     slow = quality._replace(autocorrelation=0.5, effective_days=365 / 3)
     assert uncertainty_kwh(slow, 3_000.0, days) > 1.7 * expected
+
+
+def test_uncertainty_from_months_by_hand() -> None:
+    # Σ e² = 12·100² = 120 000; twice the baseline's days; t(11; 0.95) = 1.79588: 1.79588·√240 000 = 879.8
+    assert month_uncertainty_kwh([100.0, -100.0] * 6, 365, 730) == pytest.approx(879.80, abs=0.01)
+
+
+def test_a_year_unlike_the_model_in_whole_months_widens_the_interval() -> None:
+    plain, wavy = two_years(saved=0.12), two_years(saved=0.12)
+    month = pd.DatetimeIndex(wavy.index).month
+    wavy["energy_kwh"] += np.where(np.isin(month, [1, 3, 5, 7, 9, 11]), 25.0, -25.0)
+    narrow, wide = (savings(days, BASELINE, REPORTING, ["school_day"]) for days in (plain, wavy))
+    assert narrow.high_kwh is not None
+    assert narrow.low_kwh is not None
+    assert wide.high_kwh is not None
+    assert wide.low_kwh is not None
+    assert wide.high_kwh - wide.low_kwh > 1.5 * (narrow.high_kwh - narrow.low_kwh)
 
 
 def test_a_portfolio_is_net_of_those_that_used_more() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from analytics.changepoint import Curve
 from analytics.savings import uncertainty_kwh
-from analytics.signature import autocorrelation, fit_signature, judge
+from analytics.signature import autocorrelation, fit_signature, judge, month_errors_kwh
+from analytics.sun import extraterrestrial_kwh_m2
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "energy"
 
@@ -73,6 +74,18 @@ def test_too_few_days_have_no_signature() -> None:
     assert fit_signature(days, ["school_day"]) is None
 
 
+def test_a_month_left_out_shows_what_the_rest_would_say_of_it() -> None:
+    days = year()
+    days["energy_kwh"] = Curve("3P", 100.0, 20.0, 14.0).predict(days["temperature_c"].to_numpy())
+    found = fit_signature(days, ["school_day"])
+    assert found is not None
+    np.testing.assert_allclose(month_errors_kwh(found, days), np.zeros(12), atol=1e-6)
+    days.loc[days.index < pd.Timestamp("2025-02-01"), "energy_kwh"] += 10.0  # January by 310 kWh
+    errors = month_errors_kwh(found, days)
+    assert errors[0] == pytest.approx(310.0, abs=1)
+    assert np.abs(errors[1:]).max() < 100
+
+
 def test_quality_by_hand() -> None:
     # observed 10, 12, 8, 10 (mean 10); residuals 1, -1, 1, -1; two parameters: s = √(4/2), CVRMSE = 0.1414…
     index = pd.date_range("2025-01-01", periods=4, freq="D")
@@ -126,3 +139,18 @@ def test_real_buildings_as_well_as_opendsm(building: str) -> None:
     allowed = reference["predicted_unc_2022_kwh"] + 0.03 * reference["predicted_2022_kwh"]
     assert predicted == pytest.approx(reference["predicted_2022_kwh"], abs=allowed)
     assert uncertainty_kwh(found.quality, predicted, 365) >= reference["predicted_unc_2022_kwh"]
+
+
+def test_the_sun_counts_where_it_explains() -> None:
+    days = year()
+    days["sun_kwh_m2"] = extraterrestrial_kwh_m2(pd.DatetimeIndex(days.index), 56.0)
+    felt = days["temperature_c"] + 0.4 * days["sun_kwh_m2"]
+    days["energy_kwh"] = Curve("3P", 100.0, 20.0, 18.0).predict(felt.to_numpy())
+    found = fit_signature(days, ["school_day"])
+    assert found is not None
+    assert found.sun_k == 0.4
+    np.testing.assert_allclose(found.predict(days), days["energy_kwh"])
+    days["energy_kwh"] = Curve("3P", 100.0, 20.0, 14.0).predict(days["temperature_c"].to_numpy())
+    without = fit_signature(days, ["school_day"])
+    assert without is not None
+    assert without.sun_k == 0.0
