@@ -13,7 +13,6 @@ from analytics.sun import extraterrestrial_kwh_m2
     [
         ("2025-09-03", -20.0, 32.2),  # FAO-56, Example 8
         ("2025-12-15", 70.0, 0.0),  # polar night
-        ("2025-03-22", 0.0, 37.9),  # the equinox at the equator: 24·60/π·0.082·1.008 MJ
     ],
 )
 def test_by_hand(day: str, latitude: float, mj: float) -> None:
