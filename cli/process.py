@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -29,6 +30,14 @@ def listen(host: str, port: int, option: str) -> socket.socket:
             f"Port {port} on {host} is in use ({error.strerror}). Stop what uses it or choose {option}."
         ) from error
     return sock
+
+
+def collect_seldom() -> None:
+    """Let Python look for cycles after 50,000 new objects, not after 700.
+
+    With its default a quarter of ingest's CPU time goes into looking through batches that hold no cycle.
+    """
+    gc.set_threshold(50_000, 10, 10)
 
 
 def wait_for_signal(stop: threading.Event) -> None:

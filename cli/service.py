@@ -23,6 +23,7 @@ from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
+from cli.process import collect_seldom
 from cli.site import data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -143,6 +144,7 @@ def running(
     data = data_folder(folder)
     data.mkdir(parents=True, exist_ok=True)
     registry = CollectorRegistry()
+    collect_seldom()
     with ExitStack() as stack:
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from classroom.quantity import QUANTITIES
 from classroom.reading import Flag, Reading
@@ -84,9 +84,9 @@ def believable(time: datetime | None, received: datetime, settings: IngestSettin
     """``time`` in UTC if a clock can have said it at ``received``, else None. Both are aware."""
     if time is None:
         return None
-    earliest = received - timedelta(days=settings.backfill_days)
-    latest = received + timedelta(seconds=settings.clock_tolerance_s)
-    return time.astimezone(UTC) if earliest <= time <= latest else None
+    ahead_s = (time - received).total_seconds()
+    credible = -settings.backfill_days * 86_400 <= ahead_s <= settings.clock_tolerance_s
+    return time.astimezone(UTC) if credible else None
 
 
 def describe(refused: Mapping[str, int]) -> str:

@@ -16,7 +16,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -38,18 +38,24 @@ from ingest.access import (
     why_not_connected,
     why_refused,
 )
+from ingest.packets import Client, Publish
+from ingest.spool import to_microseconds
 
 log = logging.getLogger(__name__)
 
-UNREADABLE_TOPIC = "(topic is not UTF-8)"
 _CONNECT_TIMEOUT_S = 10.0
 _BACKOFF_S = (0.5, 60.0)
 _STEADY_S = 20.0  # a connection that ends sooner counts as a failure: two clients with one id must not race
 _QOS0_LIMIT = 50_000  # QoS 0 messages waiting in memory; QoS 1 is held back by the window
+_CLOCK_SET_BACK_US = 1_000_000
 
 
 class Delivery(NamedTuple):
-    """A message as it arrived; ``received`` is aware UTC, ``generation`` numbers the connection."""
+    """A message as it arrived; ``generation`` numbers the connection.
+
+    ``received_us`` [µs since 1970] is another one for each message: two of one device that carry no time must
+    not become one reading.
+    """
 
     generation: int
     mid: int
@@ -57,7 +63,7 @@ class Delivery(NamedTuple):
     topic: str
     payload: bytes
     retain: bool
-    received: datetime
+    received_us: int
 
 
 class Connected(NamedTuple):
@@ -68,7 +74,8 @@ class Connected(NamedTuple):
 
 
 Inbox = SimpleQueue[object]
-"""Deliveries and :class:`Connected` in order of happening, and what the pipeline hands in."""
+"""Lists of deliveries (never empty) and :class:`Connected` in order of happening, and what the pipeline
+hands in."""
 
 
 class Link:
@@ -77,9 +84,9 @@ class Link:
     Args:
         settings: the ``[mqtt]`` table.
         inbox: takes deliveries; never full.
-        clock: aware UTC time, for ``Delivery.received``.
+        clock: aware UTC time, for ``Delivery.received_us``.
         session_filters: topic filters the broker's session may still hold; unwanted ones are unsubscribed.
-        on_dropped: told of each QoS 0 message that found no room.
+        on_dropped: told how many QoS 0 messages found no room.
 
     Raises:
         ConfigurationError: a certificate or password file cannot be used.
@@ -91,7 +98,7 @@ class Link:
         inbox: Inbox,
         clock: Callable[[], datetime],
         session_filters: Sequence[str] = (),
-        on_dropped: Callable[[], None] = lambda: None,
+        on_dropped: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._inbox = inbox
@@ -104,6 +111,9 @@ class Link:
         self._generation = 0
         self._arrived = 0  # written by the network thread only
         self._acknowledged = 0  # written under the lock only
+        self._received_us = 0  # of the last message
+        self._delivered = 0  # into the inbox, over all connections; written by the network thread only
+        self.taken = 0  # from the inbox; set by the spool thread
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._connected = self._subscribed = False
@@ -158,19 +168,17 @@ class Link:
         if self._thread is not None:
             self._thread.join(_CONNECT_TIMEOUT_S + 5)
 
-    def acknowledge(self, deliveries: Iterable[Delivery]) -> int:
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> int:
         """Queue acknowledgements in the given order.
 
         Those of an older connection are left out. Gives their number.
         """
-        sent = 0
         with self._lock:
-            for delivery in deliveries:
-                if delivery.qos > 0 and delivery.generation == self._generation:
-                    self._client.ack(delivery.mid, delivery.qos)
-                    sent += 1
-            self._acknowledged += sent
-        return sent
+            present = self._generation
+            mids = [mid for generation, mid, qos, *_ in deliveries if qos and generation == present]
+            self._client.acknowledge(mids)
+            self._acknowledged += len(mids)
+        return len(mids)
 
     def flushed(self, generation: int) -> bool:
         """Whether all acknowledgements queued for this connection have left this machine."""
@@ -224,20 +232,20 @@ class Link:
             log.warning("broker %s:%d: %s", self._settings.host, self._settings.port, refused)
         self.refused = refused
 
-    def _build_client(self) -> paho.Client:
+    def _build_client(self) -> Client:
         settings = self._settings
-        client = paho.Client(
+        client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if self._v5 else False,
             protocol=paho.MQTTv5 if self._v5 else paho.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,
+            on_publishes=self._deliver,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         # With this set, acknowledgements queued by the spool thread are written by the network thread only.
         client.on_socket_register_write = _leave_to_network_thread
@@ -297,28 +305,27 @@ class Link:
             self._report(why_lost(reason, self._settings))
         self._connected = False
 
-    def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
-        if message.qos == 0 and (self.full or self._inbox.qsize() > _QOS0_LIMIT):
-            self._on_dropped()
-            return
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = UNREADABLE_TOPIC
-        if message.qos:
-            self._arrived += 1
-        received = self._clock()
-        self._inbox.put(
-            Delivery(
-                self._generation,
-                message.mid,
-                message.qos,
-                topic,
-                bytes(message.payload),
-                message.retain,
-                received,
-            )
-        )
+    def _deliver(self, publishes: Sequence[Publish]) -> None:
+        room = not self.full and self._delivered - self.taken <= _QOS0_LIMIT
+        generation, first_us = self._generation, self._next_us()
+        deliveries = [
+            Delivery(generation, mid, qos, topic, payload, retain, received_us)
+            for received_us, (mid, qos, retain, topic, payload) in enumerate(publishes, first_us)
+            if qos or room
+        ]
+        self._received_us = first_us + len(publishes) - 1
+        if len(deliveries) < len(publishes):
+            self._on_dropped(len(publishes) - len(deliveries))
+        if deliveries:
+            self._arrived += sum(1 for delivery in deliveries if delivery.qos)
+            self._delivered += len(deliveries)
+            self._inbox.put(deliveries)
+
+    def _next_us(self) -> int:
+        """The time; where messages came faster than one a microsecond, the microsecond after the last."""
+        now_us = to_microseconds(self._clock())
+        ahead_us = self._received_us - now_us
+        return self._received_us + 1 if 0 <= ahead_us < _CLOCK_SET_BACK_US else now_us
 
     def _warn_window(self) -> None:
         log.warning(

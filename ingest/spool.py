@@ -60,15 +60,18 @@ class Spooled(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A message to be kept, with the packet identifier it came under (QoS 1).
+    """A message to be kept, column by column; ``mid`` is the packet identifier it came under (QoS 1).
 
     Without QoS there is no such identifier: there ``mid`` is the dead letter that is replayed, else 0.
     """
 
-    message: Message
+    received_us: int
+    qos: int
+    mid: int
+    retain: bool
+    topic: str
+    payload: bytes
     size: int
-    qos: int = 0
-    mid: int = 0
 
 
 def to_microseconds(time: datetime) -> int:
@@ -120,21 +123,17 @@ class Spool:
         Raises:
             sqlite3.Error: nothing of it is kept (disk full, I/O error); it may succeed later.
         """
-        rows = [
-            (to_microseconds(m.received), qos, mid, m.retain, m.topic, m.payload, size)
-            for m, size, qos, mid in entries
-        ]
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(
                 "INSERT INTO message (received_us, qos, mid, retain, topic, payload, size) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                rows,
+                entries,
             )
-            last = (self._number("SELECT last_insert_rowid()") or 0) if rows else self.last_id
+            last = (self._number("SELECT last_insert_rowid()") or 0) if entries else self.last_id
             swept_id = self._settle(acknowledged_id, stored_id)
         self.last_id, self.acknowledged_id, self._swept_id = last, acknowledged_id, swept_id
-        return range(last - len(rows) + 1, last + 1)
+        return range(last - len(entries) + 1, last + 1)
 
     def settle(self, acknowledged_id: int, stored_id: int) -> None:
         """Remember ``acknowledged_id``, delete a stretch of what is acknowledged and stored, give pages back.

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import Empty
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from ingest.counters import Counters
 from ingest.message import Message
 from ingest.mqtt import Connected, Delivery, Inbox, Link
 from ingest.redelivery import Arrival, Redeliveries
-from ingest.spool import Entry, Spool, SpoolError
+from ingest.spool import Entry, Spool, SpoolError, to_microseconds
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class SpoolThread:
                     self._next = item  # repetitions are found only once what they repeat has its id
                     break
                 held += self._sort(item, batch)
-                taken += 1
+                taken += len(item) if isinstance(item, list) else 1
                 item = None
         except Empty:
             pass
@@ -163,14 +163,14 @@ class SpoolThread:
 
     def _sort(self, item: object, batch: _Batch) -> int:
         """Add one item of the inbox to ``batch``; gives the bytes it adds."""
-        if isinstance(item, Delivery):
-            return self._sort_delivery(item, batch)
+        if isinstance(item, list):
+            self._link.taken += len(item)
+            return sum(self._sort_delivery(delivery, batch) for delivery in item)
         if isinstance(item, Submission):
             batch.submissions.append(item)
             numbers = item.letter_ids or [0] * len(item.messages)
-            for message, number in zip(item.messages, numbers, strict=True):
-                batch.entries.append(self._entry(message, 0, number))
-                batch.arrivals.append(None)
+            batch.entries += map(self._entry, item.messages, numbers)
+            batch.arrivals += [None] * len(item.messages)
             return sum(len(message.payload) for message in item.messages)
         if isinstance(item, Connected):
             self._counters.connections.inc()
@@ -182,27 +182,26 @@ class SpoolThread:
         return 0
 
     def _sort_delivery(self, delivery: Delivery, batch: _Batch) -> int:
+        generation, mid, qos, topic, payload, retain, received_us = delivery
+        size = len(payload)
+        payload = payload[: self._payload_limit_bytes]
         batch.deliveries.append(delivery)
-        message = Message(delivery.topic, delivery.payload, delivery.received, delivery.retain)
-        entry = self._entry(message, delivery.qos, delivery.mid if delivery.qos else 0)
         arrival = None
-        if delivery.qos:
-            self._generation = delivery.generation
-            digest = _digest(entry.message.payload, entry.size)
-            arrival = Arrival(delivery.generation, delivery.mid, delivery.topic, digest)
+        if qos:
+            self._generation = generation
+            arrival = Arrival(generation, mid, topic, _digest(payload, size))
             repeated_id = self._memory.find(arrival)
             if repeated_id is not None:
                 batch.acknowledged_ids.append(repeated_id)
                 return 0
-        batch.entries.append(entry)
+        batch.entries.append(Entry(received_us, qos, mid, retain, topic, payload, size))
         batch.arrivals.append(arrival)
-        return len(entry.message.payload)
+        return len(payload)
 
-    def _entry(self, message: Message, qos: int, mid: int) -> Entry:
-        size = len(message.payload)
-        if size > self._payload_limit_bytes:
-            message = replace(message, payload=message.payload[: self._payload_limit_bytes])
-        return Entry(message, size, qos, mid)
+    def _entry(self, message: Message, replayed_id: int) -> Entry:
+        topic, payload, received, retain = message.topic, message.payload, message.received, message.retain
+        cut = payload[: self._payload_limit_bytes]
+        return Entry(to_microseconds(received), 0, replayed_id, retain, topic, cut, len(payload))
 
     def _keep(self, batch: _Batch) -> bool:
         """Commit and acknowledge ``batch``, however long it takes; False if stopped before there was room."""

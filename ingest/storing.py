@@ -313,7 +313,8 @@ class StoreThread:
             checked = check(message, decoded, self._settings)
         except DECODER_FAULTS as error:
             raise Undecodable("decoder_fault", f"{type(error).__name__}: {error}") from error
-        outcome.refused.update(["unknown_key"] * len(decoded.unknown))
+        if decoded.unknown:
+            outcome.refused["unknown_key"] += len(decoded.unknown)
         if checked.refused or decoded.rejected:
             outcome.refused.update(checked.refused)
             outcome.refused.update(["wrong_type"] * len(decoded.rejected))

@@ -15,29 +15,7 @@ from typing import Any
 
 import pytest
 
-from classroom.settings import Settings
 from ingest.pipeline import Progress
-
-
-@pytest.fixture
-def one_filter(wire: Any, root: str) -> Any:
-    """Settings for the wire broker, which grants one filter."""
-    return Settings.model_validate({"mqtt": {"port": wire.port, "client_id": root, "topics": ["#"]}})
-
-
-@pytest.fixture
-def connected(run: Any, wire: Any, one_filter: Any) -> Any:
-    """Run a pipeline against the wire broker."""
-
-    @contextmanager
-    def connected(session: bool = False, **more: Any) -> Iterator[Any]:
-        accepting = threading.Thread(target=wire.accept, args=(session,))
-        accepting.start()
-        with run(one_filter, **more) as rig:
-            accepting.join()
-            yield rig
-
-    return connected
 
 
 @pytest.fixture
@@ -154,7 +132,7 @@ def test_a_broker_without_mqtt_5_is_asked_again_with_3_1_1(
 
 def test_a_malformed_packet_costs_one_connection(connected: Any, wire: Any, co2: Any) -> None:
     with connected() as rig:
-        wire.send(bytes([0x32, 7, 0, 1, 65, 0, 1, 1, 0x7F]))  # a PUBLISH with a property that does not exist
+        wire.send(bytes([0x32, 7, 0, 1, 65, 0, 1, 9, 0x7F]))  # a PUBLISH whose properties lead beyond it
         wire.accept(session=True)
         wire.publish(1, b"classroom/a/1/d", co2(400).encode())
         rig.settled(1)

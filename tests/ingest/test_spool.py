@@ -15,14 +15,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingest.message import Message
-from ingest.spool import Entry, Spool, SpoolError, SpoolReader, from_microseconds, renew
+from ingest.spool import Entry, Spool, SpoolError, SpoolReader, from_microseconds, renew, to_microseconds
 
 AT = datetime(2026, 9, 1, 8, 0, 0, 123_456, tzinfo=UTC)
 
 
 def entry(text: str, qos: int = 1, mid: int = 1) -> Entry:
-    payload = text.encode()
-    return Entry(Message("t", payload, AT), len(payload), qos, mid)
+    return kept_as(Message("t", text.encode(), AT), qos, mid)
+
+
+def kept_as(message: Message, qos: int = 0, mid: int = 0) -> Entry:
+    payload = message.payload
+    received_us = to_microseconds(message.received)
+    return Entry(received_us, qos, mid, message.retain, message.topic, payload, len(payload))
 
 
 @pytest.fixture
@@ -153,13 +158,13 @@ messages = st.builds(
 def test_any_topic_payload_and_time_comes_back_exactly(path: Path, batch: list[Message]) -> None:
     with closing(Spool(path)) as spool:
         start = spool.last_id
-        spool.append([Entry(message, len(message.payload)) for message in batch], 0, 0)
+        spool.append([kept_as(message) for message in batch], 0, 0)
         with closing(SpoolReader(path)) as reader:
             assert [row.message for row in reader.read(start, 100, 10**9)] == batch
 
 
 def test_times_are_exact_to_the_microsecond(spool: Spool, path: Path) -> None:
-    spool.append([Entry(Message("t", b"", AT + timedelta(microseconds=1)), 0)], 0, 0)
+    spool.append([kept_as(Message("t", b"", AT + timedelta(microseconds=1)))], 0, 0)
     with closing(SpoolReader(path)) as reader:
         (row,) = reader.read(0, 1, 1)
     assert row.message.received == AT + timedelta(microseconds=1)
