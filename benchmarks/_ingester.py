@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -80,23 +81,23 @@ class Process:
 
 
 class Delays:
-    """Seconds from the time a reading says to the moment it could be read from the store."""
+    """Seconds from the time a message says to the moment it could be read from the store."""
 
     def __init__(self) -> None:
-        self._seen: list[float] = []
+        self._seen = array("d")
 
     def take(self, readings: Sequence[Reading]) -> None:
-        """Note the readings of one batch, just stored."""
+        """Note the messages of one batch, just stored: each has one CO2 reading."""
         now = time.time()
-        self._seen.extend(now - reading.time.timestamp() for reading in readings)
+        self._seen.extend(now - each.time.timestamp() for each in readings if each.quantity == "co2_ppm")
 
     def figures(self) -> dict[str, float]:
         """Median, 99th percentile and greatest since the last call [s]."""
-        seen, self._seen = self._seen, []
+        seen, self._seen = self._seen, array("d")
         if not seen:
             return {}
         median, p99 = np.percentile(seen, (50, 99))
-        return {"p50_s": float(median), "p99_s": float(p99), "max_s": max(seen), "readings": len(seen)}
+        return {"p50_s": float(median), "p99_s": float(p99), "max_s": max(seen)}
 
 
 def now() -> datetime:

@@ -42,6 +42,9 @@ class Counters:
         self.restarts = counter("ingest_thread_restarts", "Threads the watchdog had to start again", "thread")
         self.pending_devices = gauge("pending_devices", "Devices that were heard but are in no room or meter")
         self.unacknowledged = gauge("messages_unacknowledged", "Deliveries not acknowledged yet")
+        self.stalled = gauge(
+            "acknowledging_stalled_seconds", "Without an acknowledgement although some are owed"
+        )
         self.spool_depth = gauge("spool_depth", "Spooled messages not yet stored")
         self.spool_age = gauge("spool_age_seconds", "Age of the oldest spooled message not yet stored")
         self.spool_bytes = gauge("spool_bytes", "Bytes of the spool in use")

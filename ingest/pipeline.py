@@ -263,6 +263,7 @@ class Pipeline:
         counters.unacknowledged.set_function(lambda: self._link.unacknowledged)
         counters.pending_devices.set_function(lambda: len(self.pending()))
         counters.spool_age.set_function(self._age_s)
+        counters.stalled.set_function(lambda: self._progress.stalled_s)
 
     def _age_s(self) -> float:
         oldest = self._storing.oldest

@@ -25,7 +25,11 @@ from ingest.spool import Entry, Spool, SpoolError, to_microseconds
 
 log = logging.getLogger(__name__)
 
-BATCH = 1_000
+BATCH = (
+    10_000  # above any sensible window: a whole window in a commit is what the law of the window counts on
+)
+_GATHER = 0.1  # of what the last commit took
+_GATHER_MOST_S = 0.1
 _BATCH_BYTES = 8 * 2**20
 _IDLE_S = 0.25
 _RETRY_S = 0.5
@@ -93,6 +97,7 @@ class SpoolThread:
         self._acknowledged_id = spool.acknowledged_id
         self._stopping = threading.Event()
         self._stop_by = math.inf
+        self._gather_s = 0.0
         self._thread: threading.Thread | None = None
         self.spooled = threading.Event()  # set after every commit: the store thread waits for it
         self.stored_id = 0  # set by the store thread: rows up to here may go
@@ -139,18 +144,21 @@ class SpoolThread:
             self._batch = None
 
     def _take(self, timeout_s: float) -> _Batch | None:
-        """What waits in the inbox, up to a batch; None if nothing comes in ``timeout_s``."""
+        """What waits in the inbox, up to a batch; None if nothing comes in ``timeout_s``.
+
+        What the broker sends on the last acknowledgements comes one by one: without waiting a little for the
+        rest of the window, a commit would take half of it.
+        """
         batch = _Batch()
         held = taken = 0
         item, self._next = self._next, None
+        gather_by = 0.0
         try:
             while taken < BATCH and held < _BATCH_BYTES:
                 if item is None:
-                    item = (
-                        self._inbox.get(timeout=timeout_s)
-                        if timeout_s and not taken
-                        else self._inbox.get_nowait()
-                    )
+                    item = self._inbox.get(timeout=self._gather_until(gather_by) if taken else timeout_s)
+                if not taken:
+                    gather_by = time.monotonic() + self._gather_s
                 if isinstance(item, Connected) and taken:
                     self._next = item  # repetitions are found only once what they repeat has its id
                     break
@@ -160,6 +168,11 @@ class SpoolThread:
         except Empty:
             pass
         return batch if taken else None
+
+    def _gather_until(self, gather_by: float) -> float:
+        """Seconds worth waiting for more; none where the broker may not send any."""
+        window, waiting = self._link.window, self._link.unacknowledged
+        return 0.0 if window and waiting >= window else max(0.0, gather_by - time.monotonic())
 
     def _sort(self, item: object, batch: _Batch) -> int:
         """Add one item of the inbox to ``batch``; gives the bytes it adds."""
@@ -227,7 +240,9 @@ class SpoolThread:
                 self._spool.settle(self._acknowledged_id, self.stored_id)
                 self._set_full(f"the spool holds {used / 1e6:.1f} MB, its limit (ingest.spool_limit_mb)")
                 return False
+            began = time.monotonic()
             ids = self._spool.append(batch.entries, self._acknowledged_id, self.stored_id)
+            self._gather_s = min(_GATHER_MOST_S, (time.monotonic() - began) * _GATHER)
             for id_, arrival in zip(ids, batch.arrivals, strict=True):
                 if arrival is not None:
                     self._memory.remember(id_, arrival)

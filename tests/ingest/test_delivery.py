@@ -5,15 +5,13 @@ The order of commit and acknowledgement, the fence, repetitions, a dying network
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import window
 
 from ingest.pipeline import Progress
 
@@ -21,15 +19,7 @@ from ingest.pipeline import Progress
 @pytest.fixture
 def disk_busy(tmp_path: Path) -> Any:
     """Hold the spool's write lock: no commit can come through."""
-
-    @contextmanager
-    def busy() -> Iterator[Any]:
-        with closing(sqlite3.connect(tmp_path / "spool.sqlite", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
-
-    return busy
+    return lambda: window.disk_busy(tmp_path)
 
 
 def spooled(rig: Any) -> float:

@@ -1,0 +1,119 @@
+"""Hours of work in minutes: 2,000 messages/s through mosquitto, ingest and DuckDB, memory and delay watched.
+
+MINUTES in the environment makes it shorter or longer than 20. Every message says when it was published; its
+delay ends when the store has its readings. What is asserted: nothing lost or doubled, p99 of each stretch
+below a second, memory flat after the first stretch, spool and dead letters not growing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "support")]
+
+from _ingester import Process  # noqa: E402
+from _messages import ROOMS, native  # noqa: E402
+from flood import QUEUE_LINES, Flood, mosquitto, packet  # noqa: E402
+
+from store.duckdb_store import DuckDBStore  # noqa: E402
+
+MINUTES = float(os.environ.get("MINUTES") or (0.4 if os.environ.get("QUICK") else 20))
+RATE = 2_000  # messages/s
+TURNS = 50  # a second
+STRETCHES = 10
+P99_LIMIT_S = 1.0
+GROWTH_LIMIT_MB = 50.0
+READINGS = 3
+
+
+class Publisher:
+    """Sends RATE messages a second, evenly, each with its own time."""
+
+    def __init__(self, port: int) -> None:
+        self.flood = Flood(port)
+        self.sent = 0
+        self.latest_s = 0.0
+        self._began = time.monotonic()
+
+    def run_until(self, end_s: float) -> None:
+        """Publish up to ``end_s`` seconds after the beginning."""
+        while (elapsed := time.monotonic() - self._began) < end_s:
+            due = int(elapsed * RATE) - self.sent
+            self.latest_s = max(self.latest_s, due / RATE)
+            data = [packet(*self._message(self.sent + n), self.sent + n) for n in range(due)]
+            self.flood.send(b"".join(data), due)
+            self.flood.read()
+            self.sent += due
+            time.sleep(1 / TURNS)
+
+    @staticmethod
+    def _message(number: int) -> tuple[str, bytes]:
+        step, room = divmod(number, ROOMS)
+        return native(room, step, datetime.now(UTC))
+
+
+def size_mb(folder: Path, name: str) -> float:
+    """Size of a SQLite file with its journal [MB]."""
+    return sum(path.stat().st_size for path in folder.glob(f"{name}.sqlite*")) / 1e6
+
+
+def main() -> None:
+    """Run it, print a row a stretch, then what came of it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with (
+            mosquitto(folder, *QUEUE_LINES) as (port, _),
+            Process(Path(__file__).with_name("_ingester.py"), folder, str(port), "delays") as ingester,
+        ):
+            print("| minute | messages | p50 | p99 | longest | memory | spool | dead letters | CPU |")
+            print("|---|---|---|---|---|---|---|---|---|", flush=True)
+            publisher = Publisher(port)
+            rows = [_stretch(ingester, publisher, folder, n) for n in range(1, STRETCHES + 1)]
+            publisher.flood.wait()
+            ingester.wait_for(publisher.sent, 60)
+        with closing(DuckDBStore(folder / "store.duckdb")) as store:
+            stored = int(store.compute_hours(store.changed("soak").hours, {})["count"].sum())
+        with closing(sqlite3.connect(folder / "spool.sqlite")) as spool:
+            left = spool.execute("SELECT count(*) FROM message").fetchone()[0]
+    lost = publisher.sent * READINGS - stored
+    growth_mb = rows[-1]["rss_mb"] - rows[0]["rss_mb"]
+    p99_s = max(row["p99_s"] for row in rows)
+    print(f"\n{publisher.sent:,} messages published at {RATE:,}/s, {stored:,} readings stored, {lost} lost.")
+    print(
+        f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). Memory grew by {growth_mb:.0f} MB"
+    )
+    print(
+        f"between the first and the last row (limit {GROWTH_LIMIT_MB:g} MB). {left} messages left in the spool."
+    )
+    print(f"The publisher was at most {publisher.latest_s:.2f} s late.")
+    assert lost == 0
+    assert left == 0
+    assert p99_s < P99_LIMIT_S
+    assert growth_mb < GROWTH_LIMIT_MB
+    assert rows[-1]["spool_mb"] < 100
+
+
+def _stretch(ingester: Process, publisher: Publisher, folder: Path, number: int) -> dict[str, float]:
+    cpu_s = ingester.cpu_s()
+    minute = MINUTES * number / STRETCHES
+    publisher.run_until(minute * 60)
+    row = {**ingester.ask(), "rss_mb": ingester.rss_mb(), "spool_mb": size_mb(folder, "spool")}
+    share = (ingester.cpu_s() - cpu_s) / (MINUTES / STRETCHES * 60)
+    print(
+        f"| {minute:.3g} | {row['done']:,} | {row['p50_s']:.2f} s | {row['p99_s']:.2f} s | {row['max_s']:.2f} s "
+        f"| {row['rss_mb']:.0f} MB | {row['spool_mb']:.1f} MB | {size_mb(folder, 'letters'):.1f} MB "
+        f"| {share:.0%} |",
+        flush=True,
+    )
+    return row
+
+
+if __name__ == "__main__":
+    main()
