@@ -87,11 +87,9 @@ def main() -> None:
     p99_s = max(row["p99_s"] for row in rows)
     print(f"\n{publisher.sent:,} messages published at {RATE:,}/s, {stored:,} readings stored, {lost} lost.")
     print(
-        f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). Memory grew by {growth_mb:.0f} MB"
+        f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last memory"
     )
-    print(
-        f"between the first and the last row (limit {GROWTH_LIMIT_MB:g} MB). {left} messages left in the spool."
-    )
+    print(f"grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). {left} messages left in the spool.")
     print(f"The publisher was at most {publisher.latest_s:.2f} s late.")
     assert lost == 0
     assert left == 0
@@ -106,12 +104,13 @@ def _stretch(ingester: Process, publisher: Publisher, folder: Path, number: int)
     publisher.run_until(minute * 60)
     row = {**ingester.ask(), "rss_mb": ingester.rss_mb(), "spool_mb": size_mb(folder, "spool")}
     share = (ingester.cpu_s() - cpu_s) / (MINUTES / STRETCHES * 60)
-    print(
-        f"| {minute:.3g} | {row['done']:,} | {row['p50_s']:.2f} s | {row['p99_s']:.2f} s | {row['max_s']:.2f} s "
-        f"| {row['rss_mb']:.0f} MB | {row['spool_mb']:.1f} MB | {size_mb(folder, 'letters'):.1f} MB "
-        f"| {share:.0%} |",
-        flush=True,
+    cells = (
+        *(f"{minute:.3g}", f"{row['done']:,}"),
+        *(f"{row[key]:.2f} s" for key in ("p50_s", "p99_s", "max_s")),
+        *(f"{mb:.1f} MB" for mb in (row["rss_mb"], row["spool_mb"], size_mb(folder, "letters"))),
+        f"{share:.0%}",
     )
+    print(f"| {' | '.join(cells)} |", flush=True)
     return row
 
 
