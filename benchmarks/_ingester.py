@@ -100,6 +100,13 @@ class Delays:
         return {"p50_s": float(median), "p99_s": float(p99), "max_s": max(seen)}
 
 
+def cache_mb(store: DuckDBStore) -> float:
+    """What DuckDB holds of its file in memory; it grows with the data up to its limit of 1,000 MB."""
+    with store._reading() as con:  # noqa: SLF001
+        (found,) = con.execute("SELECT sum(memory_usage_bytes) / 1e6 FROM duckdb_memory()").fetchall()[0]
+    return float(found)
+
+
 def now() -> datetime:
     """The pipeline's clock."""
     return datetime.now(UTC)
@@ -120,8 +127,10 @@ def main() -> None:
             time.sleep(0.05)
         print("ready", flush=True)
         for _ in sys.stdin:
-            state = {"done": pipeline.spooled - pipeline.backlog(), "spooled": pipeline.spooled}
-            print(json.dumps(state | delays.figures()), flush=True)
+            state: dict[str, float] = {"done": pipeline.spooled - pipeline.backlog()}
+            if measured:
+                state |= {"cache_mb": cache_mb(store), **delays.figures()}
+            print(json.dumps(state), flush=True)
         pipeline.stop()
 
 

@@ -2,7 +2,7 @@
 
 MINUTES in the environment makes it shorter or longer than 20. Every message says when it was published; its
 delay ends when the store has its readings. What is asserted: nothing lost or doubled, p99 of each stretch
-below a second, memory flat after the first stretch, spool and dead letters not growing.
+below a second, memory flat after the first stretch (but for DuckDB's bounded cache), an empty spool.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def main() -> None:
             mosquitto(folder, *QUEUE_LINES) as (port, _),
             Process(Path(__file__).with_name("_ingester.py"), folder, str(port), "delays") as ingester,
         ):
-            print("| minute | messages | p50 | p99 | longest | memory | spool | dead letters | CPU |")
-            print("|---|---|---|---|---|---|---|---|---|", flush=True)
+            print("| minute | messages | p50 | p99 | longest | memory | cache | spool | dead letters | CPU |")
+            print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
             publisher = Publisher(port)
             rows = [_stretch(ingester, publisher, folder, n) for n in range(1, STRETCHES + 1)]
             publisher.flood.wait()
@@ -83,13 +83,12 @@ def main() -> None:
         with closing(sqlite3.connect(folder / "spool.sqlite")) as spool:
             left = spool.execute("SELECT count(*) FROM message").fetchone()[0]
     lost = publisher.sent * READINGS - stored
-    growth_mb = rows[-1]["rss_mb"] - rows[0]["rss_mb"]
+    growth_mb = rows[-1]["own_mb"] - rows[0]["own_mb"]
     p99_s = max(row["p99_s"] for row in rows)
     print(f"\n{publisher.sent:,} messages published at {RATE:,}/s, {stored:,} readings stored, {lost} lost.")
-    print(
-        f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last memory"
-    )
-    print(f"grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). {left} messages left in the spool.")
+    print(f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last")
+    print(f"memory less DuckDB's cache grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). The cache")
+    print(f"follows the data up to its limit of 1,000 MB. Messages left in the spool: {left}.")
     print(f"The publisher was at most {publisher.latest_s:.2f} s late.")
     assert lost == 0
     assert left == 0
@@ -103,11 +102,13 @@ def _stretch(ingester: Process, publisher: Publisher, folder: Path, number: int)
     minute = MINUTES * number / STRETCHES
     publisher.run_until(minute * 60)
     row = {**ingester.ask(), "rss_mb": ingester.rss_mb(), "spool_mb": size_mb(folder, "spool")}
+    row["own_mb"] = row["rss_mb"] - row["cache_mb"]
     share = (ingester.cpu_s() - cpu_s) / (MINUTES / STRETCHES * 60)
     cells = (
         *(f"{minute:.3g}", f"{row['done']:,}"),
         *(f"{row[key]:.2f} s" for key in ("p50_s", "p99_s", "max_s")),
-        *(f"{mb:.1f} MB" for mb in (row["rss_mb"], row["spool_mb"], size_mb(folder, "letters"))),
+        *(f"{mb:.1f} MB" for mb in (row["rss_mb"], row["cache_mb"], row["spool_mb"])),
+        f"{size_mb(folder, 'letters'):.1f} MB",
         f"{share:.0%}",
     )
     print(f"| {' | '.join(cells)} |", flush=True)

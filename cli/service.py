@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from analytics import jobs
 from api.context import ApiContext, Control, PartHealth
@@ -143,6 +143,7 @@ def running(
     """
     data = data_folder(folder)
     data.mkdir(parents=True, exist_ok=True)
+    disable_created_metrics()  # a second series beside every counter, which nothing reads
     registry = CollectorRegistry()
     collect_seldom()
     with ExitStack() as stack:

@@ -67,7 +67,7 @@ class Flood:
 
     def send(self, data: bytes, messages: int) -> None:
         """Send whole packets; waits while the broker is far behind."""
-        while self.unacknowledged > _MOST_UNACKNOWLEDGED - messages:
+        while self.unacknowledged > max(0, _MOST_UNACKNOWLEDGED - messages):
             self._turn(memoryview(b""))
         self._sent += messages
         view = memoryview(data)

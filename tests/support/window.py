@@ -62,7 +62,8 @@ def acknowledged_per_s(
             _wait(lambda: link.connected)
             publisher = Flood(settings.port)
             with closing(publisher):
-                publisher.send(b"".join(packet("a/b", b"x" * 100, n) for n in range(most)), most)
+                for number in range(most):
+                    publisher.send(packet("a/b", b"x" * 100, number), 1)
                 publisher.wait()
                 _wait(lambda: link.acknowledged > 0)
                 first, began = link.acknowledged, time.monotonic()
