@@ -66,14 +66,22 @@ def acknowledged_per_s(
                     publisher.send(packet("a/b", b"x" * 100, number), 1)
                 publisher.wait()
                 _wait(lambda: link.acknowledged > 0)
-                first, began = link.acknowledged, time.monotonic()
-                while link.acknowledged < most and time.monotonic() - began < seconds:
-                    time.sleep(0.001)
-                return (link.acknowledged - first) / (time.monotonic() - began)
+                return _rate(link, most, seconds)
         finally:
             spool.latency_s = 0
             thread.stop()
             link.stop()
+
+
+def _rate(link: Link, most: int, seconds: float) -> float:
+    """From one commit's acknowledgements to the last seen."""
+    first = last = link.acknowledged
+    began = ended = time.monotonic()
+    while last < most and time.monotonic() - began < seconds:
+        time.sleep(0.001)
+        if link.acknowledged != last:
+            last, ended = link.acknowledged, time.monotonic()
+    return (last - first) / (ended - began) if last > first else 0.0
 
 
 def _wait(true: Callable[[], object]) -> None:
