@@ -66,7 +66,8 @@ def test_messages_are_counted_from_receipt_to_the_store(
             name: rig.count(name)
             for name in (
                 *("messages_received_total", "messages_spooled_total", "messages_acknowledged_total"),
-                *("messages_stored_total", "message_delay_seconds_count", "mqtt_connections_total"),
+                *("messages_stored_total", "messages_partial_total"),
+                *("message_delay_seconds_count", "mqtt_connections_total"),
                 *("readings_stored_total", "readings_duplicate_total", "readings_conflict_total"),
                 *("pending_devices", "messages_redelivered_total", "messages_dropped_total"),
             )
@@ -84,6 +85,7 @@ def test_messages_are_counted_from_receipt_to_the_store(
         "messages_spooled_total": 6,
         "messages_acknowledged_total": 6,
         "messages_stored_total": 5,
+        "messages_partial_total": 1,
         "message_delay_seconds_count": 6,
         "mqtt_connections_total": 1,
         "readings_stored_total": 3,
