@@ -35,7 +35,7 @@ def listen(host: str, port: int, option: str) -> socket.socket:
 def collect_seldom() -> None:
     """Let Python look for cycles after 50,000 new objects, not after 700.
 
-    With its default a quarter of ingest's CPU time goes into looking through batches that hold no cycle.
+    With its default a fifth of ingest's CPU time goes into looking through batches that hold no cycle.
     """
     gc.set_threshold(50_000, 10, 10)
 

@@ -1,7 +1,7 @@
 """paho's client with MQTT's two frequent packets, PUBLISH in and PUBACK out, handled many at a time.
 
 paho 2.2 asks the system three times for each packet, makes some ten objects of it and writes every
-acknowledgement by itself: 50 us a message, more than all the rest of ingest (docs/decisions/007). So what
+acknowledgement by itself: 47 us a message, more than all the rest of ingest (docs/decisions/007). So what
 arrives is cut here: PUBLISH packets are handed on, as many as one reading of the socket brought; everything
 else (connecting, TLS, subscriptions, keepalive) is left to paho. What this leans on in paho, beside its
 public ``loop_read``, ``loop_write``, ``want_write`` and ``reconnect``, are ``_sock_recv`` (all reading) and
