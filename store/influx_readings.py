@@ -3,22 +3,24 @@ is handed in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from store.batch import Batch, Ids, Mask, ends
-from store.influx_lines import FLAG, READINGS, measurement_of, name, tag, tags_of
-from store.influx_query import Question, between, chunks, frame, span
+from store.frames import Columns
+from store.influx_frames import long
+from store.influx_lines import FLAG, READINGS, measurement_of, name, tag
+from store.influx_query import DEVICES, Question, chunks, span
 from store.influx_server import InfluxServer
-from store.times import Array, day_ranges_us
+from store.times import DAY_US, Array, day_ranges_us, to_us
 
 _NEVER_US = -(2**62)
+_DEVICE_DAYS = 1_000  # a request: some 20 MB at a reading every 5 minutes, here and on the server
+_FEWEST = 20  # devices a request, however long the range
 
 
 @dataclass
@@ -47,7 +49,11 @@ class Series:
         for _, quantity in new:
             asked.setdefault(measurement_of(quantity), set()).add(quantity)
         found = newest(server, {device for device, _ in new}, asked)
-        last_us = dict(zip(zip(found["device"], found["quantity"], strict=True), found["time"], strict=True))
+        keys = zip(found.device.tolist(), found.quantity.tolist(), strict=True)
+        last_us = {
+            (found.devices[device], found.quantities[quantity]): time_us
+            for (device, quantity), time_us in zip(keys, found.time_us.tolist(), strict=True)
+        }
         for device, quantity in new:
             place = (measurement_of(quantity), device)
             if place not in self._points:
@@ -89,9 +95,14 @@ def stored_at(server: InfluxServer, series: Series, batch: Batch) -> pd.DataFram
             {quantity for _, quantity in keys},
             span(int(inside["time"].min()), int(inside["time"].max()) + 1),
         )
-        pairs = zip(rows["device"], rows["quantity"], strict=True)
-        rows["series"] = [series.number.get(pair, -1) for pair in pairs]
-        found.append(rows[["series", "time", "value", "flag"]])
+        numbers = [
+            [series.number.get((device, quantity), -1) for quantity in rows.quantities]
+            for device in rows.devices
+        ]
+        table = np.array(numbers, dtype=np.int64).reshape(len(rows.devices), len(rows.quantities))
+        of = table[rows.device, rows.quantity]
+        columns = {"series": of, "time": rows.time_us, "value": rows.value, "flag": rows.flag}
+        found.append(pd.DataFrame(columns))
     return wanted.merge(pd.concat(found), on=["series", "time"]).sort_values("position", ignore_index=True)
 
 
@@ -122,18 +133,34 @@ def read(
     end: datetime,
 ) -> pd.DataFrame:
     """Readings in the half-open range (READING_COLUMNS)."""
-    found = _melted(server, devices, quantities, between(start, end))
-    return found.assign(time=pd.to_datetime(found["time"], unit="us", utc=True))
+    return read_columns(server, devices, quantities, start, end).frame()
+
+
+def read_columns(
+    server: InfluxServer,
+    devices: Iterable[str],
+    quantities: Iterable[str] | None,
+    start: datetime,
+    end: datetime,
+) -> Columns:
+    """As :func:`read`, as columns of numbers."""
+    start_us, end_us = to_us(start), to_us(end)
+    at_once = max(_FEWEST, _DEVICE_DAYS * DAY_US // max(1, end_us - start_us))
+    return _melted(server, devices, quantities, span(start_us, end_us), min(DEVICES, at_once))
 
 
 def _melted(
-    server: InfluxServer, devices: Iterable[str], quantities: Iterable[str] | None, when: str
-) -> pd.DataFrame:
-    """Readings under the condition ``when`` (READING_COLUMNS, but time in µs), sorted."""
+    server: InfluxServer,
+    devices: Iterable[str],
+    quantities: Iterable[str] | None,
+    when: str,
+    at_once: int = DEVICES,
+) -> Columns:
+    """Readings under the condition ``when``, asked for ``at_once`` devices at a time."""
     asked = None if quantities is None else set(quantities)
     measurements = READINGS if asked is None else sorted({measurement_of(quantity) for quantity in asked})
     tables = []
-    for some in chunks(devices):
+    for some in chunks(devices, at_once):
         question = Question()
         device = question.one_of("device", some)
         for measurement in measurements:
@@ -141,7 +168,7 @@ def _melted(
             question.ask(fields, measurement, device, when, by="device")
         if question.statements:
             tables += server.query(str(question), question.parameters)
-    return _long(tables)
+    return long(tables)
 
 
 def _fields(quantities: set[str] | None, measurement: str) -> list[str] | None:
@@ -151,68 +178,6 @@ def _fields(quantities: set[str] | None, measurement: str) -> list[str] | None:
     return [name(field) for quantity in own for field in (quantity, quantity + FLAG)]
 
 
-def _long(tables: Sequence[pa.Table]) -> pd.DataFrame:
-    """A row a reading, sorted by device, quantity, time (µs), from tables with a column a quantity."""
-    devices: dict[str, int] = {}
-    quantities: dict[str, int] = {}
-    columns: list[tuple[Array, Array, Array, Array, Array]] = []
-    for table in tables:
-        device = _codes(table["tags"], devices)
-        time_us = table["time"].to_numpy()
-        for quantity in table.column_names[3:]:
-            if quantity.endswith(FLAG) or table[quantity].null_count == len(table):
-                continue
-            rows = slice(None) if not table[quantity].null_count else pc.is_valid(table[quantity]).to_numpy()
-            value = table[quantity].to_numpy()[rows]
-            flag = _flags(table, quantity)[rows]
-            code = quantities.setdefault(quantity, len(quantities))
-            columns.append(
-                (device[rows], np.full(len(value), code, dtype=np.int32), time_us[rows], value, flag)
-            )
-    if not columns:
-        columns = [tuple(np.empty(0, dtype=kind) for kind in ("i4", "i4", "i8", "f8", "i8"))]  # type: ignore[list-item]
-    device, quantity, time_us, value, flag = (np.concatenate(column) for column in zip(*columns, strict=True))
-    device_names, device_rank = _ranked(devices, device)
-    quantity_names, quantity_rank = _ranked(quantities, quantity)
-    # Every column came sorted by device and time, so a stable sort by series is enough.
-    order = np.argsort(device_rank * max(1, len(quantities)) + quantity_rank, kind="stable")
-    return frame(
-        {
-            "device": pa.DictionaryArray.from_arrays(device_rank[order], device_names).cast(pa.string()),
-            "quantity": pa.DictionaryArray.from_arrays(quantity_rank[order], quantity_names).cast(
-                pa.string()
-            ),
-            "time": time_us[order],
-            "value": value[order],
-            "flag": flag[order],
-        }
-    )
-
-
-def _codes(tags: pa.ChunkedArray, devices: dict[str, int]) -> Array:
-    """Each row's number in ``devices``, which grows."""
-    parts = []
-    for chunk in tags.chunks:
-        names = [tags_of(text)["device"] for text in chunk.dictionary.to_pylist()]
-        codes = np.array([devices.setdefault(device, len(devices)) for device in names], dtype=np.int32)
-        parts.append(codes[chunk.indices.to_numpy()])
-    return np.concatenate(parts)
-
-
-def _flags(table: pa.Table, quantity: str) -> Array:
-    if quantity + FLAG not in table.column_names:
-        return np.zeros(len(table), dtype=np.int64)
-    return np.asarray(table[quantity + FLAG].fill_null(0).to_numpy(), dtype=np.int64)
-
-
-def _ranked(codes: dict[str, int], column: Array) -> tuple[pa.Array, Ids]:
-    """The names in order, and the column as numbers of that order."""
-    names = sorted(codes)
-    rank = np.empty(len(names), dtype=np.int32)
-    rank[[codes[known] for known in names]] = np.arange(len(names))
-    return pa.array(names, pa.string()), np.asarray(rank[column] if names else column, dtype=np.int32)
-
-
 def latest(server: InfluxServer, devices: Iterable[str] | None) -> pd.DataFrame:
     """The newest reading of every series (READING_COLUMNS)."""
     quantities: dict[str, list[str]] = {}
@@ -220,14 +185,13 @@ def latest(server: InfluxServer, devices: Iterable[str] | None) -> pd.DataFrame:
         for measurement, key in zip(table["name"].to_pylist(), table["fieldKey"].to_pylist(), strict=True):
             if measurement in READINGS and not key.endswith(FLAG):
                 quantities.setdefault(measurement, []).append(key)
-    found = newest(server, devices, quantities)
-    return found.assign(time=pd.to_datetime(found["time"], unit="us", utc=True))
+    return newest(server, devices, quantities).frame()
 
 
 def newest(
     server: InfluxServer, devices: Iterable[str] | None, quantities: Mapping[str, Iterable[str]]
-) -> pd.DataFrame:
-    """As :func:`latest`, for the quantities named by measurement; time in µs."""
+) -> Columns:
+    """The newest reading of every series, for the quantities named by measurement."""
     tables = []
     for some in [None] if devices is None else chunks(devices):
         question = Question()
@@ -238,4 +202,4 @@ def newest(
                 question.ask(fields, measurement, *device, by="device")
         if question.statements:
             tables += server.query(str(question), question.parameters)
-    return _long(tables)
+    return long(tables)
