@@ -34,10 +34,12 @@ HOUR_COLUMNS = (
     "last_time",
     "coverage",
     "flagged",
+    "inputs_hash",
 )
 """One row per (device, quantity, UTC hour) that holds a reading. All but ``flagged`` (readings with an ingest
 flag) speak of readings whose flag is 0; ``coverage`` is the share of the device's slots in the hour that hold
-one; where ``count`` is 0 the values are NaN."""
+one; where ``count`` is 0 the values are NaN. ``inputs_hash`` is the hash of all readings, flagged ones too
+(:func:`store.inputs.reading_hash`); 0 in rollups of a version that had none."""
 
 VERDICT_COLUMNS = ("device", "quantity", "start", "end", "verdict", "detail")
 """Half-open intervals in which a series is not to be trusted (stale, spike, drift, gap, clock …)."""

@@ -48,6 +48,8 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     # 2: before which hour the raw readings of a domain were deleted.
     "CREATE TABLE sealed (domain VARCHAR NOT NULL, before TIMESTAMP NOT NULL);",
+    # 3: a hash of the readings behind each rollup; 0 in rollups from before.
+    "ALTER TABLE hours ADD COLUMN inputs_hash BIGINT DEFAULT 0;",
 )
 """Step n brings a file from schema version n-1 to n; a step once released is never edited."""
 

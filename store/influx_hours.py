@@ -8,10 +8,8 @@ whole nanoseconds only (not into 63 slots), and cannot leave out flagged reading
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -24,7 +22,7 @@ from store.influx_server import InfluxServer
 from store.times import DAY_US, HOUR_US, Array, day_ranges_us, microseconds
 
 _VALUES = ("mean", "min", "max", "first", "last", "coverage")
-_COUNTS = ("count", "flagged")
+_COUNTS = ("count", "flagged", "inputs_hash")
 _OFFSETS = ("first_time", "last_time")  # stored as µs after the hour
 _FIELDS = (*_VALUES, *_COUNTS, *_OFFSETS)
 _UNKNOWN = ("mean", "min", "max", "first", "first_time", "last", "last_time")  # where count is 0
@@ -55,29 +53,8 @@ def _compute(
     server: InfluxServer, hours: pd.DataFrame, interval_s: Mapping[str, int], start_us: int, end_us: int
 ) -> pd.DataFrame:
     start, end = (pd.Timestamp(time_us, unit="us", tz=UTC).to_pydatetime() for time_us in (start_us, end_us))
-    readings = influx_readings.read(server, hours["device"], None, start, end)
-    keys = readings[["device", "quantity"]].drop_duplicates(ignore_index=True)
-    series = readings.groupby(["device", "quantity"], sort=False).ngroup().to_numpy()
-    with closing(duckdb.connect(":memory:", config={"autoload_known_extensions": False})) as con:
-        con.register("series", _series_table(keys.assign(id=np.arange(len(keys)))))
-        con.register(
-            "readings",
-            pa.table(
-                {
-                    "series": series,
-                    "time": pa.array(microseconds(readings["time"])).cast(pa.timestamp("us")),
-                    "value": readings["value"].to_numpy(),
-                    "flag": readings["flag"].to_numpy(),
-                }
-            ),
-        )
-        return duckdb_hours.compute(con, hours, interval_s)
-
-
-def _series_table(keys: pd.DataFrame) -> pa.Table:
-    """The series as DuckDB reads them."""
-    text = {name: pa.array(keys[name], pa.string()) for name in ("device", "quantity")}
-    return pa.table(text | {"id": pa.array(keys["id"])})
+    raw = influx_readings.read_columns(server, hours["device"], None, start, end)
+    return duckdb_hours.roll_up(hours, interval_s, raw)
 
 
 def lines(rollups: pd.DataFrame) -> list[str]:
@@ -149,7 +126,7 @@ def _frame(tables: list[pa.Table]) -> pd.DataFrame:
             offset = np.where(missing, 0, values).astype(np.int64)
             columns[name] = pa.array(hour_us + offset, mask=missing).cast(pa.timestamp("us", tz="UTC"))
         elif name in _COUNTS:
-            columns[name] = values.astype(np.int64)
+            columns[name] = np.nan_to_num(values).astype(np.int64)  # rollups from before inputs_hash lack it
         else:
             columns[name] = np.where(missing, np.nan, values)
     return frame(columns).sort_values(["device", "quantity", "hour"], ignore_index=True)

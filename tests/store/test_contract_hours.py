@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from classroom.reading import Reading
 from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, Store
+from store.inputs import reading_hash
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,8 +47,27 @@ def rollups(start: datetime, count: int, device: str = "s/a", mean: float = 600.
             "last_time": hour + pd.Timedelta("59min"),
             "coverage": 1.0,
             "flagged": 0,
+            "inputs_hash": 2**52 - 1 - np.arange(count),
         }
     )[list(HOUR_COLUMNS)]
+
+
+def mix(word: int) -> int:
+    """SplitMix64's finalizer, in whole numbers."""
+    word = (word + 0x9E3779B97F4A7C15) % 2**64
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EB % 2**64
+    return word ^ (word >> 31)
+
+
+def hash_of(*readings: Reading) -> int:
+    """The hash of a rollup's readings, as its definition says."""
+    found = 0
+    for reading in readings:
+        time_us = (reading.time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        (bits,) = struct.unpack("<Q", struct.pack("<d", reading.value + 0.0))
+        found ^= mix(mix(mix(time_us % 2**64) ^ bits) ^ reading.flag) >> 12
+    return found
 
 
 def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -76,6 +97,7 @@ def test_an_hour_is_rolled_up_with_its_coverage(store: Store) -> None:
         "last_time": pd.Timestamp(NOON + timedelta(minutes=50)),
         "coverage": pytest.approx(2 / 6),  # 0 and 5 share a slot; the flagged reading fills none
         "flagged": 1,
+        "inputs_hash": hash_of(co2(0, 600), co2(5, 630), co2(10, 30_000, flag=1), co2(50, 900)),
     }
 
 
@@ -86,6 +108,38 @@ def test_an_hour_with_flagged_readings_only_has_no_values(store: Store) -> None:
     assert found[["mean", "min", "max", "first", "first_time", "last", "last_time"]].isna().all(axis=None)
     store.write_hours(found)
     assert_same(store.read_hours(["s/a"], None, NOON, NOON + HOUR), found)
+
+
+def test_the_hash_of_the_inputs_is_what_it_always_was() -> None:
+    """Rollups of years ago hold it: a change here makes every one of them look wrong."""
+    time_us = np.array([1_772_452_800_000_000, 1_772_453_100_000_000])
+    hashes = reading_hash(time_us, np.array([600, -0.0]), np.array([0, 3]))
+    assert hashes[0] == hash_of(co2(0, 600)) == 4_117_253_287_253_629
+    assert hashes[0] ^ hashes[1] == hash_of(co2(0, 600), co2(5, 0, flag=3)) == 3_111_080_506_667_701
+
+
+def test_the_hash_of_the_inputs_depends_on_nothing_else(store: Store) -> None:
+    """Not on the order of receipt, nor on the slots; on each time, value and flag."""
+    same = [co2(0, 600), co2(5, -0.0), co2(10, 1e-300), co2(59, 30_000, flag=1)]
+    for device, batch in {
+        "s/a": same,
+        "s/b": same[::-1],
+        "s/flag": [*same[:3], co2(59, 30_000, flag=3)],
+        "s/time": [*same[:3], co2(59.5, 30_000, flag=1)],
+        "s/value": [*same[:3], co2(59, 30_000.000000000004, flag=1)],
+        "s/less": same[1:],
+    }.items():
+        for reading in batch:
+            store.write_readings([reading._replace(device=device)])
+    devices = ["s/a", "s/b", "s/flag", "s/less", "s/time", "s/value"]
+    found = store.compute_hours(hours_of(*((device, NOON) for device in devices)), {"s/b": 60})
+    assert list(found["device"]) == devices
+    hashes = list(found["inputs_hash"])
+    assert hashes[0] == hashes[1] == hash_of(*same)
+    assert len(set(hashes)) == 5
+    assert all(0 < number < 2**52 for number in hashes)
+    store.write_hours(found)
+    assert list(store.read_hours(devices, None, NOON, NOON + HOUR)["inputs_hash"]) == hashes
 
 
 @pytest.mark.parametrize(
@@ -152,6 +206,14 @@ def test_a_year_of_hours_comes_back_as_written(store: Store) -> None:
         assert len(store.read_hours(["s/a"], None, day, day + timedelta(days=1))) == hours
 
 
+def its(batch: list[Reading], device: str, quantity: str, hour: pd.Timestamp) -> list[Reading]:
+    return [
+        reading
+        for reading in batch
+        if reading[:2] == (device, quantity) and reading.time.replace(minute=0, second=0) == hour
+    ]
+
+
 def in_pandas(batch: list[Reading], slots: int) -> pd.DataFrame:
     """The definition of a rollup, slowly."""
     found = []
@@ -165,8 +227,8 @@ def in_pandas(batch: list[Reading], slots: int) -> pd.DataFrame:
         )
         value, time = list(ends["value"]), list(ends["time"])
         stats = (good["value"].mean(), good["value"].min(), good["value"].max(), len(good))
-        share, flagged = slot.nunique() / slots, len(group) - len(good)
-        found.append((device, quantity, hour, *stats, value[0], time[0], value[1], time[1], share, flagged))
+        rest = (slot.nunique() / slots, len(group) - len(good), hash_of(*its(batch, device, quantity, hour)))
+        found.append((device, quantity, hour, *stats, value[0], time[0], value[1], time[1], *rest))
     expected = pd.DataFrame(found, columns=list(HOUR_COLUMNS))
     for name in ("hour", "first_time", "last_time"):
         expected[name] = pd.to_datetime(expected[name], utc=True).dt.as_unit("us")

@@ -55,6 +55,7 @@ def test_a_sealed_hour_is_never_computed_again(reopen: Callable[[], Store]) -> N
     """A late reading for it is kept until the next deletion, and changes no figure."""
     store = reopen()
     fill(store)
+    before = store.read_hours(["s/a"], ["co2_ppm"], *ALWAYS)
     run(store, RULES, NOW)
     store = reopen()
     store.advance("rollups", store.changed("rollups").cursor)
@@ -64,6 +65,7 @@ def test_a_sealed_hour_is_never_computed_again(reopen: Callable[[], Store]) -> N
     assert list(computed["quantity"]) == ["energy_kwh", "outdoor_temperature_c"]
     store.write_hours(computed)
     assert values(store, "co2_ppm") == ([900.0, 2.0], [1.0, 2.0])
+    assert store.read_hours(["s/a"], ["co2_ppm"], *ALWAYS).equals(before)  # with the hash of what is gone
     assert run(store, RULES, NOW)[Domain.INDOOR].readings == 1
     assert values(store, "co2_ppm")[0] == [2.0]
 

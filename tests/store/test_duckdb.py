@@ -91,6 +91,24 @@ def test_a_file_of_an_older_version_is_migrated_with_its_readings(tmp_path: Path
         assert con.execute("FROM notes").fetchall() == []
 
 
+def test_rollups_from_before_the_hash_of_their_inputs_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "store.duckdb"
+    with duckdb.connect(path) as con:
+        con.execute("CREATE TABLE classroom_schema AS SELECT 2 AS version;" + ";".join(MIGRATIONS[:2]))
+        con.execute("INSERT INTO series (id, device, quantity) VALUES (0, 's/a', 'co2_ppm')")
+        con.execute(
+            "INSERT INTO hours VALUES "
+            "(0, TIMESTAMP '2026-01-01 05:00', 600, 500, 700, 2, 500, NULL, 700, NULL, 1, 0)"
+        )
+    with closing(DuckDBStore(path)) as store:
+        store.write_readings(readings(0, 10))
+        hours = store.changed("rollups").hours
+        store.write_hours(store.compute_hours(hours, {}))
+        found = store.read_hours(["s/a"], None, *ALWAYS)
+    assert list(found["mean"]) == [4.5, 600.0]
+    assert list(found["inputs_hash"] == 0) == [False, True]
+
+
 def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path) -> None:
     path = tmp_path / "store.duckdb"
     DuckDBStore(path).close()
