@@ -1,9 +1,9 @@
 """Where hours are rolled up from InfluxDB: here, from raw readings, or on the server by nested InfluxQL.
 
-A month of 150 rooms, a reading every 5 minutes, one in a thousand flagged, on the ``influxd`` 2.x on PATH. Asked
-of the server is as much of a rollup as InfluxQL can say: mean, min, max, count, first and last, the slots that
-hold a reading, the number of flagged ones; and in the third row the times of first and last too, for which every
-hour must be a statement of its own (one day is asked and multiplied).
+A month of 150 rooms, a reading every 5 minutes, one in a thousand flagged, on the ``influxd`` 2.x on PATH.
+Asked of the server is as much of a rollup as InfluxQL can say: mean, min, max, count, first and last, the
+slots that hold a reading, the number of flagged ones; and in the third row the times of first and last too,
+for which every hour must be a statement of its own (one day is asked and multiplied).
 """
 
 from __future__ import annotations
@@ -133,16 +133,17 @@ def asked_of_server(server: InfluxServer) -> pd.DataFrame:
             device = question.one_of("device", some)
             # A missing flag compares as false, so that this keeps the readings without one too.
             where = f'{device} AND {when} AND ("{quantity}_flag" > 0) = false'
-            aggregates = ", ".join(f'{name}("{quantity}") AS "{name}"' for name in ("mean", *EXACT))
-            every = "GROUP BY time({}), device fill(none)"
-            slots = (
-                f'SELECT mean("{quantity}") AS m FROM indoor WHERE {where} {every.format(f"{INTERVAL_S}s")}'
-            )
             flagged = f'"{quantity}_flag" > 0 AND {device} AND {when}'
+            aggregates = ", ".join(f'{name}("{quantity}") AS "{name}"' for name in ("mean", *EXACT))
+            hourly, by_slot = (
+                f"GROUP BY time({step}), device fill(none)" for step in ("1h", f"{INTERVAL_S}s")
+            )
+            slots = f'SELECT mean("{quantity}") AS m FROM indoor WHERE {where} {by_slot}'  # noqa: S608
+            count = f'SELECT count("{quantity}_flag") AS flagged FROM indoor'  # noqa: S608
             statements = (
-                f"SELECT {aggregates} FROM indoor WHERE {where} {every.format('1h')}",
-                f"SELECT count(m) AS slots FROM ({slots}) WHERE {when} {every.format('1h')}",
-                f'SELECT count("{quantity}_flag") AS flagged FROM indoor WHERE {flagged} {every.format("1h")}',
+                f"SELECT {aggregates} FROM indoor WHERE {where} {hourly}",  # noqa: S608
+                f"SELECT count(m) AS slots FROM ({slots}) WHERE {when} {hourly}",  # noqa: S608
+                f"{count} WHERE {flagged} {hourly}",
             )
             frames = [_frame(server.query(text, question.parameters)) for text in statements]
             joined = frames[0]
@@ -186,8 +187,9 @@ def compared(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
     worst = ((both["mean"] - both["mean_server"]).abs() / both["mean"].abs()).max()
     told = ", ".join(f"{name} {count}" for name, count in same.items())
     return (
-        f"Of {len(ours)} rollups computed here and {len(theirs)} told by the server, {len(both)} are of the same hour "
-        f"and series; equal to the last bit: {told}. Means differ by {worst:.1e} at most (relative)."
+        f"Of {len(ours)} rollups computed here and {len(theirs)} told by the server, {len(both)} are of the "
+        f"same hour and series; equal to the last bit: {told}. "
+        f"Means differ by {worst:.1e} at most (relative)."
     )
 
 
@@ -214,11 +216,12 @@ def main() -> None:
                 }
                 day = meter.of(lambda: times_of_a_day(link))
     print(
-        f"A month of rollups ({DAYS} days) of {ROOMS} rooms with {len(QUANTITIES)} quantities every {INTERVAL_S} s: "
+        f"Rollups of {DAYS} days, {ROOMS} rooms with {len(QUANTITIES)} quantities every {INTERVAL_S} s: "
         f"{count} readings, InfluxDB {programs()[2][1]}.\n"
     )
     print(
-        "| computed | wall [s] | CPU here [s] | CPU server [s] | answers [MB] | memory here [MB] | server [MB] |"
+        "| computed | wall [s] | CPU here [s] | CPU server [s] | answers [MB] | memory here [MB] "
+        "| memory server [MB] |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|")
     for name, cost in rows.items():

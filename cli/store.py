@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from classroom.faults import ConfigurationError
 from cli.site import SiteDir, console, load_site_or_exit
@@ -28,9 +29,10 @@ def copy(
     site_dir: SiteDir = Path(),
     from_time: Annotated[datetime | None, typer.Option(help="Only what is newer (UTC).")] = None,
 ) -> None:
-    """Copy a site's readings, hours, verdicts and metrics into another store, and compare both.
+    """Move a site into another store: copy what it holds and how far it is, and compare both.
 
-    Stop the service first. A copy that was cut short goes on where it stood.
+    Stop the service first, and name the new store in classroom.toml before it starts again. A copy that was
+    cut short goes on where it stood.
 
     Example: `classroom-climate store copy --from duckdb:data/classroom.duckdb --to influxdb://…`
     """
@@ -40,23 +42,24 @@ def copy(
 
     site = load_site_or_exit(site_dir)
     start = None if from_time is None else from_time.replace(tzinfo=from_time.tzinfo or UTC)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
         with (
             closing(open_url(source)) as old,
             closing(open_url(target)) as new,
             Progress(*columns, console=console) as bar,
         ):
-            task = bar.add_task("looking")
+            task = bar.add_task("looking", total=None)
 
-            def show(piece: Piece) -> None:
-                bar.update(task, description=f"{piece.what} {piece.name}: {piece.rows}")
+            def show(piece: Piece, total: int) -> None:
+                told = escape(f"{piece.what} {piece.name}: {piece.rows}")
+                bar.update(task, description=told, total=total, advance=1)
 
             pieces = copy_store(old, new, [school.key for school in site.schools], start, show)
     except (ConfigurationError, SchemaError, StoreError, CopyError) as error:
         console.print(f"[bold red]Not copied:[/] {error}", markup=True)
         raise typer.Exit(1) from error
-    for what in ("readings", "hours", "verdicts", "metrics"):
+    for what in ("revisions", "readings", "hours", "verdicts", "metrics", "marks"):
         rows = sum(piece.rows for piece in pieces if piece.what == what)
         written = sum(piece.written for piece in pieces if piece.what == what)
         console.print(f"{what}: {rows} compared equal, {written} of them copied now")

@@ -69,6 +69,13 @@ class Watermark(NamedTuple):
     id: int
 
 
+class Marks(NamedTuple):
+    """How far others have come: the cursor of each consumer of the ledger, the watermark of each spool."""
+
+    cursors: Mapping[str, int]
+    watermarks: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What became of a batch of readings: ``stored + duplicates + conflicts`` is its length.
@@ -188,6 +195,10 @@ class Store(Protocol):
 
     def advance(self, consumer: str, cursor: int) -> None:
         """Remember that ``consumer`` has done everything up to ``cursor``; never moves back."""
+        ...
+
+    def marks(self) -> Marks:
+        """Every consumer's cursor and every spool's watermark."""
         ...
 
     def append_changed(self, hours: pd.DataFrame) -> None:

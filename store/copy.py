@@ -1,33 +1,38 @@
 """Copying one store into another, whatever their kinds: in pieces, each compared afterwards by count and sum.
 
 A piece that is equal already is not written again, so that a copy that was cut short goes on where it stood.
+What says how far others have come (cursors, watermarks) moves last, when all it speaks of is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from classroom.metric import Interval, Scope
+from classroom.metric import Interval, Metric, Scope
 from classroom.reading import Reading
-from store.base import Store
+from store.base import CHANGED_COLUMNS, Marks, Store, Watermark
+from store.copy_revisions import HistoryError, history, replay
 
 BATCH = 10_000
 _DEVICES = 100
 _EVERYTHING = "copy: never advanced"
 _ALWAYS = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_DAY_ONE = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))  # marks of analytics
+_LONGEST = timedelta(days=366)  # of a metric's period
 
 
 class Piece(NamedTuple):
     """What is copied in one go: rows of some devices in a month, or of a school."""
 
-    what: str  # readings, hours, verdicts, metrics
+    what: str  # revisions, readings, hours, verdicts, metrics, marks
     name: str
     rows: int
     written: int  # 0 where the target held them already
@@ -56,7 +61,16 @@ class Digest:
 
 
 class CopyError(Exception):
-    """After copying, a piece of the target is not what the source holds."""
+    """The target holds something else than the source, before or after copying."""
+
+
+class _Begun(NamedTuple):
+    """What the source said before anything was copied; what it is given meanwhile is for the next copy."""
+
+    marks: Marks
+    pending: Mapping[str, pd.DataFrame]  # changed hours that a consumer has not worked on, by consumer
+    hours: pd.DataFrame  # all changed hours, CHANGED_COLUMNS
+    start: datetime
 
 
 def copy(
@@ -64,47 +78,64 @@ def copy(
     target: Store,
     schools: Sequence[str],
     from_time: datetime | None = None,
-    progress: Callable[[Piece], None] = lambda _: None,
+    progress: Callable[[Piece, int], None] = lambda *_: None,
 ) -> list[Piece]:
-    """Copy readings, hours, verdicts and the metrics of ``schools``; gives the pieces.
+    """Copy a site's data from ``from_time`` on; gives the pieces. ``progress(piece, pieces in all)``.
 
-    The target's ledger receives all hours, so that analytics looks at everything once. What revisions
-    replaced (``superseded``), cursors and watermarks stay behind: they tell how the source came about.
+    Copied are readings with what they replaced, hours, verdicts, the metrics of ``schools``, the seals of
+    deleted readings, the ledger with its cursors, and the watermarks: the target's analytics goes on where
+    the source's stood and computes the same, and a spool is not handed in again. The target may hold a part
+    of the same site already, but nothing else.
 
     Raises:
-        CopyError: a piece differs after it was written.
+        CopyError: the target holds something else, or a piece differs after it was written.
         StoreError: one of the stores cannot serve; the same call again goes on where it stood.
     """
+    start = from_time or _ALWAYS[0]
+    marks = source.marks()
+    pending = {consumer: _since(source.changed(consumer).hours, start) for consumer in marks.cursors}
+    begun = _Begun(marks, pending, _since(source.changed(_EVERYTHING).hours, start), start)
+    for domain, before in source.sealed().items():
+        if target.sealed().get(domain, _ALWAYS[0]) < before:
+            target.delete_before(domain, readings=before)
+    work = list(_work(source, target, schools, begun))
     pieces = []
-    for piece in _pieces(source, target, schools, from_time or _ALWAYS[0]):
-        pieces.append(piece)
-        progress(piece)
+    for step in work:
+        pieces.append(step())
+        progress(pieces[-1], len(work))
     return pieces
 
 
-def _pieces(source: Store, target: Store, schools: Sequence[str], start: datetime) -> Iterator[Piece]:
-    everything = source.changed(_EVERYTHING).hours
-    everything = everything[everything["hour"] >= pd.Timestamp(start).floor("h")]
-    devices = sorted(everything["device"].unique())
-    for month, hours in everything.groupby(everything["hour"].dt.strftime("%Y-%m"), sort=True):
-        present = sorted(hours["device"].unique())
+def _since(hours: pd.DataFrame, start: datetime) -> pd.DataFrame:
+    return hours[hours["hour"] >= pd.Timestamp(start).floor("h")]
+
+
+def _work(
+    source: Store, target: Store, schools: Sequence[str], begun: _Begun
+) -> Iterator[Callable[[], Piece]]:
+    hours, start = begun.hours, begun.start
+    devices = sorted(hours["device"].unique())
+    for some in _chunks(devices):  # before the readings, whose newest would else be taken for the first
+        yield partial(_copy_revisions, source, target, some, start)
+    for month, of_month in hours.groupby(hours["hour"].dt.strftime("%Y-%m"), sort=True):
         span = (
-            max(start, hours["hour"].min().to_pydatetime()),
-            (hours["hour"].max() + pd.Timedelta(hours=1)).to_pydatetime(),
+            max(start, of_month["hour"].min().to_pydatetime()),
+            (of_month["hour"].max() + pd.Timedelta(hours=1)).to_pydatetime(),
         )
-        for some in _chunks(present):
-            name = f"{month} {some[0]} … {some[-1]}"
+        for some in _chunks(sorted(of_month["device"].unique())):
+            name = f"{month} {_named(some)}"
             read = partial(_readings, some, *span)
-            yield _copy_piece("readings", name, read, source, target, partial(_write_readings, target))
+            yield partial(_copy_piece, "readings", name, read, source, target, _write_readings)
             read = partial(_hours, some, *span)
-            yield _copy_piece("hours", name, read, source, target, target.write_hours)
+            yield partial(_copy_piece, "hours", name, read, source, target, _write_hours)
     for some in _chunks(devices):
-        name, read = f"{some[0]} … {some[-1]}", partial(_verdicts, some, *_ALWAYS)
-        yield _copy_piece("verdicts", name, read, source, target, partial(_write_verdicts, target))
+        read = partial(_verdicts, some, start, _ALWAYS[1])
+        yield partial(_copy_piece, "verdicts", _named(some), read, source, target, _write_verdicts)
     for school in schools:
         for scope in Scope:
             for interval in Interval:
-                yield _copy_metrics(source, target, school, scope, interval, start)
+                yield partial(_copy_metrics, source, target, school, scope, interval, start)
+    yield partial(_copy_marks, target, begun)
 
 
 def _readings(devices: Sequence[str], start: datetime, end: datetime, store: Store) -> pd.DataFrame:
@@ -119,19 +150,38 @@ def _verdicts(devices: Sequence[str], start: datetime, end: datetime, store: Sto
     return store.read_verdicts(devices, start, end)
 
 
+def _copy_revisions(source: Store, target: Store, devices: Sequence[str], start: datetime) -> Piece:
+    rows = written = 0
+    for device in devices:
+        wanted = history(source, device, start)
+        held = history(target, device, start, wanted)
+        if held != wanted:
+            try:
+                written += replay(target, device, wanted, held)
+            except HistoryError as error:
+                raise CopyError(str(error)) from error
+            held = history(target, device, start, wanted)
+        if held != wanted:
+            raise CopyError(
+                f"{device}: {len(wanted)} revised readings in the source, {len(held)} in the target"
+            )
+        rows += sum(map(len, wanted.values()))
+    return Piece("revisions", _named(devices), rows, written)
+
+
 def _copy_piece(
     what: str,
     name: str,
     read: Callable[[Store], pd.DataFrame],
     source: Store,
     target: Store,
-    write: Callable[[pd.DataFrame], None],
+    write: Callable[[Store, pd.DataFrame, pd.DataFrame], None],
 ) -> Piece:
-    frame = read(source)
+    frame, held = read(source), read(target)
     wanted = Digest.of(frame)
-    if Digest.of(read(target)) == wanted:
+    if Digest.of(held) == wanted:
         return Piece(what, name, len(frame), 0)
-    write(frame)
+    write(target, frame, held)
     found = Digest.of(read(target))
     if found != wanted:
         raise CopyError(
@@ -145,23 +195,68 @@ def _copy_metrics(
     source: Store, target: Store, school: str, scope: Scope, interval: Interval, start: datetime
 ) -> Piece:
     name = f"{school} {scope} by {interval}"
-    wanted = source.read_metrics(school, scope, None, interval, start, _ALWAYS[1])
-    if target.read_metrics(school, scope, None, interval, start, _ALWAYS[1]) == wanted:
+    wanted, held = (_metrics(store, school, scope, interval, start) for store in (source, target))
+    if held == wanted:
         return Piece("metrics", name, len(wanted), 0)
     for first in range(0, len(wanted), BATCH):
         target.write_metrics(wanted[first : first + BATCH])
-    found = target.read_metrics(school, scope, None, interval, start, _ALWAYS[1])
-    if found != wanted:
-        raise CopyError(
-            f"metrics {name}: the source has {len(wanted)}, the target {len(found)} or other ones"
-        )
+    held = _metrics(target, school, scope, interval, start)
+    if held != wanted:
+        raise CopyError(f"metrics {name}: the source has {len(wanted)}, the target {len(held)} or other ones")
     return Piece("metrics", name, len(wanted), len(wanted))
 
 
-def _write_readings(target: Store, frame: pd.DataFrame) -> None:
+def _metrics(store: Store, school: str, scope: Scope, interval: Interval, start: datetime) -> list[Metric]:
+    """Metrics whose period ends after ``start``, and what analytics marks at the epoch."""
+    first = max(_DAY_ONE[1], start - _LONGEST)
+    found = store.read_metrics(school, scope, None, interval, *_DAY_ONE)
+    found += store.read_metrics(school, scope, None, interval, first, _ALWAYS[1])
+    return [metric for metric in found if metric.time < _DAY_ONE[1] or metric.period_end > start]
+
+
+def _copy_marks(target: Store, begun: _Begun) -> Piece:
+    """The ledger's other hours, then cursors and watermarks: by now the target holds all they speak of."""
+    target.append_changed(
+        _without(begun.hours, target.changed(_EVERYTHING).hours)
+    )  # whose readings are deleted
+    # Who is behind further is behind with all that those before him are: so nobody is shown another's hours.
+    consumers = sorted(begun.marks.cursors, key=lambda consumer: begun.marks.cursors[consumer])
+    for consumer, further in zip_longest(consumers, consumers[1:]):
+        target.advance(consumer, target.changed(consumer).cursor)
+        own = begun.pending[consumer]
+        target.append_changed(own if further is None else _without(own, begun.pending[further]))
+    for spool, last in begun.marks.watermarks.items():
+        target.write_readings([], Watermark(spool, last))
+    found = target.marks()
+    lacking = {*begun.marks.cursors} - {*found.cursors}
+    lacking |= {
+        spool for spool, last in begun.marks.watermarks.items() if found.watermarks.get(spool, 0) < last
+    }
+    if lacking:
+        raise CopyError(f"marks: the target has none of {', '.join(sorted(lacking))}")
+    rows = len(begun.marks.cursors) + len(begun.marks.watermarks)
+    return Piece("marks", "cursors and watermarks", rows, rows)
+
+
+def _without(hours: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Rows with CHANGED_COLUMNS that are not among ``others``."""
+    both = hours.merge(others, on=list(CHANGED_COLUMNS), how="left", indicator=True)
+    return both.loc[both["_merge"] == "left_only", list(CHANGED_COLUMNS)]
+
+
+def _write_readings(target: Store, frame: pd.DataFrame, held: pd.DataFrame) -> None:
+    key = ["device", "quantity", "time"]
+    both = frame.merge(held, on=key, suffixes=("", "_held"))
+    other = both[(both["value"] != both["value_held"]) | (both["flag"] != both["flag_held"])]
+    if len(other):
+        first = other.iloc[0]
+        raise CopyError(
+            f"the target holds {len(other)} other values, as of {first['device']} {first['quantity']} at "
+            f"{first['time']:%Y-%m-%d %H:%M:%S} UTC. Copy into an empty store"
+        )
     ordered = frame.sort_values("time", kind="stable")
-    for first in range(0, len(ordered), BATCH):
-        part = ordered.iloc[first : first + BATCH]
+    for begin in range(0, len(ordered), BATCH):
+        part = ordered.iloc[begin : begin + BATCH]
         columns = (
             part["device"],
             part["quantity"],
@@ -172,9 +267,17 @@ def _write_readings(target: Store, frame: pd.DataFrame) -> None:
         target.write_readings([Reading(*row) for row in zip(*columns, strict=True)])
 
 
-def _write_verdicts(target: Store, frame: pd.DataFrame) -> None:
+def _write_hours(target: Store, frame: pd.DataFrame, _: pd.DataFrame) -> None:
+    target.write_hours(frame)
+
+
+def _write_verdicts(target: Store, frame: pd.DataFrame, _: pd.DataFrame) -> None:
     for (device, quantity), intervals in frame.groupby(["device", "quantity"], sort=False):
         target.write_verdicts(str(device), str(quantity), intervals)
+
+
+def _named(devices: Sequence[str]) -> str:
+    return f"{devices[0]} … {devices[-1]}"
 
 
 def _chunks(devices: Sequence[str]) -> Iterator[Sequence[str]]:

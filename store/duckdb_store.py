@@ -15,7 +15,7 @@ from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
 from classroom.reading import Reading
 from store import duckdb_derived, duckdb_hours, duckdb_readings, duckdb_retention, duckdb_tables
-from store.base import Changed, Deleted, Store, StoreError, StoreInfo, Watermark, Written
+from store.base import Changed, Deleted, Marks, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
 from store.duckdb_tables import WriterMemory, read_frame
 from store.retention import unsealed
@@ -150,6 +150,11 @@ class DuckDBStore(Store):
                     f"cursor {cursor} of {consumer} is beyond the ledger, which ends at {memory.seq}"
                 )
             duckdb_tables.raise_cursor(con, consumer, cursor)
+
+    def marks(self) -> Marks:
+        """Every consumer's cursor and every spool's watermark."""
+        with self._reading() as con:
+            return duckdb_tables.marks(con)
 
     def append_changed(self, hours: pd.DataFrame) -> None:
         """Append hours (CHANGED_COLUMNS) to the ledger for reasons other than readings."""

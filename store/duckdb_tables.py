@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from store.base import Marks
 from store.times import HOUR_US, Array, microseconds, to_datetime
 
 _NEVER_US = -(2**62)
@@ -103,6 +104,12 @@ def raise_cursor(con: DuckDBPyConnection, consumer: str, seq: int) -> None:
     ).fetchall()[0]
     if not found:
         con.execute("INSERT INTO cursors VALUES (?, ?)", [consumer, seq])
+
+
+def marks(con: DuckDBPyConnection) -> Marks:
+    """Every consumer's cursor and every spool's watermark."""
+    cursors = con.execute("SELECT consumer, seq FROM cursors").fetchall()
+    return Marks(dict(cursors), dict(con.execute("SELECT spool, id FROM watermarks").fetchall()))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
-from store.base import Changed, Watermark
+from store.base import Changed, Marks, Watermark
 from store.influx_lines import string, tag, tags_of
 from store.influx_query import Question, chunks, frame, numbers, span, times
 from store.influx_server import InfluxServer
@@ -103,6 +103,20 @@ def watermark(server: InfluxServer, spool: str) -> int:
 def watermark_line(mark: Watermark) -> str:
     """The line that remembers a watermark."""
     return f"watermarks,spool={tag(mark.spool)} id={mark.id} 0"
+
+
+def marks(server: InfluxServer) -> Marks:
+    """Every consumer's cursor and every spool's watermark."""
+    found: dict[str, dict[str, int]] = {}
+    for measurement, name, field in (("cursors", "consumer", "seq"), ("watermarks", "spool", "id")):
+        question = Question()
+        question.ask([field], measurement, "time = 0")
+        found[measurement] = {
+            tags_of(text)[name]: number
+            for table in server.query(str(question))
+            for text, number in zip(table["tags"].to_pylist(), numbers(table, field).tolist(), strict=True)
+        }
+    return Marks(found["cursors"], found["watermarks"])
 
 
 def _fixed(server: InfluxServer, measurement: str, field: str, tagged: tuple[str, str] | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from classroom.quantity import Domain
+from classroom.quantity import QUANTITIES, Domain
 from store.base import Deleted
 from store.influx_lines import FLAG, hours_of, name, tags_of
 from store.influx_query import Question, numbers
@@ -35,6 +35,9 @@ def delete_before(
             server.write([f"sealed,domain={domain.value} before_us={to_us(readings)} 0"])
         counts["readings"] = _count(server, domain.value, "*", readings)
         server.delete(domain.value, readings)
+        for quantity in QUANTITIES.values():
+            if quantity.domain is domain:
+                server.delete("superseded", readings, f' AND quantity="{quantity.key}"')
     if hours is not None:
         counts["hours"] = _count(server, hours_of(domain.value), "count", hours)
         server.delete(hours_of(domain.value), hours)

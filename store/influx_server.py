@@ -150,12 +150,12 @@ class InfluxServer:
         cuts = [0, *(found.end() for found in _SECTION.finditer(answer)), len(answer)]
         return [_table(answer, start, end, strings) for start, end in pairwise(cuts)]
 
-    def delete(self, measurement: str, before: datetime) -> None:
-        """Delete a measurement's points older than ``before``."""
+    def delete(self, measurement: str, before: datetime, narrower: str = "") -> None:
+        """Delete a measurement's points older than ``before``; ``narrower`` is added to the predicate."""
         predicate = {
             "start": "1900-01-01T00:00:00Z",
             "stop": (before - timedelta(microseconds=1)).isoformat(),  # 2.9.1 deletes at stop too
-            "predicate": f'_measurement="{measurement}"',
+            "predicate": f'_measurement="{measurement}"{narrower}',
         }
         place = {"org": self.address.org, "bucket": self.address.bucket}
         self._send("POST", "/api/v2/delete", place, orjson.dumps(predicate), kind="write")

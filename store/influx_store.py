@@ -19,6 +19,7 @@ from store import influx_derived, influx_hours, influx_ledger, influx_readings, 
 from store.base import (
     Changed,
     Deleted,
+    Marks,
     ReadingsRefused,
     SchemaError,
     Store,
@@ -214,6 +215,10 @@ class InfluxStore(Store):
         """
         with self._writing() as (server, _):
             server.write(influx_ledger.cursor_lines(server, consumer, cursor, self._seq - 1))
+
+    def marks(self) -> Marks:
+        """Every consumer's cursor and every spool's watermark."""
+        return influx_ledger.marks(self._reading())
 
     def append_changed(self, hours: pd.DataFrame) -> None:
         """Append hours (CHANGED_COLUMNS) to the ledger for reasons other than readings."""

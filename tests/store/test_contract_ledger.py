@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from classroom.reading import Reading
-from store.base import CHANGED_COLUMNS, Changed, Store
+from store.base import CHANGED_COLUMNS, Changed, Marks, Store, Watermark
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -109,3 +109,14 @@ def test_rollups_verdicts_and_metrics_do_not_touch_the_ledger(store: Store) -> N
     store.advance("rollups", changed.cursor)
     store.write_hours(store.compute_hours(changed.hours, {}))
     assert hours(store.changed("rollups")) == []
+
+
+def test_marks_tell_every_cursor_and_watermark(store: Store) -> None:
+    assert store.marks() == Marks({}, {})
+    write(store, 0)
+    for consumer in ("å,b", 'x" OR 1=1 --'):
+        store.advance(consumer, store.changed(consumer).cursor)
+        store.write_readings([], Watermark(consumer, len(consumer)))
+    cursors, watermarks = store.marks()
+    assert cursors == dict.fromkeys(("å,b", 'x" OR 1=1 --'), store.changed("new").cursor)
+    assert watermarks == {"å,b": 3, 'x" OR 1=1 --': 12}

@@ -9,7 +9,7 @@ import pytest
 
 from classroom.quantity import Domain
 from classroom.reading import Reading
-from store.base import Deleted, Store
+from store.base import Deleted, Store, Written
 from store.retention import RULES, Rule, months_before, run
 
 OLD = datetime(2024, 1, 31, 23, 50, tzinfo=UTC)
@@ -42,6 +42,23 @@ def test_only_old_room_readings_go(store: Store) -> None:
     assert values(store, "outdoor_temperature_c") == ([1.0, 2.0], [1.0, 2.0])
     assert store.sealed() == {Domain.INDOOR: YOUNG}
     assert run(store, RULES, NOW) == {Domain.INDOOR: Deleted()}
+
+
+def test_what_was_replaced_and_what_was_newest_goes_with_it(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    fill(store)
+    for key in ("co2_ppm", "energy_kwh"):
+        store.write_readings([Reading("s/gone", key, OLD, 1.0)])
+        store.write_readings([Reading("s/gone", key, OLD, 2.0), Reading("s/a", key, YOUNG, 3.0)])
+    run(store, RULES, NOW)
+    assert list(store.superseded("s/gone")["quantity"]) == ["energy_kwh"]
+    assert list(store.superseded("s/a")["value"]) == [2.0, 2.0]
+    assert list(store.latest(["s/gone"])["quantity"]) == ["energy_kwh"]
+    assert list(store.latest(["s/a"])["value"]) == [3.0, 3.0, 2.0]
+    store = reopen()
+    assert list(store.latest(["s/gone"])["quantity"]) == ["energy_kwh"]
+    assert store.write_readings([Reading("s/gone", "co2_ppm", OLD, 4.0)]) == Written(stored=1)
+    assert list(store.latest(["s/gone"])["value"]) == [4.0, 2.0]
 
 
 def test_old_room_hours_go_by_their_own_rule(store: Store) -> None:

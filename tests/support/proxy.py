@@ -105,9 +105,11 @@ class Proxy:
             return self._buckets(request.query["name"])
         if request.path == "/api/v2/delete":
             asked = json.loads(request.body)
-            measurement = asked["predicate"].removeprefix("_measurement=")
+            measurement, *tags = asked["predicate"].removeprefix("_measurement=").split(" AND ")
+            tags = [tag.replace('"', "'") for tag in tags]  # 1.x quotes values singly
             condition = f"time >= '{asked['start']}' AND time <= '{asked['stop'].replace('+00:00', 'Z')}'"
-            self.run(request.query["bucket"], f"DELETE FROM {measurement} WHERE {condition}")  # noqa: S608
+            conditions = " AND ".join([condition, *tags])
+            self.run(request.query["bucket"], f"DELETE FROM {measurement} WHERE {conditions}")  # noqa: S608
             return Answer(204)
         return self._pass(request, request.path, request.query)
 
