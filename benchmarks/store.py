@@ -3,7 +3,9 @@
 InfluxDB 2.x is the server named in INFLUXDB_URL (with an operator's INFLUXDB_TOKEN, if it is set up
 already) or an ``influxd`` 2.x on PATH. The baselines run on the same server in the same run:
 influxdb-client's ``Point`` with its batching writer, and its ``query_data_frame`` (Flux). CPU seconds are
-this process's own; the server's are told beside them where the server is ours.
+this process's own, and the goals (writing 5 times, reading 20 times the baseline's readings per CPU second)
+are about them; the server's are told beside them where the server is ours, and wall time, which is mostly
+the server's.
 """
 
 from __future__ import annotations
@@ -72,6 +74,10 @@ class Meter:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         return Cost(wall, cpu, self._server_s() - server)
 
+    def usual(self, work: Callable[[], object]) -> Cost:
+        """Do the work three times; the one in the middle by CPU, for the first has costs of its own."""
+        return sorted((self.of(work) for _ in range(3)), key=lambda cost: cost.cpu_s)[1]
+
     def _server_s(self) -> float:
         return sum(self._server.cpu_times()[:2]) if self._server else 0.0
 
@@ -94,30 +100,28 @@ def batches() -> Iterator[list[Reading]]:
                 batch = []
 
 
-def measure_store(store: Store, meter: Meter, work: list[list[Reading]], size: Callable[[], int]) -> Figures:
+def measure_store(store: Store, meter: Meter, work: list[list[Reading]]) -> Figures:
     """Our store: write, read, roll up, ask for the latest."""
     count = sum(len(batch) for batch in work)
-    before = size()
     write = meter.of(lambda: [store.write_readings(batch) for batch in work])
     end = max(reading.time for reading in work[-1]) + timedelta(seconds=1)
     frames: list[pd.DataFrame] = []
-    read = meter.of(lambda: frames.append(store.read_readings(DEVICES, None, START, end)))
+    read = meter.usual(lambda: frames.append(store.read_readings(DEVICES, None, START, end)))
     assert len(frames[0]) == count, (len(frames[0]), count)
     hours = store.changed("benchmark").hours
     month = hours[hours["hour"] < MONTH]
     rolled: list[pd.DataFrame] = []
     rollup = meter.of(lambda: rolled.append(store.compute_hours(month, dict.fromkeys(DEVICES, INTERVAL_S))))
-    latest = meter.of(lambda: store.latest(DEVICES))
+    latest = meter.usual(lambda: store.latest(DEVICES))
     again = meter.of(lambda: store.write_readings(work[-1]))
     return {
         **_cost("write", write, count),
         **_cost("read", read, count),
         "rollup_hours": len(rolled[0]),
         "rollup_s": rollup.wall_s,
-        "rollup_us_per_reading": rollup.wall_s / count * 1e6,
+        **_cost("rollup", rollup, count),
         "latest_ms": latest.wall_s * 1e3,
         "rewrite_us_per_reading": again.wall_s / len(work[-1]) * 1e6,
-        "bytes_per_reading": (size() - before) / count,
     }
 
 
@@ -155,8 +159,8 @@ def measure_baseline(address: Address, admin_token: str, meter: Meter, work: lis
             found = client.query_api().query_data_frame(flux)
             frames.append(pd.concat(found) if isinstance(found, list) else found)
 
-        cost = meter.of(read)
-        pivoted = meter.of(
+        cost = meter.usual(read)
+        pivoted = meter.usual(
             lambda: client.query_api().query_data_frame(
                 flux + ' |> pivot(rowKey: ["_time", "device"], columnKey: ["_field"], valueColumn: "_value")'
             )
@@ -199,7 +203,8 @@ def main() -> None:
         own = folder / "duckdb"
         own.mkdir()
         with closing(DuckDBStore(own / "store.duckdb")) as store:
-            results["duckdb"] = measure_store(store, Meter(None), work, lambda: tree_bytes(own))
+            results["duckdb"] = measure_store(store, Meter(None), work)
+        results["duckdb"]["bytes_per_reading"] = tree_bytes(own) / count
         process, engine = None, folder / "influx"
         engine.mkdir()
         if server_url():
@@ -215,17 +220,22 @@ def main() -> None:
         address = stack.enter_context(server.bucket())
         with closing(InfluxStore(address)) as store:
             print(f"InfluxDB {store.info().version} at {address.url}")
-            size = (lambda: tree_bytes(engine / "engine")) if process else (lambda: 0)
-            results["influxdb"] = measure_store(store, meter, work, size)
+            before = tree_bytes(engine / "engine")
+            results["influxdb"] = measure_store(store, meter, work)
+            if process:
+                results["influxdb"]["bytes_per_reading"] = (tree_bytes(engine / "engine") - before) / count
         other = stack.enter_context(server.bucket())
         results["client"] = measure_baseline(other, server.token, meter, work)
     show(results)
     ours, theirs = results["influxdb"], results["client"]
     times = {
-        "write_times_per_cpu_s": theirs["write_cpu_us_per_reading"] / ours["write_cpu_us_per_reading"],
-        "read_times": theirs["read_us_per_reading"] / ours["read_us_per_reading"],
-        "read_times_pivoted": theirs["read_pivoted_us_per_reading"] / ours["read_us_per_reading"],
+        f"{name}_times{unit}": theirs[f"{name}_{of}us_per_reading"] / ours[f"{name}_{of}us_per_reading"]
+        for name in ("write", "read")
+        for unit, of in (("_per_cpu_s", "cpu_"), ("_wall", ""))
     }
+    times["read_times_pivoted_per_cpu_s"] = (
+        theirs["read_pivoted_cpu_us_per_reading"] / ours["read_cpu_us_per_reading"]
+    )
     print(", ".join(f"{name} {value:.1f}" for name, value in times.items()))
     print(json.dumps({"readings": count, **results, **times}))
 
