@@ -199,7 +199,7 @@ def main() -> None:
         folder = Path(temporary)
         with influx2_process(folder, free_ports(1)) as (url, child):
             server = set_up(url, folder)
-            with server.bucket() as address, closing(InfluxStore(address)) as store:
+            with server.bucket() as address, closing(InfluxStore(address, timeout_s=900)) as store:
                 count = sum(store.write_readings(batch).stored for batch in readings())
                 hours = store.changed("measured").hours
                 link = store._server  # noqa: SLF001
