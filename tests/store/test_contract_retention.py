@@ -34,9 +34,15 @@ def values(store: Store, key: str) -> tuple[list[float], list[float]]:
     return list(readings), list(store.read_hours(["s/a"], [key], *ALWAYS)["mean"])
 
 
-def test_only_old_room_readings_go(store: Store) -> None:
+def test_only_old_room_readings_go(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     fill(store)
-    assert run(store, RULES, NOW) == {Domain.INDOOR: Deleted(readings=1, hours=0)}
+    with caplog.at_level("INFO", logger="store.retention"):
+        assert run(store, RULES, NOW) == {Domain.INDOOR: Deleted(readings=1, hours=0)}
+    (told,) = (record.getMessage() for record in caplog.records if record.name == "store.retention")
+    assert told == (
+        "retention: deleted 1 indoor readings before 2024-02-01 00:00:00+00:00 "
+        "and 0 hours before 2021-02-01 00:00:00+00:00"
+    )
     assert values(store, "co2_ppm") == ([2.0], [1.0, 2.0])
     assert values(store, "energy_kwh") == ([1.0, 2.0], [1.0, 2.0])
     assert values(store, "outdoor_temperature_c") == ([1.0, 2.0], [1.0, 2.0])
