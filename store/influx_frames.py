@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from store.batch import Ids
 from store.frames import Columns, ranked
-from store.influx_lines import FLAG, tags_of
+from store.influx_lines import FLAG, tags_of, untag
 from store.times import Array
 
 _OWN = ("name", "tags", "time")
@@ -75,7 +75,7 @@ def _columns(table: pa.Table, devices: dict[str, int], quantities: dict[str, int
         values = table[name]
         if name.endswith(FLAG) or values.null_count == len(table):
             continue
-        quantity = quantities.setdefault(name, len(quantities))
+        quantity = quantities.setdefault(untag(name), len(quantities))
         device, times, value, flag = codes, time_us, values.to_numpy(), _flags(table, name)
         if values.null_count:
             rows = pc.is_valid(values).to_numpy()

@@ -1,8 +1,8 @@
 """Line protocol and names in InfluxDB: what stands in a tag, a field and a measurement.
 
-Tag values are percent-encoded where line protocol, InfluxQL or InfluxDB's CSV would need escaping. Line
-protocol cannot say a tag value that ends in a backslash or is empty, and 2.x writes tags to CSV unescaped, so
-that a comma in one could not be told from the next tag.
+Tag values and fields are percent-encoded where line protocol, InfluxQL or InfluxDB's CSV would need escaping.
+Line protocol cannot say a tag value that ends in a backslash or is empty, and 2.x writes tags to CSV
+unescaped, so that a comma in one could not be told from the next tag.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pandas as pd
 from store.batch import Batch, Ids, Mask, ends
 from store.frames import Columns
 from store.influx_frames import long
-from store.influx_lines import FLAG, READINGS, measurement_of, name, tag
+from store.influx_lines import FLAG, READINGS, measurement_of, name, tag, untag
 from store.influx_query import DEVICES, Question, chunks, span
 from store.influx_server import InfluxServer
 from store.times import DAY_US, Array, day_ranges_us, to_us
@@ -62,7 +62,7 @@ class Series:
             self.number[device, quantity] = len(self.keys)
             self.keys.append((device, quantity))
             self.points.append(self._points[place])
-            self.fields.append(f"{quantity}=")
+            self.fields.append(f"{tag(quantity)}=")
         self.last_us = np.append(self.last_us, [last_us.get(key, _NEVER_US) for key in new]).astype(np.int64)
 
 
@@ -175,7 +175,7 @@ def _fields(quantities: set[str] | None, measurement: str) -> list[str] | None:
     if quantities is None:
         return None
     own = sorted(quantity for quantity in quantities if measurement_of(quantity) == measurement)
-    return [name(field) for quantity in own for field in (quantity, quantity + FLAG)]
+    return [name(field) for quantity in map(tag, own) for field in (quantity, quantity + FLAG)]
 
 
 def latest(server: InfluxServer, devices: Iterable[str] | None) -> pd.DataFrame:
@@ -184,7 +184,7 @@ def latest(server: InfluxServer, devices: Iterable[str] | None) -> pd.DataFrame:
     for table in server.query("SHOW FIELD KEYS", strings=("fieldKey", "fieldType")):
         for measurement, key in zip(table["name"].to_pylist(), table["fieldKey"].to_pylist(), strict=True):
             if measurement in READINGS and not key.endswith(FLAG):
-                quantities.setdefault(measurement, []).append(key)
+                quantities.setdefault(measurement, []).append(untag(key))
     return newest(server, devices, quantities).frame()
 
 
@@ -197,7 +197,7 @@ def newest(
         question = Question()
         device = [] if some is None else [question.one_of("device", some)]
         for measurement, keys in quantities.items():
-            for key in keys:
+            for key in map(tag, keys):
                 fields = [f"last({name(key)}) AS {name(key)}", name(key + FLAG)]
                 question.ask(fields, measurement, *device, by="device")
         if question.statements:

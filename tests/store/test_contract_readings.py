@@ -121,6 +121,25 @@ def test_awkward_device_keys_name_one_device(store: Store, device: str) -> None:
     assert store.changed(device).hours.empty
 
 
+def test_awkward_quantities_name_one_quantity(store: Store) -> None:
+    """As a newer version may have them: this one knows none of them."""
+    batch = [Reading("s/a", quantity, NOON, float(n)) for n, quantity in enumerate(AWKWARD)]
+    assert store.write_readings([*batch, co2(0, 600)]) == Written(stored=len(batch) + 1)
+    revised = [reading._replace(value=-1.0, flag=2) for reading in batch]
+    assert store.write_readings(revised) == Written(conflicts=len(batch))
+    for old, new in zip(batch, revised, strict=True):
+        assert rows(store.read_readings(["s/a"], [new.quantity], *ALWAYS)) == [new]
+        assert old in rows(store.superseded("s/a"))
+    assert rows(store.latest(["s/a"])) == sorted([*revised, co2(0, 600)])
+    assert stored(store, "s/a") == sorted([*revised, co2(0, 600)])
+    hours = store.compute_hours(store.changed("rollups").hours, {})
+    store.write_hours(hours)
+    assert list(hours["quantity"]) == sorted([*AWKWARD, "co2_ppm"])
+    end = NOON + timedelta(hours=1)
+    for quantity in AWKWARD:
+        assert list(store.read_hours(["s/a"], [quantity], NOON, end)["flagged"]) == [1]
+
+
 def test_ranges_are_half_open_and_may_be_empty(store: Store) -> None:
     store.write_readings([co2(minute, minute) for minute in (0, 10, 20)])
     end = NOON + timedelta(minutes=20)
