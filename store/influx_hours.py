@@ -2,7 +2,7 @@
 
 They are computed here, from raw readings a month and 50 devices at a time, by the very SQL the embedded store
 uses, in a DuckDB held in memory: the server would take many times the CPU for less of a rollup
-(docs/decisions/007).
+(docs/decisions/008).
 """
 
 from __future__ import annotations
