@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 
 from classroom.faults import ConfigurationError, Fault, faults_of
 from classroom.places import DeviceKey, Key
 from classroom.settings import Section
 from simulators.defects import Defect
+from simulators.faults import PlantedFault
 from simulators.weather_table import WeatherHour, parse_weather
 
 SCENARIO_FILE = "simulation.toml"
-
-
-class Pause(Section):
-    """Silence from ``start`` to ``end`` (half open) of one device, one school, or everything (neither named).
-
-    The school goes on behind it: registers count, only the messages are missing.
-    """
-
-    start: AwareDatetime
-    end: AwareDatetime
-    device: DeviceKey | None = None
-    school: Key | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_start(self) -> Pause:
-        if self.end <= self.start:
-            raise ValueError(f"a pause must end after its start {self.start.isoformat()}")
-        return self
-
-    def covers(self, device: str, school: str, time: datetime) -> bool:
-        """Whether ``device`` of ``school`` is silent at ``time``."""
-        return (
-            self.start <= time < self.end and self.device in (None, device) and self.school in (None, school)
-        )
 
 
 class Solar(Section):
@@ -63,15 +40,15 @@ class Scenario(Section):
     """The simulated town is a pure function of this, the site's tables and the program's version.
 
     ``first_day`` (UTC) is where registers start; the same file gives the same town tomorrow, so live messages
-    go on where history ended. LoRaWAN devices (a device key of 16 hex digits) speak through ChirpStack v4,
-    those in ``the_things_stack`` through The Things Stack v3. ``weather`` names a CSV beside the file
+    go on where history ended. What a device speaks is said by its key (simulators.keys); LoRaWAN devices speak
+    through ChirpStack v4, Elsys devices in ``the_things_stack`` through The Things Stack v3. ``weather`` names a CSV beside the file
     (docs/simulator.md); its rows stand in ``weather_hours``, which only :func:`read_scenario` fills.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     first_day: Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 1, 1))]
     the_things_stack: tuple[DeviceKey, ...] = ()
-    pauses: tuple[Pause, ...] = ()
+    faults: tuple[PlantedFault, ...] = ()
     town: TownTable | None = None
     defects: tuple[Defect, ...] = ()
     solar: tuple[Solar, ...] = ()

@@ -16,7 +16,8 @@ from ingest.embedded import EmbeddedBroker
 from running import Start, until
 from simulators.demo import FIRST_SCHOOL, demo_site
 from simulators.publish import BrokerAddress
-from simulators.scenario import SCENARIO_FILE, Pause, parse_scenario
+from simulators.faults import Outage
+from simulators.scenario import SCENARIO_FILE, parse_scenario
 
 ZONE = ZoneInfo("Europe/Stockholm")
 
@@ -41,7 +42,7 @@ def test_two_silent_hours(start: Start, broker: EmbeddedBroker, school_day: date
     begin = datetime.combine(school_day, time(), ZONE).astimezone(UTC)
     silent = (begin + timedelta(hours=9), begin + timedelta(hours=11))
     scenario = parse_scenario(texts.pop(SCENARIO_FILE)).model_copy(
-        update={"pauses": (Pause(start=silent[0], end=silent[1]),)}
+        update={"faults": (Outage(kind="outage", start=silent[0], end=silent[1]),)}
     )
     settings = texts.pop("classroom.toml")
     running = start(texts, settings=settings[settings.index("[factors]") :])

@@ -7,7 +7,8 @@ import pytest
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from simulators.demo import demo_site
-from simulators.scenario import SCENARIO_FILE, Pause, parse_scenario
+from simulators.faults import PlantedFault
+from simulators.scenario import SCENARIO_FILE, parse_scenario
 from simulators.school import Town, TownDay
 
 MONDAY = date(2025, 11, 10)  # a school week with frost at night and sun low
@@ -16,10 +17,10 @@ MONDAY = date(2025, 11, 10)  # a school week with frost at night and sun low
 @pytest.fixture(scope="session")
 def make_town() -> Callable[..., Town]:
     def make(
-        first_day: date = MONDAY, *, schools: int = 1, seed: int = 1, pauses: tuple[Pause, ...] = ()
+        first_day: date = MONDAY, *, schools: int = 1, seed: int = 1, faults: tuple[PlantedFault, ...] = ()
     ) -> Town:
         texts = demo_site(first_day, schools=schools, seed=seed)
-        scenario = parse_scenario(texts[SCENARIO_FILE]).model_copy(update={"pauses": pauses})
+        scenario = parse_scenario(texts[SCENARIO_FILE]).model_copy(update={"faults": faults})
         return Town(parse_site(texts), scenario)
 
     return make

@@ -11,12 +11,14 @@ import pytest
 from classroom.faults import ConfigurationError
 from classroom.sitefiles import parse_site
 from simulators.demo import demo_site
-from simulators.devices import instruments
+from simulators.faults import Outage
+from simulators.instruments import instruments
 from simulators.messages import Message, messages
-from simulators.scenario import Pause, Scenario, parse_scenario
+from simulators.scenario import Scenario, parse_scenario
 from simulators.school import Town
 
-_PAUSE = "first_day = 2026-01-01\n[[pauses]]\n"
+
+_OUTAGE = 'first_day = 2026-01-01\n[[faults]]\nkind = "outage"\n'
 
 
 def _by_topic(found: list[Message]) -> dict[str, list[Message]]:
@@ -50,7 +52,7 @@ def test_readings_are_true_within_the_instrument(
     make_town: Callable[..., Town], two_days: list[Message]
 ) -> None:
     town = make_town()
-    course = next(town.days()).course
+    place = next(town.days()).place
     zone = town.zone_index("almgarden", "4b")
     read = [
         m
@@ -59,11 +61,11 @@ def test_readings_are_true_within_the_instrument(
     ]
     minutes = np.array([(message.time - town.start) / timedelta(minutes=1) for message in read])
     rows = [json.loads(message.payload) for message in read]
-    true_co2 = np.interp(minutes, np.arange(1, 1441), course.co2_ppm[:, zone])
+    true_co2 = np.interp(minutes, np.arange(1441), place.co2_ppm[:, zone])
     error = np.array([row["co2_ppm"] for row in rows]) - true_co2
     assert (np.abs(error) < 20 + 0.02 * true_co2 + 5 * 4 + 0.5).all()
     assert error.std() > 1  # an instrument, not an oracle
-    true_c = np.interp(minutes, np.arange(1, 1441), course.air_c[:, zone])
+    true_c = np.interp(minutes, np.arange(1441), place.temperature_c[:, zone])
     assert np.abs(np.array([row["temperature_c"] for row in rows]) - true_c).max() < 0.2 + 5 * 0.03 + 0.05
     assert {row["motion"] for row in rows} == {True, False}
     for message, row in zip(read, rows, strict=True):
@@ -74,7 +76,7 @@ def test_meters_show_the_integral(make_town: Callable[..., Town], two_days: list
     town = make_town()
     days = list(islice(town.days(), 2))
     for topic, key, resolution, register in (
-        ("classroom/almgarden/el/el-1", "energy_kwh", 0.01, "electricity_kwh"),
+        ("classroom/almgarden/el/el-1", "energy_kwh", 0.01, "import_kwh"),
         ("classroom/almgarden/fjarrvarme/fjarrvarme-1", "heat_kwh", 0.1, "heat_kwh"),
     ):
         read = _by_topic(two_days)[topic]
@@ -83,7 +85,9 @@ def test_meters_show_the_integral(make_town: Callable[..., Town], two_days: list
         true = np.interp(
             minutes,
             np.arange(2881),
-            np.concatenate([getattr(days[0], register)[:-1, 0], getattr(days[1], register)[:, 0]]),
+            np.concatenate(
+                [getattr(days[0].registers, register)[:-1, 0], getattr(days[1].registers, register)[:, 0]]
+            ),
         )
         assert (np.diff(shown) >= 0).all()
         assert shown - shown[0] == pytest.approx(true - true[0], abs=resolution + 1e-6)
@@ -118,13 +122,13 @@ def test_memory_holds_one_day(make_town: Callable[..., Town]) -> None:
 def test_a_pause_is_silence_and_nothing_else(make_town: Callable[..., Town], two_days: list[Message]) -> None:
     start = datetime(2025, 11, 10, 9, tzinfo=UTC)
     end = start + timedelta(hours=2)
-    quiet = make_town(pauses=(Pause(start=start, end=end, device="almgarden/el-1"),))
+    quiet = make_town(faults=(Outage(kind="outage", start=start, end=end, device="almgarden/el-1"),))
     heard = list(messages(quiet, end=quiet.start + timedelta(days=2)))
     assert heard == [
         m for m in two_days if not (m.topic == "classroom/almgarden/el/el-1" and start <= m.time < end)
     ]
     assert len(two_days) - len(heard) == 8
-    all_quiet = make_town(pauses=(Pause(start=start, end=end),))
+    all_quiet = make_town(faults=(Outage(kind="outage", start=start, end=end),))
     heard = list(messages(all_quiet, end=quiet.start + timedelta(days=2)))
     assert not [m for m in heard if start <= m.time < end]
     assert len(two_days) - len(heard) == 6 * 24 + 8 + 2
@@ -156,12 +160,12 @@ def test_a_device_speaks_only_where_and_while_it_hangs() -> None:
         ("seed = 1", "first_day"),
         ("first_day = 2026-01-01\nspeeed = 2", "speeed"),
         (
-            "first_day = 2026-01-01\n[[pauses]]\nstart = 2026-01-01T10:00:00\nend = 2026-01-01T12:00:00Z",
-            "pauses.0.start",
+            f"{_OUTAGE}start = 2026-01-01T10:00:00\nend = 2026-01-01T12:00:00Z",
+            "faults.0.outage.start",
         ),
         (
-            "first_day = 2026-01-01\n[[pauses]]\nstart = 2026-01-01T10:00:00Z\nend = 2026-01-01T09:00:00Z",
-            "pauses.0",
+            f"{_OUTAGE}start = 2026-01-01T10:00:00Z\nend = 2026-01-01T09:00:00Z",
+            "faults.0.outage",
         ),
         ("first_day = ", "(syntax)"),
     ],

@@ -1,0 +1,108 @@
+"""What planted faults did in the time that was played: the truth that goes with the messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classroom.places import Device
+from classroom.site import Site
+from simulators.faults import FaultRow, PlantedFault, Window
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE_KEYS = {"kind", "device", "school", "start", "end"}
+
+
+class FaultLog:
+    """Counts, for each planted fault, the messages it touched whose own time lies in the span played."""
+
+    def __init__(self, faults: Sequence[PlantedFault], begin_ms: int, end_ms: int | None) -> None:
+        self._faults = faults
+        self._span = (begin_ms, end_ms)
+        self._messages = [0] * len(faults)
+        self._first_ms: list[int | None] = [None] * len(faults)
+        self._joins: list[FaultRow] = []
+
+    def count(self, index: int, times_ms: NDArray[np.int64]) -> None:
+        """Fault ``index`` touched the messages of ``times_ms``."""
+        played = self._played(times_ms)
+        if played.size:
+            self._messages[index] += played.size
+            if self._first_ms[index] is None:
+                self._first_ms[index] = int(played[0])
+
+    def lost_joining(self, placed: Device, times_ms: NDArray[np.int64]) -> None:
+        """A LoRaWAN device lost the messages of ``times_ms`` (not empty) before it joined anew."""
+        played = self._played(times_ms)
+        if played.size:
+            end_ms = int(played[-1]) + placed.interval_s * 1000
+            self._joins.append(
+                FaultRow(
+                    "join_gap",
+                    placed.key,
+                    placed.school,
+                    _time(int(played[0])),
+                    _time(end_ms),
+                    played.size,
+                    "{}",
+                )
+            )
+
+    def rows(self, site: Site) -> list[FaultRow]:
+        """Every planted fault, what the tables themselves say of moves and swaps, and joins, by start."""
+        found = [
+            self._row(fault, messages, first_ms)
+            for fault, messages, first_ms in zip(self._faults, self._messages, self._first_ms, strict=True)
+        ]
+        found += [*_of_the_tables(site), *self._joins]
+        return sorted(found, key=lambda row: (row.start or _EPOCH, row.kind, row.device or ""))
+
+    def _row(self, fault: PlantedFault, messages: int, first_ms: int | None) -> FaultRow:
+        detail = fault.model_dump(mode="json", exclude=_PLACE_KEYS, exclude_none=True)
+        start = getattr(fault, "start", None) or (None if first_ms is None else _time(first_ms))
+        return FaultRow(
+            fault.kind,
+            fault.device,
+            getattr(fault, "school", None) or getattr(fault, "gateway", None),
+            start,
+            fault.end if isinstance(fault, Window) else None,
+            messages,
+            json.dumps(detail, sort_keys=True),
+        )
+
+    def _played(self, times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+        begin, end = self._span
+        kept = times_ms >= begin
+        if end is not None:
+            kept &= times_ms < end
+        return times_ms[kept]
+
+
+def _of_the_tables(site: Site) -> list[FaultRow]:
+    """Devices that hung elsewhere before, and meters read by another device before: ``devices.csv`` knows."""
+    found = []
+    placed = sorted((d for d in site.devices if d.valid_from), key=lambda d: d.valid_from or _EPOCH)
+    for now in placed:
+        for before in site.devices:
+            if before.valid_to is None or before.valid_to != now.valid_from or before.school != now.school:
+                continue
+            detail = {"in_tables": True, "from": before.room or before.key, "to": now.room or now.key}
+            if before.key == now.key and before.room != now.room:
+                kind = "moved"
+            elif now.meter is not None and before.meter == now.meter and before.key != now.key:
+                kind = "meter_swap"
+            else:
+                continue
+            start = now.valid_from
+            found.append(
+                FaultRow(kind, before.key, now.school, start, None, 0, json.dumps(detail, sort_keys=True))
+            )
+    return found
+
+
+def _time(time_ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=time_ms)
