@@ -1,8 +1,9 @@
-"""Who is in a room when, and when its windows stand open: the timetable as people really keep it."""
+"""Who is in a room when, and when its windows and door stand open: the timetable as people really keep it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ HALL_PERSONS = 40
 _BREAK_MAX = timedelta(minutes=30)  # a longer gap empties the room
 _AIRING = timedelta(minutes=8)
 _WARM_C = 17.0  # outdoors: windows stay ajar during lessons
+_AWAY, _SOME_LEAVE = 0.02, 0.15  # chance of a lesson to be held elsewhere; of some pupils to leave it early
+_IN, _OUT = (0.3, 0.6, 0.85), (0.7, 0.3)  # a class needs some minutes to come in and fewer to go out
 
 
 class Stay(NamedTuple):
@@ -32,7 +35,7 @@ class Stay(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """Windows open from ``start`` to ``end`` (UTC), by ``share`` of wide open."""
+    """Windows, or the door, open from ``start`` to ``end`` (UTC), by ``share`` of wide open."""
 
     start: datetime
     end: datetime
@@ -40,10 +43,21 @@ class Opening(NamedTuple):
 
 
 class RoomDay(NamedTuple):
-    """A room's people and windows on one local day."""
+    """A room's people, windows and door on one local day."""
 
     stays: list[Stay]
     openings: list[Opening]
+    doors: list[Opening]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People, windows and doors of a school's zones, one value a minute of a UTC day, ``(1440, Z)``."""
+
+    pupils: Floats
+    adults: Floats
+    windows: Floats  # 0-1 of wide open
+    doors: Floats  # 0-1 of open
 
 
 def full_group(room: Room) -> int:
@@ -82,7 +96,20 @@ def room_day(
     for start, end in timetable.hired_evenings(day):
         if full_group(room) >= HALL_PERSONS:
             stays.append(Stay(start, end, 0, int(rng.integers(12, 26))))
-    return RoomDay(stays, openings if room.openable_windows else [])
+    return RoomDay(stays, openings if room.openable_windows else [], _doors(stays))
+
+
+def _doors(stays: Iterable[Stay]) -> list[Opening]:
+    """The door stands open while a class comes and goes, and often in the break after it."""
+    found = []
+    for stay in stays:
+        if stay.pupils >= 8:
+            found.append(Opening(stay.start, stay.start + timedelta(minutes=len(_IN) + 1), 1.0))
+            going = stay.end - timedelta(minutes=len(_OUT))
+            found.append(Opening(going, stay.end + timedelta(minutes=3), 1.0))
+        elif stay.adults:  # a break, or a teacher alone
+            found.append(Opening(stay.start, stay.end, 0.4))
+    return found
 
 
 def _school_day(
@@ -98,12 +125,20 @@ def _school_day(
         present = int(rng.binomial(group, 0.94))
         came = start + timedelta(minutes=int(rng.integers(-3, 3)))
         left = end + timedelta(minutes=int(rng.integers(-4, 3)))
-        stays.append(Stay(came, left, present, 1))
+        one_class = group < HALL_PERSONS
+        if one_class and rng.random() < _AWAY:
+            continue
+        early = int(rng.integers(1, 6)) if one_class and rng.random() < _SOME_LEAVE else 0
+        early = min(early, present)
+        stays.append(Stay(came, left, present - early, 1))
+        if early:  # to the dentist, to a friend's birthday
+            stays.append(Stay(came, left - timedelta(minutes=int(rng.integers(8, 26))), early, 0))
         if outdoor_c > _WARM_C:
             openings.append(Opening(came, left, 0.25))
         following = lessons[index + 1][0] if index + 1 < len(lessons) else None
         if following is not None and timedelta(0) < following - end <= _BREAK_MAX:
-            stays.append(Stay(left, following - timedelta(minutes=3), int(rng.binomial(present, 0.12)), 1))
+            staying = int(rng.binomial(present - early, 0.12))
+            stays.append(Stay(left, following - timedelta(minutes=3), staying, 1))
             if rng.random() < chance:
                 openings.append(Opening(left, min(left + _AIRING, following), 1.0))
         elif following is None and rng.random() < 0.5:  # the teacher prepares tomorrow, alone
@@ -127,27 +162,27 @@ def _minute(timetable: Timetable, day: date, at: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(at), timetable.zone)
 
 
-def paint(
-    day_start: datetime, stays: Iterable[Stay], openings: Iterable[Opening], minutes: int
-) -> tuple[Floats, Floats, Floats]:
-    """Pupils, adults and window share for each minute from ``day_start`` (UTC), shape ``(minutes,)`` each.
+def paint(day_start: datetime, plans: Iterable[RoomDay], minutes: int) -> tuple[Floats, ...]:
+    """Pupils, adults, window and door share for each minute from ``day_start`` (UTC), ``(minutes,)`` each.
 
-    A class needs some minutes to come in and fewer to go out, so its first and last minutes are ramps.
+    ``plans`` are the local days that the UTC day touches.
     """
-    pupils, adults, windows = np.zeros((3, minutes))
-    for stay in stays:
-        first, last = _span(day_start, stay.start, stay.end, minutes)
-        if last <= first:
-            continue
-        crowd = np.ones(last - first)
-        crowd[:3] *= (0.3, 0.6, 0.85)[: crowd.size]
-        crowd[-2:] *= (0.7, 0.3)[-min(2, crowd.size) :]
-        pupils[first:last] += np.round(stay.pupils * crowd)
-        adults[first:last] += stay.adults
-    for opening in openings:
-        first, last = _span(day_start, opening.start, opening.end, minutes)
-        windows[first:last] = np.maximum(windows[first:last], opening.share)
-    return pupils, adults, windows
+    pupils, adults, windows, doors = np.zeros((4, minutes))
+    for plan in plans:
+        for stay in plan.stays:
+            first, last = _span(day_start, stay.start, stay.end, minutes)
+            if last <= first:
+                continue
+            crowd = np.ones(last - first)
+            crowd[: len(_IN)] *= _IN[: crowd.size]
+            crowd[-len(_OUT) :] *= _OUT[-min(len(_OUT), crowd.size) :]
+            pupils[first:last] += np.round(stay.pupils * crowd)
+            adults[first:last] += stay.adults
+        for openings, shares in ((plan.openings, windows), (plan.doors, doors)):
+            for opening in openings:
+                first, last = _span(day_start, opening.start, opening.end, minutes)
+                shares[first:last] = np.maximum(shares[first:last], opening.share)
+    return pupils, adults, windows, doors
 
 
 def _span(day_start: datetime, start: datetime, end: datetime, minutes: int) -> tuple[int, int]:

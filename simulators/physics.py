@@ -48,6 +48,8 @@ class Zones:
     """What does not change: one value a zone (shape ``(Z,)``)."""
 
     volume_m3: Floats
+    hub: NDArray[np.int64]  # the zone behind the door: the rest of the building, the last of each school
+    mixing: Floats  # CO2 of the extracted air to that of the room, both above the supply air's
     fan_m3_s: Floats  # mechanical flow when its fan runs at full speed
     demand_controlled: NDArray[np.bool_]
     preheated: NDArray[np.bool_]  # supply air passes a coil (FT, FTX, VAV)
@@ -74,7 +76,7 @@ class State:
 
 @dataclass(frozen=True)
 class Drive:
-    """What acts on the zones in a day: ``(1440,)`` outdoors, ``(1440, Z)`` inside."""
+    """What acts on the zones in a day, ``(1440, Z)``; outdoors ``(1440, 1)`` where all have one weather."""
 
     outdoor_c: Floats
     outdoor_vapour_g_m3: Floats
@@ -84,6 +86,8 @@ class Drive:
     gain_air_w: Floats  # people, lamps, appliances
     gain_mass_w: Floats  # sun on surfaces
     natural_m3_s: Floats  # infiltration, stack, open windows
+    door_m3_s: Floats  # exchanged with the hub
+    transmission: Floats  # share of the walls' losses that is left
     fan_share: Floats  # 0-1 by schedule
     setpoint_c: Floats
     heating: Floats  # output of the radiators that the supply temperature allows, 0-1
@@ -101,10 +105,12 @@ class Course:
     co2_mean_ppm: Floats
     air_mean_c: Floats
     fan_m3_s: Floats
-    flow_m3_s: Floats
+    flow_m3_s: Floats  # outdoor air: fan and natural
     radiator_w: Floats
     coil_w: Floats
     loss_w: Floats  # to the outside: transmission and ventilation after recovery
+    door_w: Floats  # heat that came through the door
+    door_co2_m3_s: Floats  # CO2 that came through the door
 
     def relative_humidity_pct(self) -> Floats:
         """Relative humidity at the end of each minute, at most 100 %."""
@@ -114,78 +120,183 @@ class Course:
 def relax(start: Floats, equilibrium: Floats, rate: Floats) -> tuple[Floats, Floats]:
     """Exact course of ``dx/dt = rate (equilibrium - x)`` over steps within which both are constant.
 
-    ``rate`` is per step, ``(n, Z)``; gives x at the end of each step and its mean within it, ``(n, Z)`` each.
-    For a few steps at a time: the running product of decays must not underflow.
+    ``rate`` is per step, ``(…, n, Z)``, ``start`` is ``(…, Z)``; gives x at the end of each step and its
+    mean, ``(…, n, Z)`` each. For a few steps at a time: the running product of decays must not underflow.
     """
     kept = np.exp(-rate)
-    decay = kept.cumprod(axis=0)
-    gone = 1 - kept
-    ends = decay * (start + (equilibrium * gone / decay).cumsum(axis=0))
-    starts = np.concatenate([start[None], ends[:-1]])
-    return ends, equilibrium + (starts - equilibrium) * gone / rate
+    decay = kept.cumprod(axis=-2)
+    borders = np.empty((*rate.shape[:-2], rate.shape[-2] + 1, rate.shape[-1]))
+    borders[..., 0, :] = start
+    borders[..., 1:, :] = decay * (start[..., None, :] + ((1 - kept) / decay * equilibrium).cumsum(axis=-2))
+    ends = borders[..., 1:, :]
+    return ends, equilibrium - (ends - borders[..., :-1, :]) / rate
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What of the balances is known before the day begins: by block, ``(288, 5, Z)``, doors ``(288, Z)``."""
+
+    outdoor_c: Floats
+    outdoor_co2: Floats  # ppm
+    outdoor_vapour_g_m3: Floats
+    fan_m3_s: Floats  # before dampers
+    natural_m3_s: Floats
+    natural_co2: Floats  # ppm m³/s that come in with natural air and from people
+    natural_vapour_g_s: Floats
+    out_w_k: Floats  # natural air, windows and doors, and to the mass
+    out_w: Floats  # what comes in through them at outdoor temperature, and gains
+    mass_out_w_k: Floats
+    gain_mass_w: Floats
+    radiator_w: Floats  # with open valves
+    door_m3_s: Floats
+    setpoint_c: Floats  # (288, Z)
+    warm_out: list[bool]
+
+
+def _known(zones: Zones, drive: Drive) -> _Known:
+    out_w_k = AIR_J_M3K * drive.natural_m3_s + zones.air_out_w_k * drive.transmission
+    natural = drive.natural_m3_s
+    parts = {
+        "outdoor_c": drive.outdoor_c,
+        "outdoor_co2": drive.outdoor_co2_ppm,
+        "outdoor_vapour_g_m3": drive.outdoor_vapour_g_m3,
+        "fan_m3_s": zones.fan_m3_s * drive.fan_share,
+        "natural_m3_s": natural,
+        "natural_co2": natural * drive.outdoor_co2_ppm + 1e6 * drive.co2_m3_s,
+        "natural_vapour_g_s": natural * drive.outdoor_vapour_g_m3 + drive.vapour_g_s,
+        "out_w_k": out_w_k + zones.air_mass_w_k,
+        "out_w": out_w_k * drive.outdoor_c + drive.gain_air_w,
+        "mass_out_w_k": zones.mass_out_w_k * drive.transmission,
+        "gain_mass_w": drive.gain_mass_w,
+        "radiator_w": zones.radiator_w * drive.heating,
+    }
+    blocks = {name: part.reshape(-1, BLOCK_MIN, part.shape[1]) for name, part in parts.items()}
+    return _Known(
+        **blocks,
+        door_m3_s=drive.door_m3_s.reshape(-1, BLOCK_MIN, zones.hub.size).mean(axis=1),
+        setpoint_c=drive.setpoint_c[::BLOCK_MIN],
+        warm_out=(blocks["outdoor_c"] > BYPASS_ABOVE_C).any(axis=(1, 2)).tolist(),
+    )
+
+
+class _Doors:
+    """Which zone lies behind each zone's door; zones of a school stand together, its hub is the last."""
+
+    def __init__(self, hub: NDArray[np.int64]) -> None:
+        self._hub = hub
+        self._hubs = np.unique(hub)
+        self._firsts = np.concatenate([[0], self._hubs[:-1] + 1])
+
+    def exchange(self, levels: Floats, flow_m3_s: Floats) -> Floats:
+        """CO2 [ppm m³/s], vapour [g/s] and heat [W] that come through each zone's door, ``(3, Z)``.
+
+        What a room gets its hub loses, to the last digit: nothing is made or lost in a doorway.
+        """
+        carried = flow_m3_s * (levels[:, self._hub] - levels)
+        carried[2] *= AIR_J_M3K
+        carried[:, self._hubs] = -np.add.reduceat(carried, self._firsts, axis=1)
+        return carried
+
+
+@dataclass
+class _Now:
+    """The state as the loop carries it: CO2, vapour and air temperature stand in ``levels``, ``(3, Z)``."""
+
+    levels: Floats
+    mass_c: Floats
+    valve: Floats
+    damper: Floats
+
+
+_FLOWS = ("mass_c", "fan_m3_s", "flow_m3_s", "radiator_w", "coil_w", "loss_w")
 
 
 def run_day(zones: Zones, state: State, drive: Drive) -> tuple[State, Course]:
     """The zones through one day: the state at its end and its course."""
-    blocks: list[tuple[Floats, ...]] = []
-    now = state
-    for first in range(0, MINUTES, BLOCK_MIN):
-        now, block = _run_block(zones, now, drive, slice(first, first + BLOCK_MIN))
-        blocks.append(block)
-    return now, Course(state, *(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+    known, doors = _known(zones, drive), _Doors(zones.hub)
+    now = _Now(
+        np.stack([state.co2_ppm, state.vapour_g_m3, state.air_c]), state.mass_c, state.valve, state.damper
+    )
+    blocks, count = MINUTES // BLOCK_MIN, zones.hub.size
+    levels, means = np.empty((2, blocks, 3, BLOCK_MIN, count))
+    flows = np.empty((len(_FLOWS), blocks, BLOCK_MIN, count))
+    through = np.empty((blocks, 3, count))
+    for block in range(blocks):
+        through[block] = doors.exchange(now.levels, known.door_m3_s[block])
+        levels[block], means[block] = _run_block(zones, now, known, block, through[block], flows[:, block])
+    (co2, vapour, air), (co2_mean, _, air_mean) = (
+        part.swapaxes(0, 1).reshape(3, MINUTES, count) for part in (levels, means)
+    )
+    passed = through.repeat(BLOCK_MIN, axis=0)
+    end = State(*now.levels, now.mass_c, now.valve, now.damper)
+    return end, Course(
+        start=state,
+        co2_ppm=co2,
+        vapour_g_m3=vapour,
+        air_c=air,
+        co2_mean_ppm=co2_mean,
+        air_mean_c=air_mean,
+        door_w=passed[:, 2],
+        door_co2_m3_s=passed[:, 0] / 1e6,
+        **dict(zip(_FLOWS, flows.reshape(len(_FLOWS), MINUTES, count), strict=True)),
+    )
 
 
-def _run_block(zones: Zones, state: State, drive: Drive, span: slice) -> tuple[State, tuple[Floats, ...]]:
-    valve, damper = _controllers(zones, state, drive, span.start)
-    fan = zones.fan_m3_s * drive.fan_share[span] * damper  # a damper without control stands open
-    flow = fan + drive.natural_m3_s[span]
-    exchange = flow * (STEP_S / zones.volume_m3)
+def _run_block(
+    zones: Zones, now: _Now, known: _Known, block: int, through: Floats, flows: Floats
+) -> tuple[Floats, Floats]:
+    """Five minutes: moves ``now``, fills ``flows`` and gives levels at the minutes' ends and their means."""
+    _controllers(zones, now, known.setpoint_c[block])
+    outdoor, natural = known.outdoor_c[block], known.natural_m3_s[block]
+    air_c = now.levels[2]
+    fan = known.fan_m3_s[block] * now.damper  # a damper without control stands open
+    stirred = fan * zones.mixing  # the part of the fans' air that carries the room's own
+    leaving = stirred + natural
+    exchange = leaving * (STEP_S / zones.volume_m3)
 
-    co2, co2_mean = relax(
-        state.co2_ppm, drive.outdoor_co2_ppm[span, None] + 1e6 * drive.co2_m3_s[span] / flow, exchange
-    )
-    vapour, _ = relax(
-        state.vapour_g_m3, drive.outdoor_vapour_g_m3[span, None] + drive.vapour_g_s[span] / flow, exchange
-    )
-
-    outdoor = drive.outdoor_c[span, None]
-    recovery = np.where((outdoor > BYPASS_ABOVE_C) & (state.air_c > 21.5), 0.0, zones.recovery)
-    recovered_c = outdoor + recovery * (state.air_c - outdoor)
-    coil_lift_k = np.where(zones.preheated, np.maximum(SUPPLY_C - recovered_c, 0), 0.0)
-    radiator_w = valve * zones.radiator_w * drive.heating[span]
-    fan_w_k, natural_w_k = AIR_J_M3K * fan, AIR_J_M3K * drive.natural_m3_s[span]
-    # To the air the mass stands still within a block; what the air gives it is counted and handed over.
-    total_w_k = fan_w_k + natural_w_k + zones.air_out_w_k + zones.air_mass_w_k
-    source_w = (
-        fan_w_k * (recovered_c + coil_lift_k)
-        + (natural_w_k + zones.air_out_w_k) * outdoor
-        + zones.air_mass_w_k * state.mass_c
-        + radiator_w
-        + drive.gain_air_w[span]
-    )
-    air, air_mean = relax(state.air_c, source_w / total_w_k, total_w_k * (STEP_S / zones.air_j_k))
-    to_mass_w = zones.air_mass_w_k * (air_mean - state.mass_c)
-    mass_loss_w = zones.mass_out_w_k * (state.mass_c - outdoor)
-    kept_w = to_mass_w + drive.gain_mass_w[span] - mass_loss_w
-    mass = state.mass_c + kept_w.cumsum(axis=0) * (STEP_S / zones.mass_j_k)
-    loss_w = (
-        mass_loss_w
-        + (zones.air_out_w_k + natural_w_k) * (air_mean - outdoor)
-        + fan_w_k * (air_mean - recovered_c)
-    )
+    recovery = zones.recovery
+    if known.warm_out[block]:
+        recovery = np.where((outdoor > BYPASS_ABOVE_C) & (air_c > 21.5), 0.0, recovery)
+    recovered_c = outdoor + recovery * (air_c - outdoor)
+    coil_lift_k = np.maximum(SUPPLY_C - recovered_c, 0) * zones.preheated
+    fan_w_k = AIR_J_M3K * fan
     coil_w = fan_w_k * coil_lift_k
-    end = State(co2[-1], vapour[-1], air[-1], mass[-1], valve, damper)
-    return end, (co2, vapour, air, mass, co2_mean, air_mean, fan, flow, radiator_w, coil_w, loss_w)
+    radiator_w = now.valve * known.radiator_w[block]
+    # To the air the mass stands still within a block; what the air gives it is counted and handed over.
+    total_w_k = fan_w_k + known.out_w_k[block]
+    to_air_w = known.out_w[block] + fan_w_k * recovered_c + coil_w + radiator_w
+    to_air_w += zones.air_mass_w_k * now.mass_c + through[2]
+
+    equilibrium, rate = np.empty((2, 3, *fan.shape))
+    equilibrium[0] = (stirred * known.outdoor_co2[block] + known.natural_co2[block] + through[0]) / leaving
+    equilibrium[1] = (
+        stirred * known.outdoor_vapour_g_m3[block] + known.natural_vapour_g_s[block] + through[1]
+    ) / leaving
+    equilibrium[2] = to_air_w / total_w_k
+    rate[:2] = exchange
+    rate[2] = total_w_k * (STEP_S / zones.air_j_k)
+    ends, means = relax(now.levels, equilibrium, rate)
+
+    air_mean = means[2]
+    mass_loss_w = known.mass_out_w_k[block] * (now.mass_c - outdoor)
+    kept_w = zones.air_mass_w_k * (air_mean - now.mass_c) + known.gain_mass_w[block] - mass_loss_w
+    flows[0] = now.mass_c + kept_w.cumsum(axis=0) * (STEP_S / zones.mass_j_k)
+    flows[1], flows[2], flows[3], flows[4] = fan, fan + natural, radiator_w, coil_w
+    out_w_k = known.out_w_k[block] - zones.air_mass_w_k
+    flows[5] = mass_loss_w + out_w_k * (air_mean - outdoor) + fan_w_k * (air_mean - recovered_c)
+    now.levels, now.mass_c = ends[:, -1], flows[0, -1]
+    return ends, means
 
 
-def _controllers(zones: Zones, state: State, drive: Drive, minute: int) -> tuple[Floats, Floats]:
+def _controllers(zones: Zones, now: _Now, setpoint_c: Floats) -> None:
     """Valve and damper for the next block: proportional to the deviation, with a lag."""
-    wish = _share((drive.setpoint_c[minute] - state.air_c) / THERMOSTAT_BAND_K + 0.5)
-    valve = state.valve + VALVE_LAG * (wish - state.valve)
-    need = _share((state.co2_ppm - DAMPER_LOW_PPM) / (DAMPER_HIGH_PPM - DAMPER_LOW_PPM))
+    co2_ppm, _, air_c = now.levels
+    wish = _share((setpoint_c - air_c) / THERMOSTAT_BAND_K + 0.5)
+    now.valve = now.valve + VALVE_LAG * (wish - now.valve)
+    need = _share((co2_ppm - DAMPER_LOW_PPM) / (DAMPER_HIGH_PPM - DAMPER_LOW_PPM))
     target = DAMPER_MIN + (1 - DAMPER_MIN) * need
-    damper = state.damper + VALVE_LAG * (target - state.damper)
-    return valve, np.where(zones.demand_controlled, damper, 1.0)
+    damper = now.damper + VALVE_LAG * (target - now.damper)
+    now.damper = np.where(zones.demand_controlled, damper, 1.0)
 
 
 def _share(value: Floats) -> Floats:

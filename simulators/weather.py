@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +58,28 @@ class WeatherDay:
     mean_24h_c: float  # of the day before: what a heating controller knows in the morning
 
 
-class Weather:
-    """The weather of every day there is, from one seed."""
+class Weather(Protocol):
+    """The weather of every day there is."""
+
+    last_day: date | None
+    """The last day it knows; None: it has no end."""
+
+    def day(self, day: date) -> WeatherDay:
+        """Weather of the UTC day ``day``."""
+        ...
+
+
+class SyntheticWeather:
+    """A year after year of Helsingborg, from one seed."""
+
+    last_day: date | None = None
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._year = lru_cache(maxsize=8)(self._make_year)
+        self.day = lru_cache(maxsize=4)(self._make_day)
 
-    def day(self, day: date) -> WeatherDay:
-        """Weather of the UTC day ``day``."""
+    def _make_day(self, day: date) -> WeatherDay:
         around = [self._daily(day + timedelta(days=offset)) for offset in (-1, 0, 1)]
         # Daily values stand at noon and are joined by straight lines: no step at midnight.
         minute = np.arange(MINUTES) + 0.5
@@ -93,7 +107,7 @@ class Weather:
             sun_elevation_rad=elevation,
             sun_azimuth_rad=azimuth,
             wind_m_s=wind * (1 + 0.25 * np.sin(2 * np.pi * (hour - 9) / 24)),
-            co2_ppm=_outdoor_co2(day, hour, wind),
+            co2_ppm=outdoor_co2(day, hour, wind),
             mean_24h_c=around[0][0],
         )
 
@@ -160,7 +174,7 @@ def _day_shape(hour: Floats) -> Floats:
     return np.asarray(0.87 * np.cos(angle) + 0.17 * np.cos(2 * angle))
 
 
-def _outdoor_co2(day: date, hour: Floats, wind: Floats) -> Floats:
+def outdoor_co2(day: date, hour: Floats, wind: Floats) -> Floats:
     """Trend, northern season (high in May, low in September) and calm nights that gather a little."""
     years = day.year + (day.timetuple().tm_yday - 0.5) / 365.25 - 2026.5
     season = 5.0 * np.cos(2 * np.pi * (day.timetuple().tm_yday - 110) / 365.25)

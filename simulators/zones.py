@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classroom.places import AgeGroup, Room, Ventilation
+from classroom.places import AgeGroup, Room, SchoolAttributes, Ventilation
 from classroom.site import Site
 from classroom.timetable import Timetable
 from simulators.chance import stream
+from simulators.defects import Defect, DefectKind
 from simulators.people import HALL_PERSONS, full_group
 from simulators.physics import AIR_HEAT_FACTOR, AIR_J_M3K, DAMPER_MIN, State, Zones
-from simulators.scenario import Scenario
+from simulators.place import Spots, spots
+from simulators.scenario import Scenario, Solar
+from simulators.weather import SyntheticWeather, Weather
+from simulators.weather_file import WeatherFromTable
 
 Floats = NDArray[np.float64]
 
@@ -39,12 +43,18 @@ class Habits:
     insulation: float  # 1 is a school of the 1970s; lower loses less
     infiltration_1_h: float
     kitchen_kwh_meal: float
+    curve: float  # supply temperature of the radiators: 1 is set right
+    culvert: float  # share of the bought heat that is lost on the way
+    phases: tuple[float, float, float]  # where lamps and sockets hang
 
 
-def habits_of(seed: int, school: str) -> Habits:
-    """The habits of ``school``: different schools differ, the same seed gives the same."""
+def habits_of(seed: int, school: str, defects: Sequence[Defect] = ()) -> Habits:
+    """The habits of ``school``: different schools differ, the same seed gives the same.
+
+    ``defects`` are all that are ever planted there: a measure says something about the school before it, too.
+    """
     rng = stream(seed, "habits", school)
-    return Habits(
+    drawn = Habits(
         setpoint_c=float(rng.uniform(20.8, 22.2)),
         setback_k=float(rng.uniform(1.0, 3.0)),
         airing=float(rng.uniform(0.3, 0.8)),
@@ -54,7 +64,18 @@ def habits_of(seed: int, school: str) -> Habits:
         insulation=float(rng.uniform(0.85, 1.15)),
         infiltration_1_h=float(rng.uniform(0.10, 0.18)),
         kitchen_kwh_meal=float(rng.uniform(0.25, 0.5)),
+        curve=float(rng.uniform(0.9, 1.15)),
+        culvert=float(rng.uniform(0.01, 0.05)),
+        phases=_phases(rng),
     )
+    measures = [defect.amount for defect in defects if defect.kind is DefectKind.HEAT_MEASURE]
+    # A new culvert can save no more than the old one lost.
+    return replace(drawn, culvert=drawn.culvert + max(measures)) if measures else drawn
+
+
+def _phases(rng: np.random.Generator) -> tuple[float, float, float]:
+    first, second, third = rng.dirichlet((30, 30, 30)).tolist()
+    return first, second, third
 
 
 @dataclass(frozen=True)
@@ -67,6 +88,8 @@ class SchoolZones:
     glass_m2: Floats
     stack_m3_s: Floats  # natural ventilation at 15 K difference
     infiltration_m3_s: Floats
+    exposure: Floats  # to wind, around 1
+    spots: Spots
     zones: Zones
 
     @property
@@ -75,11 +98,13 @@ class SchoolZones:
         return len(self.rooms)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SimulatedSchool:
     """A school of the site as the model sees it; its zones follow one another from ``first_zone``."""
 
+    seed: int
     key: str
+    weather: Weather
     rooms: tuple[Room, ...]  # the last one is the rest of the building
     first_zone: int
     area_m2: float
@@ -88,6 +113,8 @@ class SimulatedSchool:
     built: SchoolZones
     timetable: Timetable
     ventilation_hours: str
+    defects: tuple[Defect, ...]
+    solar: Solar | None
 
     @property
     def zones(self) -> slice:
@@ -96,13 +123,13 @@ class SimulatedSchool:
 
 
 def school_zones(
-    seed: int, school: str, rooms: Sequence[Room], atemp_m2: float | None, pupils: int | None
+    seed: int, school: str, rooms: Sequence[Room], attributes: SchoolAttributes | None, habits: Habits
 ) -> SchoolZones:
     """Zones of ``school``; what its tables leave open is filled with what is usual (see the functions below).
 
     Without Atemp the building is taken as twice its measured rooms, without pupils as what fills them.
     """
-    habits = habits_of(seed, school)
+    atemp_m2, pupils = (attributes.atemp_m2, attributes.pupils) if attributes else (None, None)
     all_rooms = (*rooms, _rest(school, rooms, atemp_m2, pupils))
     area = np.array([room_area_m2(room) for room in all_rooms])
     volume = np.array([room.volume_m3 or room_area_m2(room) * 2.8 for room in all_rooms])
@@ -117,6 +144,7 @@ def school_zones(
     # Supply air that no coil has warmed is the radiators' to warm.
     cold_w_k = AIR_J_M3K * (infiltration + np.where(preheated, 0.0, flow))
     rng = stream(seed, "facing", school)
+    mixing = stream(seed, "mixing", school).uniform(-1, 1, len(all_rooms))
     return SchoolZones(
         rooms=all_rooms,
         area_m2=area,
@@ -124,8 +152,13 @@ def school_zones(
         glass_m2=area * np.where(np.arange(len(all_rooms)) < len(rooms), 0.16, 0.09),
         stack_m3_s=flow - fan,
         infiltration_m3_s=infiltration,
+        exposure=1 + 0.3 * stream(seed, "exposure", school).uniform(-1, 1, len(all_rooms)),
+        spots=spots(seed, school, preheated),
         zones=Zones(
             volume_m3=volume,
+            hub=np.full(len(all_rooms), len(all_rooms) - 1),
+            # Supply air that short-circuits to the exhaust leaves some of the room's air standing.
+            mixing=np.where(preheated, 0.95 + 0.06 * mixing, 1.0),
             fan_m3_s=fan,
             demand_controlled=np.array([kind is Ventilation.VAV for kind in kinds]),
             preheated=preheated,
@@ -159,33 +192,41 @@ def flow_l_s(room: Room) -> float:
 
 def simulated_schools(site: Site, scenario: Scenario) -> tuple[SimulatedSchool, ...]:
     """Every school of ``site``, its zones numbered one after the other."""
+    weather = weather_of(scenario)
     found = []
     first = 0
     for school in site.schools:
         attributes = site.attributes_on(school.key, scenario.first_day)
         rooms = site.rooms_of(school.key)
-        built = school_zones(
-            scenario.seed,
-            school.key,
-            rooms,
-            attributes.atemp_m2 if attributes else None,
-            attributes.pupils if attributes else None,
-        )
+        planted = tuple(defect for defect in scenario.defects if defect.school == school.key)
+        habits = habits_of(scenario.seed, school.key, planted)
+        built = school_zones(scenario.seed, school.key, rooms, attributes, habits)
         found.append(
             SimulatedSchool(
+                seed=scenario.seed,
                 key=school.key,
+                weather=weather,
                 rooms=built.rooms,
                 first_zone=first,
                 area_m2=float(built.area_m2.sum()),
                 pupils=seated_pupils(built.rooms),
-                habits=habits_of(scenario.seed, school.key),
+                habits=habits,
                 built=built,
                 timetable=site.timetable(school.key),
                 ventilation_hours=(attributes and attributes.ventilation_hours) or "06:00-17:30",
+                defects=planted,
+                solar=next((plant for plant in scenario.solar if plant.school == school.key), None),
             )
         )
         first += built.count
     return tuple(found)
+
+
+def weather_of(scenario: Scenario) -> Weather:
+    """The weather that ``scenario`` names: its table's, or the synthetic one of its seed."""
+    if scenario.weather_hours:
+        return WeatherFromTable(scenario.weather_hours)
+    return SyntheticWeather(scenario.seed)
 
 
 def seated_pupils(rooms: Sequence[Room]) -> int:
@@ -199,8 +240,12 @@ def seated_pupils(rooms: Sequence[Room]) -> int:
 
 def join_zones(parts: Sequence[Zones]) -> Zones:
     """The zones of all schools side by side."""
-    names = Zones.__dataclass_fields__
-    return Zones(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in Zones.__dataclass_fields__
+    }
+    sizes = [part.volume_m3.size for part in parts]
+    joined["hub"] = joined["hub"] + np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+    return Zones(**joined)
 
 
 def start_state(zones: Zones) -> State:

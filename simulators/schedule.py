@@ -1,0 +1,79 @@
+"""A school's clocks for a UTC day: what its calendar and its controllers say, minute by minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classroom.places import DayType
+from classroom.timetable import Timetable, parse_hours
+from simulators.physics import Floats
+from simulators.weather import MINUTES
+
+_WARM_FROM_MIN, _WARM_TO_MIN = 5 * 60, 17 * 60
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Local time and 0/1 switches for each minute of the UTC day, ``(1440,)``."""
+
+    local_minute: NDArray[np.int64]
+    local_day: NDArray[np.int64]  # its ordinal
+    school_day: Floats
+    holiday: Floats
+    fans: Floats
+    warm: Floats  # day set point
+
+    def share_of(self, holds: Callable[[date], bool]) -> Floats:
+        """1 in the minutes of the local days on which ``holds``, else 0."""
+        share = np.zeros(MINUTES)
+        for ordinal in np.unique(self.local_day).tolist():
+            if holds(date.fromordinal(ordinal)):
+                share[self.local_day == ordinal] = 1.0
+        return share
+
+
+def schedule(timetable: Timetable, ventilation_hours: str, start: datetime) -> Schedule:
+    """The clocks of a school for the UTC day at ``start``; fans run within ``ventilation_hours`` (local)."""
+    begin, end = (_minutes(at) for at in parse_hours(ventilation_hours))
+    local_minute, local_day = np.empty((2, MINUTES), dtype=np.int64)
+    school_day, holiday, fans, warm = np.zeros((4, MINUTES))
+    for hour in range(24):  # no zone changes its offset but at a full hour of UTC
+        first = (start + timedelta(hours=hour)).astimezone(timetable.zone)
+        span = slice(60 * hour, 60 * hour + 60)
+        minute = first.hour * 60 + first.minute + np.arange(60)
+        local_minute[span] = minute % MINUTES
+        local_day[span] = first.toordinal() + minute // MINUTES
+    for ordinal in np.unique(local_day).tolist():
+        day = date.fromordinal(ordinal)
+        here = local_day == ordinal
+        at = local_minute[here]
+        open_day = timetable.day_type(day) is not DayType.CLOSED
+        school_day[here] = timetable.day_type(day) is DayType.SCHOOL_DAY
+        holiday[here] = in_holidays(timetable, day)
+        warm[here] = open_day & (at >= _WARM_FROM_MIN) & (at < _WARM_TO_MIN)
+        running = open_day & (begin <= at) & (at < end)
+        for hired_from, hired_to in timetable.hired_evenings(day):
+            hired = [_minutes(moment.astimezone(timetable.zone).time()) for moment in (hired_from, hired_to)]
+            running |= (hired[0] - 30 <= at) & (at < hired[1])
+        fans[here] = running
+    return Schedule(local_minute, local_day, school_day, holiday, fans, warm)
+
+
+def in_holidays(timetable: Timetable, day: date) -> bool:
+    """Whether ``day`` belongs to holidays: a weekday without school, or a weekend beside one."""
+    if timetable.day_type(day) is DayType.SCHOOL_DAY:
+        return False
+    if day.isoweekday() <= 5:
+        return timetable.day_type(day) is not DayType.STUDIEDAG
+    friday = day - timedelta(days=day.isoweekday() - 5)
+    beside = (friday, friday + timedelta(days=3))
+    return any(timetable.day_type(other) in (DayType.LOV, DayType.CLOSED) for other in beside)
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
