@@ -37,7 +37,11 @@ def faults_of(error: ValidationError, file: str, where: str = "") -> list[Fault]
     for detail in error.errors(include_url=False):
         key = ".".join(str(part) for part in detail["loc"]) or "(table)"
         value = "missing" if detail["type"] == "missing" else repr(detail["input"])[:80]
-        if detail["type"] == "extra_forbidden":
+        if detail["type"].startswith("union_tag"):
+            key = f"{key}.{detail['ctx']['discriminator'].strip(chr(39))}"
+            value = repr(detail["ctx"].get("tag", "missing"))
+            cure = f"write one of {detail['ctx'].get('expected_tags', 'those of the documentation')}"
+        elif detail["type"] == "extra_forbidden":
             cure = "this key is not known; remove it or correct its spelling"
         elif detail["type"] == "missing":
             cure = "add it"

@@ -83,15 +83,19 @@ class Instrument:
     def posts(self, day: TownDay) -> list[Post]:
         """The day's messages as they leave the device, in time order."""
         samples = self._samples(day.start)
-        if samples.slot.size == 0:
+        hangs = self._hangs(samples.time_ms)
+        if not hangs.any():
             return []
-        values = self.measure(day, samples)
+        values = self.measure(day, samples)  # of the whole day, so that noise does not hang on the placement
+        if not hangs.all():
+            samples = samples.only(hangs)
+            values = {key: column[hangs] for key, column in values.items()}
         for spoil in self.spoilt:
             samples, values = spoil(samples, values)
         return self.write(samples, values)
 
     def _samples(self, start: datetime) -> Samples:
-        """The moments of the reports in the UTC day at ``start`` while the device hangs here.
+        """The moments of the reports in the UTC day at ``start``.
 
         Each interval of the clock holds exactly one report: at the device's own phase, give or take 3 s.
         """
@@ -104,12 +108,17 @@ class Instrument:
         offset_ms = phase_ms + jitter_ms * (2 * unit(slots, self.seed) - 1)
         times_ms = slots * interval_ms + np.round(offset_ms).astype(np.int64)
         here = (begin_ms <= times_ms) & (times_ms < end_ms)
+        kept = times_ms[here]
+        return Samples(slots[here], kept, kept, begin_ms, stream(self.seed, "noise", start.toordinal()))
+
+    def _hangs(self, times_ms: Integers) -> Mask:
+        """When the device hangs here."""
+        here = np.ones(times_ms.size, dtype=np.bool_)
         if self.placed.valid_from is not None:
             here &= times_ms >= ms(self.placed.valid_from)
         if self.placed.valid_to is not None:
             here &= times_ms < ms(self.placed.valid_to)
-        kept = times_ms[here]
-        return Samples(slots[here], kept, kept, begin_ms, stream(self.seed, "noise", start.toordinal()))
+        return here
 
 
 def ms(time: datetime) -> int:

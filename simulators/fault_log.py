@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -25,7 +25,7 @@ class FaultLog:
         self._span = (begin_ms, end_ms)
         self._messages = [0] * len(faults)
         self._first_ms: list[int | None] = [None] * len(faults)
-        self._joins: list[FaultRow] = []
+        self._lost: dict[str, tuple[Device, list[NDArray[np.int64]]]] = {}
 
     def count(self, index: int, times_ms: NDArray[np.int64]) -> None:
         """Fault ``index`` touched the messages of ``times_ms``."""
@@ -36,21 +36,9 @@ class FaultLog:
                 self._first_ms[index] = int(played[0])
 
     def lost_joining(self, placed: Device, times_ms: NDArray[np.int64]) -> None:
-        """A LoRaWAN device lost the messages of ``times_ms`` (not empty) before it joined anew."""
-        played = self._played(times_ms)
-        if played.size:
-            end_ms = int(played[-1]) + placed.interval_s * 1000
-            self._joins.append(
-                FaultRow(
-                    "join_gap",
-                    placed.key,
-                    placed.school,
-                    _time(int(played[0])),
-                    _time(end_ms),
-                    played.size,
-                    "{}",
-                )
-            )
+        """A LoRaWAN device lost the messages of ``times_ms`` before it joined anew."""
+        if times_ms.size:
+            self._lost.setdefault(placed.key, (placed, []))[1].append(self._played(times_ms))
 
     def rows(self, site: Site) -> list[FaultRow]:
         """Every planted fault, what the tables themselves say of moves and swaps, and joins, by start."""
@@ -58,8 +46,18 @@ class FaultLog:
             self._row(fault, messages, first_ms)
             for fault, messages, first_ms in zip(self._faults, self._messages, self._first_ms, strict=True)
         ]
-        found += [*_of_the_tables(site), *self._joins]
+        found += [*_of_the_tables(site), *self._join_gaps()]
         return sorted(found, key=lambda row: (row.start or _EPOCH, row.kind, row.device or ""))
+
+    def _join_gaps(self) -> Iterator[FaultRow]:
+        """A row for each run of lost reports that follow one another."""
+        for placed, parts in self._lost.values():
+            lost = np.concatenate(parts)
+            interval_ms = placed.interval_s * 1000
+            for run in np.split(lost, np.flatnonzero(np.diff(lost) > 1.5 * interval_ms) + 1):
+                if run.size:
+                    start, end = _time(int(run[0])), _time(int(run[-1]) + interval_ms)
+                    yield FaultRow("join_gap", placed.key, placed.school, start, end, run.size, "{}")
 
     def _row(self, fault: PlantedFault, messages: int, first_ms: int | None) -> FaultRow:
         detail = fault.model_dump(mode="json", exclude=_PLACE_KEYS, exclude_none=True)

@@ -64,7 +64,7 @@ def _cut(
 ) -> list[tuple[Device, Device]]:
     """``piece`` before ``start``, within (hanging elsewhere) and after ``end``; what is empty is left out."""
     placed, hangs = piece
-    parts = (
+    parts: tuple[tuple[datetime | None, datetime | None, dict[str, object]], ...] = (
         (placed.valid_from, _earlier(placed.valid_to, start), {}),
         (_later(placed.valid_from, start), _earlier(placed.valid_to, end), instead),
         (_later(placed.valid_from, end), placed.valid_to, {}),
@@ -111,8 +111,8 @@ def _instrument(
         meter = next(m for m in town.site.meters_of(placed.school) if m.key == placed.meter)
         write = _meter_writer(town, placed, speaks, meter.carrier, meter.role, seed)
         measure = measure_meter(town, placed, meter, seed)
-        if measure is None:
-            return "nothing in the town that it could count"
+    if measure is None:
+        return "nothing in the town that it could count"
     if write is None:
         return f"{speaks} devices do not hang there"
     if placed.key not in spoilt:
@@ -136,7 +136,8 @@ def _announced(town: Town, placed: Device) -> tuple[Post, ...]:
 def _spoilt(faults: Sequence[PlantedFault], device: str, seed: int, log: FaultLog) -> tuple[Spoil, ...]:
     found = []
     for index, fault in enumerate(faults):
-        spoil = spoil_of(fault, index, seed + index, log) if fault.device == device else None
+        struck = getattr(fault, "successor", None) or fault.device
+        spoil = spoil_of(fault, index, seed + index, log) if struck == device else None
         if spoil is not None:
             found.append(spoil)
     return tuple(found)

@@ -40,9 +40,10 @@ class Scenario(Section):
     """The simulated town is a pure function of this, the site's tables and the program's version.
 
     ``first_day`` (UTC) is where registers start; the same file gives the same town tomorrow, so live messages
-    go on where history ended. What a device speaks is said by its key (simulators.keys); LoRaWAN devices speak
-    through ChirpStack v4, Elsys devices in ``the_things_stack`` through The Things Stack v3. ``weather`` names a CSV beside the file
-    (docs/simulator.md); its rows stand in ``weather_hours``, which only :func:`read_scenario` fills.
+    go on where history ended. What a device speaks is said by its key (simulators.keys); LoRaWAN devices
+    speak through ChirpStack v4, Elsys devices in ``the_things_stack`` through The Things Stack v3.
+    ``weather`` names a CSV beside the file (docs/simulator.md); its rows stand in ``weather_hours``, which
+    only :func:`read_scenario` fills.
     """
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

@@ -40,7 +40,7 @@ def spoil_of(fault: PlantedFault, index: int, seed: int, log: FaultLog) -> Spoil
             wrong = _Stuck(fault)
         case SelfCalibration():
             wrong = _SelfCalibrated(fault)
-        case CounterReset() | MeterSwap() if getattr(fault, "successor", None) is None:
+        case CounterReset() | MeterSwap():
             wrong = _NewRegister(ms(fault.start), fault.to_kwh)
         case Rollover():
             wrong = _RolledOver(fault)
@@ -167,7 +167,7 @@ class _RolledOver:
         self._begin_kwh = self._size_kwh - min(fault.left_kwh, self._size_kwh)
         self._first_kwh: float | None = None
 
-    def __call__(self, samples: Samples, values: Values) -> tuple[Values, Mask]:
+    def __call__(self, _: Samples, values: Values) -> tuple[Values, Mask]:
         key = next(key for key in MAIN_REGISTERS if key in values)
         if self._first_kwh is None:
             self._first_kwh = float(values[key][0])

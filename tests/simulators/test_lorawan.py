@@ -42,8 +42,8 @@ def test_elsys_values_beyond_their_field_stay_at_its_end() -> None:
 
 
 def test_milesight_bytes_as_the_maker_shows_them() -> None:
-    """Milesight's AM300 examples: 30.8 °C is 308 = 34 01 low byte first, 50.5 % is 101 = 65, 936 ppm is A8 03,
-    1008.6 hPa is 10086 = 66 27; light level 2 is 51-100 lux."""
+    """Milesight's AM300 examples: 30.8 °C is 308 = 34 01 low byte first, 50.5 % is 101 = 65, 936 ppm is
+    A8 03, 1008.6 hPa is 10086 = 66 27; light level 2 is 51-100 lux."""
     values = {
         "temperature_c": 30.8,
         "humidity_pct": 50.5,

@@ -17,7 +17,6 @@ from simulators.messages import Message, messages
 from simulators.scenario import Scenario, parse_scenario
 from simulators.school import Town
 
-
 _OUTAGE = 'first_day = 2026-01-01\n[[faults]]\nkind = "outage"\n'
 
 
