@@ -251,9 +251,8 @@ def _defects(seed: int, index: int, plan: SchoolPlan, first_day: date) -> list[D
 
 
 def _planted(rng: np.random.Generator, kind: DefectKind, plan: SchoolPlan, first_day: date) -> Defect:
-    fans = [
-        room.key for room in plan.rooms if room.kind is not Ventilation.S and room.age is not AgeGroup.ADULT and room.persons < HALL_PERSONS
-    ]  # fmt: skip
+    classrooms = [r for r in plan.rooms if r.age is not AgeGroup.ADULT and r.persons < HALL_PERSONS]
+    fans = [room.key for room in classrooms if room.kind is not Ventilation.S]
     if kind is DefectKind.UNDERVENTILATED_ROOM and not fans:
         kind = DefectKind.SETPOINT_HIGH
     begins = first_day + timedelta(days=int(rng.integers(40, 250)))

@@ -21,7 +21,7 @@ from simulators.side_by_side import WARM_UP, SideBySide
 from simulators.zones import SimulatedSchool
 
 ALL = -1
-"""Number that stands for all defects of a school together; the others count from 0 in the scenario's order."""
+"""Stands for all defects of a school together; single ones count from 0 in the scenario's order."""
 
 CARRIERS = ("electricity_kwh", "district_heat_kwh", "solar_kwh", "export_kwh")
 _POWERS = ("import_w", "heat_w", "solar_w", "export_w")
@@ -31,9 +31,9 @@ _BATCH_ZONES = 400  # beyond that arrays leave the processor's cache and memory 
 class DailyEnergy(NamedTuple):
     """Energy by local day [kWh].
 
-    ``bought`` has a row a seed, school and day: ``seed, school, day, outdoor_c`` (mean of its hours) and CARRIERS.
+    ``bought`` has a row a seed, school and day: ``seed, school, day``, CARRIERS and ``outdoor_c``, its mean.
     ``extra`` has a row a seed, school, ``defect`` (ALL or its number) and day: CARRIERS with the defect less
-    CARRIERS without it. A measure's are negative: what it saves.
+    CARRIERS without it. A measure's are negative: what it saves. A defect that begins later is not there.
     """
 
     bought: pd.DataFrame
@@ -61,7 +61,7 @@ def daily_energy(
     are done. Days before a town's first day are not there.
     """
     frames = []
-    for batch in _batches(towns, counterfactual):
+    for batch in _batches(towns, last if counterfactual else None):
         hours, kwh, outdoor_c = _run(batch, first, last, on_day)
         for index, variant in enumerate(batch):
             frame = pd.DataFrame(kwh[:, :, index], columns=list(CARRIERS))
@@ -72,27 +72,38 @@ def daily_energy(
                 {**dict.fromkeys(CARRIERS, "sum"), "outdoor_c": "mean"}
             )
             frames.append((variant, days.loc[(days.index >= first) & (days.index <= last)]))
-    return DailyEnergy(_bought(frames), _extra(frames))
+    return DailyEnergy(_bought(frames), _extra(frames, last))
 
 
-def _variants(town: Town, counterfactual: bool) -> Iterator[_Variant]:
-    numbers = {id(defect): number for number, defect in enumerate(town.scenario.defects)}
+def _variants(town: Town, until: date | None) -> Iterator[_Variant]:
+    """The schools as they are; without the defects begun by ``until``, and without each of several."""
     for school in town.schools:
         yield _Variant(town, school, None)
-        if counterfactual and school.defects:
+        numbers = [] if until is None else _begun(town, school.key, until)
+        if numbers:
             yield _Variant(town, replace(school, defects=()), ALL)
-            if len(school.defects) > 1:  # a single one is all
-                for left_out in school.defects:
-                    others = tuple(defect for defect in school.defects if defect is not left_out)
-                    yield _Variant(town, replace(school, defects=others), numbers[id(left_out)])
+        if len(numbers) > 1:  # a single one is all
+            for number in numbers:
+                left_out = town.scenario.defects[number]
+                others = tuple(defect for defect in school.defects if defect is not left_out)
+                yield _Variant(town, replace(school, defects=others), number)
 
 
-def _batches(towns: Iterable[Town], counterfactual: bool) -> Iterator[list[_Variant]]:
+def _begun(town: Town, school: str, until: date) -> list[int]:
+    """Numbers of the defects of ``school`` that begin by ``until``."""
+    return [
+        number
+        for number, defect in enumerate(town.scenario.defects)
+        if defect.school == school and defect.first <= until
+    ]
+
+
+def _batches(towns: Iterable[Town], until: date | None) -> Iterator[list[_Variant]]:
     """Variants that run together: of the same first day, a school's own beside it (they share its people)."""
     batch: list[_Variant] = []
     zones = 0
     for town in sorted(towns, key=lambda town: town.scenario.first_day):
-        for _, group in groupby(_variants(town, counterfactual), key=lambda variant: variant.school.key):
+        for _, group in groupby(_variants(town, until), key=lambda variant: variant.school.key):
             together = list(group)
             count = sum(variant.school.built.count for variant in together)
             later = batch and batch[0].town.scenario.first_day != town.scenario.first_day
@@ -142,7 +153,7 @@ def _bought(frames: _Frames) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _extra(frames: _Frames) -> pd.DataFrame:
+def _extra(frames: _Frames, last: date) -> pd.DataFrame:
     actual = {(id(v.town), v.school.key): days for v, days in frames if v.left_out is None}
     parts = []
     for variant, days in frames:
@@ -150,11 +161,9 @@ def _extra(frames: _Frames) -> pd.DataFrame:
             continue
         carriers = list(CARRIERS)
         added = actual[id(variant.town), variant.school.key][carriers] - days[carriers]
-        numbers = [variant.left_out]
-        own = [d for d in variant.town.scenario.defects if d.school == variant.school.key]
-        if len(own) == 1:
-            numbers.append(variant.town.scenario.defects.index(own[0]))
-        for number in numbers:
+        begun = _begun(variant.town, variant.school.key, last)
+        single = begun if variant.left_out == ALL and len(begun) == 1 else []
+        for number in [variant.left_out, *single]:
             keyed = _keyed(variant, added)
             keyed.insert(2, "defect", number)
             parts.append(keyed)

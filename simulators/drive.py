@@ -74,35 +74,64 @@ def rules(school: SimulatedSchool, clocks: Schedule) -> Rules:
     return Rules(fans, day_c - (1 - warm) * habits.setback_k, base, transmission, bought)
 
 
-def day_drive(school: SimulatedSchool, weather: WeatherDay, crowd: Crowd, run: Rules) -> tuple[Drive, Lit]:
+@dataclass(frozen=True)
+class Surroundings:
+    """What comes to a school's zones whatever its rules are, ``(1440, Z)``."""
+
+    co2_m3_s: Floats
+    vapour_g_s: Floats
+    people_w: Floats
+    sun_w: Floats
+    natural_m3_s: Floats
+    door_m3_s: Floats
+    lux: Floats
+    light_w: Floats
+    appliance_w: Floats
+
+
+def surroundings(school: SimulatedSchool, weather: WeatherDay, crowd: Crowd) -> Surroundings:
+    """People, sun, wind and light of a school's zones on a UTC day."""
+    built, pupils, adults = school.built, crowd.pupils, crowd.adults
+    generation = np.array([co2_generation_m3_s(room.age_group or AgeGroup.AGE_6_10) for room in school.rooms])
+    daylight = (_DAYLIGHT_LUX_PER_W_M2 * weather.irradiance_w_m2)[:, None]
+    lamps = ((pupils + adults) > 0) & (daylight < _ENOUGH_LUX)
+    return Surroundings(
+        co2_m3_s=pupils * generation + adults * co2_generation_m3_s(AgeGroup.ADULT),
+        vapour_g_s=pupils * _PUPIL_VAPOUR_G_S + adults * _ADULT_VAPOUR_G_S,
+        people_w=pupils * _PUPIL_W + adults * _ADULT_W,
+        sun_w=_sun_through_windows(built, weather),
+        natural_m3_s=_natural_flow(built, weather, crowd.windows),
+        door_m3_s=_door_flow(crowd.doors),
+        lux=np.minimum(daylight, 3000.0) + lamps * _LAMP_LUX,
+        light_w=lamps * (built.area_m2 * school.habits.light_w_m2),
+        appliance_w=pupils * _APPLIANCE_W_PER_PUPIL,
+    )
+
+
+def day_drive(
+    school: SimulatedSchool, weather: WeatherDay, around: Surroundings, run: Rules
+) -> tuple[Drive, Lit]:
     """The drive of one school's zones for a UTC day, and its electric side."""
     built, habits = school.built, school.habits
-    pupils, adults = crowd.pupils, crowd.adults
-    generation = np.array([co2_generation_m3_s(room.age_group or AgeGroup.AGE_6_10) for room in school.rooms])
-    daylight = _DAYLIGHT_LUX_PER_W_M2 * weather.irradiance_w_m2[:, None] * np.ones(built.count)
-    lamps = ((pupils + adults) > 0) & (daylight < _ENOUGH_LUX)
-    light_w = lamps * (built.area_m2 * habits.light_w_m2)
-    appliance_w = pupils * _APPLIANCE_W_PER_PUPIL
     base_w = run.base[:, None] * (built.area_m2 * habits.base_w_m2)
-    heating = radiator_share(weather, habits.curve)
-    shape = (pupils.shape[0], built.count)
+    shape = base_w.shape
     drive = Drive(
         outdoor_c=weather.temperature_c[:, None],
         outdoor_vapour_g_m3=weather.vapour_g_m3[:, None],
         outdoor_co2_ppm=weather.co2_ppm[:, None],
-        co2_m3_s=pupils * generation + adults * co2_generation_m3_s(AgeGroup.ADULT),
-        vapour_g_s=pupils * _PUPIL_VAPOUR_G_S + adults * _ADULT_VAPOUR_G_S,
-        gain_air_w=base_w + light_w + appliance_w + pupils * _PUPIL_W + adults * _ADULT_W,
-        gain_mass_w=_sun_through_windows(built, weather),
-        natural_m3_s=_natural_flow(built, weather, crowd.windows),
-        door_m3_s=_door_flow(crowd.doors),
+        co2_m3_s=around.co2_m3_s,
+        vapour_g_s=around.vapour_g_s,
+        gain_air_w=base_w + around.light_w + around.appliance_w + around.people_w,
+        gain_mass_w=around.sun_w,
+        natural_m3_s=around.natural_m3_s,
+        door_m3_s=around.door_m3_s,
         transmission=np.broadcast_to(run.transmission[:, None], shape),
         fan_share=run.fans,
         setpoint_c=np.broadcast_to(run.setpoint_c[:, None], shape),
-        heating=np.broadcast_to(heating[:, None], shape),
+        heating=np.broadcast_to(radiator_share(weather, habits.curve)[:, None], shape),
     )
-    lux = np.minimum(daylight, 3000.0) + lamps * _LAMP_LUX
-    return drive, Lit(base_w.sum(axis=1), light_w.sum(axis=1), appliance_w.sum(axis=1), lux)
+    lit = Lit(base_w.sum(axis=1), around.light_w.sum(axis=1), around.appliance_w.sum(axis=1), around.lux)
+    return drive, lit
 
 
 def _natural_flow(built: SchoolZones, weather: WeatherDay, windows: Floats) -> Floats:

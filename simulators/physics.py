@@ -171,11 +171,12 @@ def _known(zones: Zones, drive: Drive) -> _Known:
         "radiator_w": zones.radiator_w * drive.heating,
     }
     blocks = {name: part.reshape(-1, BLOCK_MIN, part.shape[1]) for name, part in parts.items()}
+    warm_out = np.asarray((blocks["outdoor_c"] > BYPASS_ABOVE_C).any(axis=(1, 2)))
     return _Known(
         **blocks,
         door_m3_s=drive.door_m3_s.reshape(-1, BLOCK_MIN, zones.hub.size).mean(axis=1),
         setpoint_c=drive.setpoint_c[::BLOCK_MIN],
-        warm_out=(blocks["outdoor_c"] > BYPASS_ABOVE_C).any(axis=(1, 2)).tolist(),
+        warm_out=[bool(warm) for warm in warm_out],
     )
 
 
@@ -228,7 +229,8 @@ def run_day(zones: Zones, state: State, drive: Drive) -> tuple[State, Course]:
         part.swapaxes(0, 1).reshape(3, MINUTES, count) for part in (levels, means)
     )
     passed = through.repeat(BLOCK_MIN, axis=0)
-    end = State(*now.levels, now.mass_c, now.valve, now.damper)
+    co2_end, vapour_end, air_end = now.levels
+    end = State(co2_end, vapour_end, air_end, now.mass_c, now.valve, now.damper)
     return end, Course(
         start=state,
         co2_ppm=co2,

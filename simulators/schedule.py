@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +41,8 @@ class Schedule:
 def schedule(timetable: Timetable, ventilation_hours: str, start: datetime) -> Schedule:
     """The clocks of a school for the UTC day at ``start``; fans run within ``ventilation_hours`` (local)."""
     begin, end = (_minutes(at) for at in parse_hours(ventilation_hours))
-    local_minute, local_day = np.empty((2, MINUTES), dtype=np.int64)
+    local_minute, local_day = _local(timetable.zone, start)
     school_day, holiday, fans, warm = np.zeros((4, MINUTES))
-    for hour in range(24):  # no zone changes its offset but at a full hour of UTC
-        first = (start + timedelta(hours=hour)).astimezone(timetable.zone)
-        span = slice(60 * hour, 60 * hour + 60)
-        minute = first.hour * 60 + first.minute + np.arange(60)
-        local_minute[span] = minute % MINUTES
-        local_day[span] = first.toordinal() + minute // MINUTES
     for ordinal in np.unique(local_day).tolist():
         day = date.fromordinal(ordinal)
         here = local_day == ordinal
@@ -62,6 +57,21 @@ def schedule(timetable: Timetable, ventilation_hours: str, start: datetime) -> S
             running |= (hired[0] - 30 <= at) & (at < hired[1])
         fans[here] = running
     return Schedule(local_minute, local_day, school_day, holiday, fans, warm)
+
+
+def _local(zone: ZoneInfo, start: datetime) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Local minute and ordinal of the local day for each minute of the UTC day at ``start``."""
+    hours = [(start + timedelta(hours=hour)).astimezone(zone) for hour in (0, 24)]
+    # Where the offset changes it does so at a full hour of UTC: then each hour is taken for itself.
+    apart = 24 if hours[0].utcoffset() == hours[1].utcoffset() else 1
+    local_minute, local_day = np.empty((2, MINUTES), dtype=np.int64)
+    for hour in range(0, 24, apart):
+        first = (start + timedelta(hours=hour)).astimezone(zone)
+        span = slice(60 * hour, 60 * (hour + apart))
+        minute = first.hour * 60 + first.minute + np.arange(60 * apart)
+        local_minute[span] = minute % MINUTES
+        local_day[span] = first.toordinal() + minute // MINUTES
+    return local_minute, local_day
 
 
 def in_holidays(timetable: Timetable, day: date) -> bool:

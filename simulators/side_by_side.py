@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from simulators.chance import stream
-from simulators.drive import Lit, Rules, day_drive, rules
+from simulators.drive import Lit, Surroundings, day_drive, rules, surroundings
 from simulators.energy import Power, join_drives, school_power
 from simulators.people import Crowd, RoomDay, paint, room_day
 from simulators.physics import Course, Drive, State, run_day
-from simulators.schedule import schedule
+from simulators.schedule import Schedule, schedule
 from simulators.weather import MINUTES, WeatherDay
 from simulators.zones import SimulatedSchool, join_zones, start_state
 
@@ -30,8 +30,17 @@ class SchoolDay:
     crowd: Crowd
     drive: Drive
     lit: Lit
-    run: Rules
     power: Power
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What a school and its variants have in common on a day."""
+
+    weather: WeatherDay
+    clocks: Schedule
+    crowd: Crowd
+    around: Surroundings
 
 
 class SideBySide:
@@ -49,29 +58,32 @@ class SideBySide:
     def step(self, day: date, state: State) -> tuple[State, Course, list[SchoolDay]]:
         """All schools through the UTC day: the state at its end, its course, and each school's day."""
         start = datetime.combine(day, datetime.min.time(), UTC)
-        crowds: dict[tuple[int, str], Crowd] = {}
+        shared: dict[tuple[int, str], _Shared] = {}
         moved = []
         for school in self.schools:
-            weather = school.weather.day(day)
-            clocks = schedule(school.timetable, school.ventilation_hours, start)
             who = (school.seed, school.key)  # the same people, whatever defects the school has
-            if who not in crowds:
-                crowds[who] = self._crowd(school, start)
-            run = rules(school, clocks)
-            moved.append((weather, clocks, run, *day_drive(school, weather, crowds[who], run)))
+            if who not in shared:
+                shared[who] = self._share(school, start)
+            common = shared[who]
+            run = rules(school, common.clocks)
+            moved.append((common, run, *day_drive(school, common.weather, common.around, run)))
         state, course = run_day(self.zones, state, join_drives([drive for *_, drive, _ in moved]))
         days = [
             SchoolDay(
-                weather,
-                crowds[school.seed, school.key],
+                common.weather,
+                common.crowd,
                 drive,
                 lit,
-                run,
-                school_power(school, course, lit, weather, clocks, run),
+                school_power(school, course, lit, common.weather, common.clocks, run),
             )
-            for school, (weather, clocks, run, drive, lit) in zip(self.schools, moved, strict=True)
+            for school, (common, run, drive, lit) in zip(self.schools, moved, strict=True)
         ]
         return state, course, days
+
+    def _share(self, school: SimulatedSchool, start: datetime) -> _Shared:
+        weather, crowd = school.weather.day(start.date()), self._crowd(school, start)
+        clocks = schedule(school.timetable, school.ventilation_hours, start)
+        return _Shared(weather, clocks, crowd, surroundings(school, weather, crowd))
 
     def _crowd(self, school: SimulatedSchool, start: datetime) -> Crowd:
         """People, windows and doors of a school's zones on the UTC day at ``start``."""

@@ -106,8 +106,8 @@ def room_rows(town: Town, day: TownDay, hour: int) -> Iterator[RoomHour]:
     for school in town.schools:
         for zone, room in enumerate(school.rooms, school.first_zone):
             if room.key != REST_KEY:
-                *values, l_s = rows[zone]
-                yield RoomHour(school.key, room.key, time, *values, None if np.isnan(l_s) else l_s)
+                values = [None if np.isnan(value) else value for value in rows[zone]]
+                yield RoomHour._make([school.key, room.key, time, *values])
 
 
 def school_rows(town: Town, day: TownDay, hour: int) -> Iterator[SchoolHour]:

@@ -149,6 +149,7 @@ def saturation_g_m3(temperature_c: Floats) -> Floats:
     return np.asarray(216.7 * pressure_hpa / (temperature_c + 273.15))
 
 
+@lru_cache(maxsize=8)
 def sun(day: date) -> tuple[Floats, Floats]:
     """Elevation and azimuth (from south, west positive) of the sun [rad], a value a minute of the UTC day."""
     angle = 2 * np.pi * (day.timetuple().tm_yday - 81) / 364

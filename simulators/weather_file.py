@@ -17,7 +17,8 @@ _MINUTE_OF_HOUR_MEAN = 30
 class WeatherFromTable:
     """Hourly means joined by straight lines between the middles of the hours.
 
-    Days before the first row are taken as the first day (the simulation warms up before it begins).
+    Days before the first row are taken as the first day (the simulation warms up before it begins), days
+    after the last whole one as that one (a local day may reach into them).
     Irradiance keeps the hour's sun: it follows the sun's height within the hour where the sun is up.
     """
 
@@ -31,11 +32,12 @@ class WeatherFromTable:
         ).T
         begins_at_midnight = self._first.time() == datetime.min.time()
         self._first_day = self._first.date() + timedelta(days=0 if begins_at_midnight else 1)
-        self.last_day: date | None = (hours[-1].time + timedelta(hours=1)).date() - timedelta(days=1)
+        self._last = (hours[-1].time + timedelta(hours=1)).date() - timedelta(days=1)
+        self.last_day: date | None = self._last
         self.day = lru_cache(maxsize=4)(self._make_day)
 
     def _make_day(self, day: date) -> WeatherDay:
-        known = max(day, self._first_day)
+        known = min(max(day, self._first_day), self._last)
         start = datetime.combine(known, datetime.min.time(), UTC)
         first_hour = (start - self._first) // timedelta(hours=1)
         middles = 60 * np.arange(self._columns.shape[1]) + _MINUTE_OF_HOUR_MEAN

@@ -9,7 +9,7 @@ from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import TABLES, parse_site
 from simulators.demo import demo_site
-from simulators.devices import instruments
+from simulators.instruments import instruments
 from simulators.scenario import SCENARIO_FILE, parse_scenario
 from simulators.school import Town
 

@@ -1,8 +1,12 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from balances import co2_balance, heat_balance
 from classroom.places import AgeGroup, Ventilation
 from simulators.physics import co2_generation_m3_s, relax
+from simulators.place import lagged
 from simulators.school import Town, TownDay
 
 
@@ -27,38 +31,23 @@ def test_a_compliant_class_ends_where_the_facts_say(group: AgeGroup, low: float,
 
 
 def test_co2_is_neither_made_nor_lost(town: Town, week: list[TownDay]) -> None:
-    """Stored = breathed out - carried away; what is carried away integrated here, by the trapezoid rule."""
-    school = town.schools[0]
-    zones = school.zones
-    rates = np.array([co2_generation_m3_s(room.age_group or AgeGroup.AGE_6_10) for room in school.rooms])
-    volume = town.zones.volume_m3[zones]
-    adult = co2_generation_m3_s(AgeGroup.ADULT)
     for day in week[:5]:
-        pupils, adults, _ = town._people(day.start)
-        breathed = 60 * (pupils[:, zones] * rates + adults[:, zones] * adult).sum(axis=0)
-        levels = np.concatenate([day.course.start.co2_ppm[None], day.course.co2_ppm])[:, zones]
-        excess = (levels[1:] + levels[:-1]) / 2 - day.weather.co2_ppm[:, None]
-        carried = 60 * (day.course.flow_m3_s[:, zones] * excess).sum(axis=0) / 1e6
-        # The outdoor level itself moves a little, and with it what "excess" means; that is in the levels.
-        stored = volume * (levels[-1] - levels[0]) / 1e6
-        used = breathed > 0
-        assert used.sum() >= 6
-        assert (np.abs(breathed - carried - stored) / np.maximum(breathed, 1e-9))[used].max() < 1e-3
+        assert np.abs(co2_balance(town, day)).max() < 1e-3
 
 
 def test_heat_is_neither_made_nor_lost(town: Town, week: list[TownDay]) -> None:
-    zones = town.zones
     for day in week:
-        start, course = day.course.start, day.course
-        stored_j = zones.air_j_k * (course.air_c[-1] - start.air_c) + zones.mass_j_k * (
-            course.mass_c[-1] - start.mass_c
-        )
-        into_j = 60 * (course.radiator_w + course.coil_w + day.gain_w).sum(axis=0)
-        out_j = 60 * course.loss_w.sum(axis=0)
+        assert np.abs(heat_balance(town, day)).max() < 1e-9
+
+
+def test_doors_move_and_make_nothing(town: Town, week: list[TownDay]) -> None:
+    moved = 0.0
+    for day in week[:2]:
         for school in town.schools:
-            part = school.zones
-            error = into_j[part].sum() - out_j[part].sum() - stored_j[part].sum()
-            assert abs(error) / into_j[part].sum() < 1e-3
+            for through in (day.course.door_w, day.course.door_co2_m3_s * 1e6):
+                assert np.abs(through[:, school.zones].sum(axis=1)).max() < 1e-6
+                moved = max(moved, np.abs(through).max())
+    assert moved > 1
 
 
 def test_losses_follow_from_temperatures_and_flows(town: Town, week: list[TownDay]) -> None:
@@ -71,6 +60,20 @@ def test_losses_follow_from_temperatures_and_flows(town: Town, week: list[TownDa
     expected = (air_w + mass_w).sum(axis=0)[plain]
     assert plain.sum() >= 3
     assert course.loss_w.sum(axis=0)[plain] == pytest.approx(expected, rel=2e-3)
+
+
+def test_the_sensor_is_late_and_not_the_mean(town: Town, week: list[TownDay]) -> None:
+    """The spot of 4b follows a step of the room by its own lag and scale, and is there at every border."""
+    tuesday = week[1]
+    assert tuesday.place.co2_ppm.shape == (1441, town.zones.volume_m3.size)
+    for before, after in pairwise(week):
+        assert (before.place.co2_ppm[-1] == after.place.co2_ppm[0]).all()
+    start, lag = np.array([430.0]), np.array([4.0])
+    response = lagged(start, np.full((20, 1), 1430.0), lag)[:, 0]
+    assert response == pytest.approx(1430 - 1000 * np.exp(-np.arange(21) / 4), rel=1e-12)
+    zone = town.zone_index("almgarden", "4b")
+    room, spot = tuesday.course.co2_ppm[:, zone], tuesday.place.co2_ppm[1:, zone]
+    assert 1 < np.abs(spot - room).mean() < 60
 
 
 def test_the_evening_decay_gives_back_the_air_change(town: Town, week: list[TownDay]) -> None:

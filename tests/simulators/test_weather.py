@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from simulators.weather import Weather, saturation_g_m3, sun
+from simulators.weather import SyntheticWeather, saturation_g_m3, sun
 
 YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
 
@@ -11,7 +11,9 @@ YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
 @pytest.fixture(scope="module")
 def years() -> list[np.ndarray]:
     """Daily means of two years, each from another seed."""
-    return [np.array([Weather(seed).day(day).temperature_c.mean() for day in YEAR]) for seed in (1, 2)]
+    return [
+        np.array([SyntheticWeather(seed).day(day).temperature_c.mean() for day in YEAR]) for seed in (1, 2)
+    ]
 
 
 def test_season(years: list[np.ndarray]) -> None:
@@ -32,7 +34,7 @@ def test_days_resemble_the_day_before(years: list[np.ndarray]) -> None:
 
 
 def test_nothing_jumps_at_midnight_or_new_year() -> None:
-    weather = Weather(3)
+    weather = SyntheticWeather(3)
     days = [weather.day(date(2027, 12, 29) + timedelta(days=number)) for number in range(6)]
     for series in ("temperature_c", "irradiance_w_m2", "co2_ppm", "wind_m_s"):
         joined = np.concatenate([getattr(day, series) for day in days])
@@ -51,7 +53,7 @@ def test_the_sun_of_helsingborg() -> None:
 
 
 def test_air_never_holds_more_than_it_can() -> None:
-    weather = Weather(1)
+    weather = SyntheticWeather(1)
     for day in YEAR[::20]:
         today = weather.day(day)
         assert (today.vapour_g_m3 <= saturation_g_m3(today.temperature_c)).all()
