@@ -20,8 +20,8 @@ from cli.clock import utc_now
 from cli.logs import configure_logging
 from cli.play import CHUNK, earlier_when_told, expected_messages, live_when_told
 from cli.process import PortBusyError, listen, wait_for_signal
-from cli.simulate import load_scenario_or_exit, write_demo
 from cli.site import console, data_folder, load_site_or_exit
+from cli.town import load_scenario_or_exit, write_demo
 from ingest.embedded import BrokerError, EmbeddedBroker
 from ingest.letters import LettersError
 from ingest.spool import SpoolError
@@ -62,7 +62,7 @@ def demo(
     configure_logging()
     write_demo(data_dir, days, schools=schools, language=lang, mqtt_port=mqtt_port, api_port=port)
     site = _with_ports(load_site_or_exit(data_dir), mqtt_port + 1, port)
-    scenario = load_scenario_or_exit(data_dir)
+    scenario = load_scenario_or_exit(data_dir, site)
     stop = threading.Event()
     try:
         sock = listen(site.settings.api.host, port, "another with --port, for example --port 8001")

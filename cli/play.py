@@ -4,26 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Event
+from typing import NamedTuple
 
 from classroom.site import Site
 from cli.children import die_with_parent
 from cli.clock import utc_now
-from simulators.messages import Message, messages
+from simulators.faults import FaultRow
+from simulators.keys import Speaks, spoken
+from simulators.messages import Message, Stream, messages
 from simulators.publish import BrokerAddress, Pace, Published, publish
+from simulators.record import line
 from simulators.scenario import Scenario
 from simulators.school import Town
 
 LIVE_EVERY_S = 10
 CHUNK = 1_000
+_NO_TIME = (Speaks.P1,)  # the time of receipt is all there is of a telegram's
+_A_REPORT = {Speaks.SHELLY: 2, None: 0}  # messages a report; what speaks nothing we know stays silent
 
 
 def expected_messages(site: Site, start: datetime, end: datetime) -> int:
     """About how many messages the site's devices send between two times."""
     seconds = max(0.0, (end - start).total_seconds())
-    return round(sum(seconds / device.interval_s for device in site.devices))
+    return round(sum(_A_REPORT.get(spoken(d), 1) * seconds / d.interval_s for d in site.devices))
+
+
+def without_own_time(site: Site) -> list[str]:
+    """Devices whose messages say no time: their history would be taken for news."""
+    return sorted({device.key for device in site.devices if spoken(device) in _NO_TIME})
+
+
+class History(NamedTuple):
+    """What was played of the past: messages acknowledged, the time of the last, what planted faults did."""
+
+    sent: int
+    reached: datetime
+    faults: list[FaultRow]
 
 
 def play_history(
@@ -34,25 +54,27 @@ def play_history(
     clock: Callable[[], datetime],
     *,
     end: datetime | None = None,
+    speed: float | None = None,
     stop: Event | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
     before_chunk: Callable[[], None] = lambda: None,
-) -> tuple[int, datetime]:
+) -> History:
     """Publish what the town's devices said from ``start`` until ``end`` or, without it, until now is reached.
 
-    ``before_chunk`` is called before every CHUNK messages and may wait. Returns how many messages the broker
-    acknowledged, and the time of the last one.
+    As fast as the broker takes it, or ``speed`` times as fast as it happened. Devices without a time of their
+    own stay silent. ``before_chunk`` is called before every CHUNK messages and may wait.
 
     Raises:
         simulators.publish.BrokerAwayError: the broker is not there or went away.
     """
     town = Town(site, scenario)
     reached = max(start, town.start)
+    stream = Stream(town, reached, end, without=_NO_TIME)
 
     def past() -> Iterator[Message]:
         nonlocal reached
         # One pass that ends when it has caught up: a second would compute every day again, and never would.
-        for number, message in enumerate(messages(town, reached)):
+        for number, message in enumerate(stream):
             if message.time >= (end or clock()):
                 return
             if number % CHUNK == 0:
@@ -61,9 +83,33 @@ def play_history(
             yield message
 
     published = publish(
-        past(), broker, stop=stop, on_progress=lambda so_far: on_progress(so_far.acknowledged)
+        past(),
+        broker,
+        pace=None if speed is None else Pace(reached, speed, clock),
+        stop=stop,
+        on_progress=lambda so_far: on_progress(so_far.acknowledged),
     )
-    return published.acknowledged, reached
+    return History(published.acknowledged, reached, stream.faults(reached + timedelta(milliseconds=1)))
+
+
+def record_history(
+    site: Site,
+    scenario: Scenario,
+    start: datetime,
+    end: datetime,
+    target: Path,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> History:
+    """Write what the town's devices say from ``start`` to ``end`` into a file for ``replay``."""
+    stream = Stream(Town(site, scenario), start, end)
+    written, reached = 0, start
+    with target.open("wb") as file:
+        for message in stream:
+            file.write(line(message))
+            written, reached = written + 1, message.time
+            if written % CHUNK == 0:
+                on_progress(written)
+    return History(written, reached, stream.faults())
 
 
 def play_live(
@@ -73,7 +119,6 @@ def play_live(
     broker: BrokerAddress,
     clock: Callable[[], datetime],
     *,
-    speed: float = 1.0,
     every_s: int | None = None,
     stop: Event | None = None,
     stop_after: int | None = None,
@@ -95,7 +140,7 @@ def play_live(
         messages(town, since),
         broker,
         # What lies before now is due at once, else all would come late by as much as history ended early.
-        pace=Pace(clock() if speed == 1 else since, speed, clock),
+        pace=Pace(clock(), 1.0, clock),
         stop=stop,
         stop_after=stop_after,
         on_progress=on_progress,
@@ -109,9 +154,9 @@ def live_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent
     """
     die_with_parent()
     start: datetime = parent.recv()
-    count, reached = play_history(site, scenario, start, broker, utc_now, on_progress=_Teller(parent))
-    parent.send(("done", count))
-    play_live(site, scenario, reached, broker, utc_now, every_s=LIVE_EVERY_S)
+    history = play_history(site, scenario, start, broker, utc_now, on_progress=_Teller(parent))
+    parent.send(("done", history.sent))
+    play_live(site, scenario, history.reached, broker, utc_now, every_s=LIVE_EVERY_S)
 
 
 def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, parent: Connection) -> None:
@@ -122,7 +167,7 @@ def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, par
     """
     die_with_parent()
     start, end = parent.recv()
-    count, _ = play_history(
+    history = play_history(
         site,
         scenario,
         start,
@@ -132,7 +177,7 @@ def earlier_when_told(site: Site, scenario: Scenario, broker: BrokerAddress, par
         on_progress=_Teller(parent),
         before_chunk=parent.recv,
     )
-    parent.send(("done", count))
+    parent.send(("done", history.sent))
 
 
 class _Teller:

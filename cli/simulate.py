@@ -1,9 +1,12 @@
-"""``classroom-climate simulate``: a simulated town speaks over MQTT."""
+"""``classroom-climate simulate``: a simulated town speaks over MQTT, or into files."""
 
 from __future__ import annotations
 
 import signal
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Annotated, NamedTuple
@@ -12,84 +15,170 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
-from cli.play import expected_messages, play_history, play_live
+from cli.play import (
+    CHUNK,
+    History,
+    expected_messages,
+    play_history,
+    play_live,
+    record_history,
+    without_own_time,
+)
 from cli.site import SiteDir, console, load_site_or_exit
-from simulators.demo import demo_site
+from cli.town import complete_town_or_exit, days_back, load_scenario_or_exit, write_city, write_demo
 from simulators.publish import BrokerAddress, BrokerAwayError
-from simulators.scenario import SCENARIO_FILE, Scenario, parse_scenario
+from simulators.scenario import SCENARIO_FILE, Scenario
+from simulators.school import Town
+from simulators.truth_files import write_truth
 
-Days = Annotated[
-    int, typer.Option(min=0, max=3_650, help="Days of history to send first, as fast as it goes.")
+MESSAGES_FILE, TRUTH_FOLDER = "messages.jsonl", "truth"
+_HOUR = timedelta(hours=1)
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise typer.BadParameter("write a day as 2025-08-18") from error
+
+
+Host = Annotated[str | None, typer.Option(help="Broker's host; the site's if not given.")]
+Port = Annotated[int | None, typer.Option(help="Broker's port (MQTT 3.1.1); the site's if not given.")]
+Days = Annotated[int | None, typer.Option(min=0, max=3_650, help="Days of history (with --out 7, else 0).")]
+Live = Annotated[bool, typer.Option(help="Go on by the clock after the history.")]
+Speed = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        help="Play the history so many times as fast as it happened; as fast as it goes if not given.",
+    ),
+]
+Rate = Annotated[
+    float | None, typer.Option(min=0.01, help="At most so many messages of history a second: a steady load.")
+]
+Every = Annotated[
+    int | None,
+    typer.Option(min=1, help="Let every device report at least each so many seconds while live."),
+]
+StopAfter = Annotated[int | None, typer.Option(min=1, help="End after so many live messages.")]
+Write = Annotated[
+    bool,
+    typer.Option(
+        "--write", help=f"Write a demo site with its {SCENARIO_FILE} into an empty --site folder first."
+    ),
+]
+Schools = Annotated[
+    int | None,
+    typer.Option(min=1, max=500, help="With --write or --out: a city of so many schools instead."),
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the city: same seed, same bytes.")]
+FirstDay = Annotated[
+    datetime | None,
+    typer.Option(parser=_day, metavar="DAY", help="Of the city; so many --days ago if not given."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"Into this folder instead of a broker: the site (if it is not there), {MESSAGES_FILE} of its "
+        f"first --days for replay, and {TRUTH_FOLDER}/."
+    ),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(help="Write the truth of the history: a name.jsonl, or a folder for Parquet files."),
 ]
 
 
 def simulate(
     site_dir: SiteDir = Path(),
-    host: Annotated[str | None, typer.Option(help="Broker's host; the site's if not given.")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Broker's port (MQTT 3.1.1); the site's if not given.")
-    ] = None,
-    days: Days = 0,
-    live: Annotated[bool, typer.Option(help="Go on by the clock after the history.")] = True,
-    speed: Annotated[
-        float,
-        typer.Option(
-            min=0.01, help="Pace of the live part; above 1 the town's clock runs ahead of the world's."
-        ),
-    ] = 1.0,
-    every: Annotated[
-        int | None,
-        typer.Option(min=1, help="Let every device report at least each so many seconds while live."),
-    ] = None,
-    stop_after: Annotated[int | None, typer.Option(min=1, help="End after so many live messages.")] = None,
-    write: Annotated[
-        bool,
-        typer.Option(
-            "--write", help=f"Write a demo site with its {SCENARIO_FILE} into an empty --site folder first."
-        ),
-    ] = False,
+    host: Host = None,
+    port: Port = None,
+    days: Days = None,
+    live: Live = True,
+    speed: Speed = None,
+    rate: Rate = None,
+    every: Every = None,
+    stop_after: StopAfter = None,
+    write: Write = False,
+    schools: Schools = None,
+    seed: Seed = 1,
+    first_day: FirstDay = None,
+    out: Out = None,
+    truth: Truth = None,
 ) -> None:
     """Publish what the sensors and meters of a simulated town say, in the formats real devices speak.
 
-    The folder needs a simulation.toml (seed, first day, planted pauses); the same file gives the same bytes.
+    The folder needs a simulation.toml (seed, first day, planted defects and faults); the same file gives the
+    same bytes. docs/simulate.md tells it all.
 
     Example: `classroom-climate simulate --site town --write --days 7`
+
+    A city in files: `classroom-climate simulate --schools 10 --seed 4 --days 14 --out city`
     """
-    if write:
-        write_demo(site_dir, days)
-    site = load_site_or_exit(site_dir)
-    scenario = load_scenario_or_exit(site_dir)
+    length = (7 if out else 0) if days is None else days
+    folder = out or site_dir
+    if schools is not None and not (write or out):
+        raise typer.BadParameter("add --write or --out: a city is written before it is played")
+    complete_town_or_exit(folder)
+    if schools is not None:
+        begin = first_day.date() if first_day else days_back(length)
+        write_city(folder, begin, schools, seed)
+    elif write or out:
+        write_demo(folder, length)
+    site = load_site_or_exit(folder)
+    scenario = load_scenario_or_exit(folder, site)
+    if out:
+        _into_files(site, scenario, folder, length, truth)
+        return
     mqtt = site.settings.mqtt
     broker = BrokerAddress(host or mqtt.host, port or mqtt.port)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    pace = _Pace(live, speed, every, stop_after)
     try:
-        _play(site, scenario, broker, days, pace, stop)
+        _play(site, scenario, broker, _Wish(length, live, speed, rate, every, stop_after, truth), stop)
     except BrokerAwayError as error:
         console.print(f"[bold red]Cannot simulate:[/] {error}")
         raise typer.Exit(1) from error
 
 
-class _Pace(NamedTuple):
-    """How the live part goes."""
+class _Wish(NamedTuple):
+    """How a town is played to a broker."""
 
+    days: int
     live: bool
-    speed: float
+    speed: float | None
+    rate: float | None
     every_s: int | None
     stop_after: int | None
+    truth: Path | None
 
 
-def _play(site: Site, scenario: Scenario, broker: BrokerAddress, days: int, pace: _Pace, stop: Event) -> None:
+def _into_files(site: Site, scenario: Scenario, folder: Path, days: int, truth: Path | None) -> None:
+    start = datetime.combine(scenario.first_day, datetime.min.time(), UTC)
+    end = start + timedelta(days=max(days, 1))
+    target = folder / MESSAGES_FILE
+    with _bar("Messages", expected_messages(site, start, end)) as show:
+        history = record_history(site, scenario, start, end, target, show)
+    _write_truth(site, scenario, truth or folder / TRUTH_FOLDER, start, end, history)
+    Console(highlight=False).print(
+        f"{history.sent} messages of {max(days, 1)} days written to {target}; "
+        f"play them with: classroom-climate replay {target}"
+    )
+
+
+def _play(site: Site, scenario: Scenario, broker: BrokerAddress, wish: _Wish, stop: Event) -> None:
     reached = utc_now()
-    if days:
-        sent, reached = _history(site, scenario, broker, days, stop)
-        Console().print(f"{sent} messages of history published and acknowledged.")
-    if not pace.live or stop.is_set():
+    if wish.days:
+        start = reached - timedelta(days=wish.days)
+        history = _history(site, scenario, broker, start, wish, stop)
+        reached = history.reached
+        Console().print(f"{history.sent} messages of history published and acknowledged.")
+        if wish.truth is not None:
+            _write_truth(site, scenario, wish.truth, start, reached, history)
+    if not wish.live or stop.is_set():
         return
     console.print(f"Live to {broker}; stop with Ctrl-C.")
     published = play_live(
@@ -98,67 +187,70 @@ def _play(site: Site, scenario: Scenario, broker: BrokerAddress, days: int, pace
         reached,
         broker,
         utc_now,
-        speed=pace.speed,
-        every_s=pace.every_s,
+        every_s=wish.every_s,
         stop=stop,
-        stop_after=pace.stop_after,
+        stop_after=wish.stop_after,
     )
     Console().print(f"{published.acknowledged} live messages published and acknowledged.")
 
 
 def _history(
-    site: Site, scenario: Scenario, broker: BrokerAddress, days: int, stop: Event
-) -> tuple[int, datetime]:
-    start = utc_now() - timedelta(days=days)
-    columns = (TextColumn("History"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("history", total=expected_messages(site, start, utc_now()))
+    site: Site, scenario: Scenario, broker: BrokerAddress, start: datetime, wish: _Wish, stop: Event
+) -> History:
+    silent = without_own_time(site)
+    if silent:
+        names = ", ".join(silent[:3]) + (", …" if len(silent) > 3 else "")
+        console.print(
+            f"{len(silent)} device(s) ({names}) send no time of their own and stay silent in the history: "
+            "it would be stored as of now. They speak while live, and in the files of --out."
+        )
+    begin = max(start, datetime.combine(scenario.first_day, datetime.min.time(), UTC))
+    with _bar("History", expected_messages(site, begin, utc_now())) as show:
         return play_history(
             site,
             scenario,
             start,
             broker,
             utc_now,
+            speed=wish.speed,
             stop=stop,
-            on_progress=lambda done: progress.update(task, completed=done),
+            on_progress=show,
+            before_chunk=_steady(wish.rate, stop),
         )
 
 
-def write_demo(
-    folder: Path,
-    days: int,
-    *,
-    schools: int = 1,
-    language: str = "sv",
-    mqtt_port: int = 1883,
-    api_port: int = 8000,
+def _steady(rate: float | None, stop: Event) -> Callable[[], None]:
+    """Waits, before each CHUNK messages but the first, until they are due at ``rate`` a second."""
+    began, chunks = time.monotonic(), 0
+
+    def wait() -> None:
+        nonlocal chunks
+        if rate is not None:
+            stop.wait(max(0.0, began + chunks * CHUNK / rate - time.monotonic()))
+        chunks += 1
+
+    return wait
+
+
+def _write_truth(
+    site: Site, scenario: Scenario, target: Path, start: datetime, end: datetime, history: History
 ) -> None:
-    """Write a demo site whose first day lies ``days`` back; what exists is left alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    first_day = (utc_now() - timedelta(days=days)).date()
-    texts = demo_site(
-        first_day,
-        schools=schools,
-        language="en" if language == "en" else "sv",
-        mqtt_port=mqtt_port,
-        api_port=api_port,
-    )
-    if any((folder / name).exists() for name in texts):
+    """The truth of the full hours in ``[start, end)``, beside what planted faults did."""
+    town = Town(site, scenario)
+    begin = max(start + (-(start - town.start) % _HOUR), town.start)
+    until = end - (end - town.start) % _HOUR
+    if begin >= until:
+        console.print("No truth is written: it is told by full hours, and none has passed.")
         return
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    with _bar("Truth, days", (until - town.start).days + 1) as show:
+        write_truth(town, target, begin, until, faults=history.faults, on_day=show)
+    console.print(f"The truth of it is in {target}.")
 
 
-def load_scenario_or_exit(folder: Path) -> Scenario:
-    """The simulation of a site's folder; tells people what is wrong and leaves with code 2."""
-    try:
-        return parse_scenario((folder / SCENARIO_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        console.print(
-            f"{folder / SCENARIO_FILE} is missing; write a demo site with --write into an empty folder."
-        )
-        raise typer.Exit(2) from error
-    except ConfigurationError as error:
-        for fault in error.faults:
-            console.print(f"  {fault}", markup=False)
-        raise typer.Exit(2) from error
+@contextmanager
+def _bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar; hands over what tells it how much is done."""
+    columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda done: progress.update(task, completed=done)

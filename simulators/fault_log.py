@@ -23,52 +23,52 @@ class FaultLog:
     def __init__(self, faults: Sequence[PlantedFault], begin_ms: int, end_ms: int | None) -> None:
         self._faults = faults
         self._span = (begin_ms, end_ms)
-        self._messages = [0] * len(faults)
-        self._first_ms: list[int | None] = [None] * len(faults)
+        self._touched: list[list[NDArray[np.int64]]] = [[] for _ in faults]
         self._lost: dict[str, tuple[Device, list[NDArray[np.int64]]]] = {}
 
     def count(self, index: int, times_ms: NDArray[np.int64]) -> None:
         """Fault ``index`` touched the messages of ``times_ms``."""
         played = self._played(times_ms)
         if played.size:
-            self._messages[index] += played.size
-            if self._first_ms[index] is None:
-                self._first_ms[index] = int(played[0])
+            self._touched[index].append(played)
 
     def lost_joining(self, placed: Device, times_ms: NDArray[np.int64]) -> None:
         """A LoRaWAN device lost the messages of ``times_ms`` before it joined anew."""
         if times_ms.size:
             self._lost.setdefault(placed.key, (placed, []))[1].append(self._played(times_ms))
 
-    def rows(self, site: Site) -> list[FaultRow]:
-        """Every planted fault, what the tables themselves say of moves and swaps, and joins, by start."""
+    def rows(self, site: Site, until_ms: int | None = None) -> list[FaultRow]:
+        """Every planted fault, what the tables themselves say of moves and swaps, and joins, by start.
+
+        Messages count that left their device before ``until_ms``, all that were asked for without it.
+        """
         found = [
-            self._row(fault, messages, first_ms)
-            for fault, messages, first_ms in zip(self._faults, self._messages, self._first_ms, strict=True)
+            self._row(fault, _before(until_ms, parts))
+            for fault, parts in zip(self._faults, self._touched, strict=True)
         ]
-        found += [*_of_the_tables(site), *self._join_gaps()]
+        found += [*_of_the_tables(site), *self._join_gaps(until_ms)]
         return sorted(found, key=lambda row: (row.start or _EPOCH, row.kind, row.device or ""))
 
-    def _join_gaps(self) -> Iterator[FaultRow]:
+    def _join_gaps(self, until_ms: int | None) -> Iterator[FaultRow]:
         """A row for each run of lost reports that follow one another."""
         for placed, parts in self._lost.values():
-            lost = np.concatenate(parts)
+            lost = _before(until_ms, parts)
             interval_ms = placed.interval_s * 1000
             for run in np.split(lost, np.flatnonzero(np.diff(lost) > 1.5 * interval_ms) + 1):
                 if run.size:
                     start, end = _time(int(run[0])), _time(int(run[-1]) + interval_ms)
                     yield FaultRow("join_gap", placed.key, placed.school, start, end, run.size, "{}")
 
-    def _row(self, fault: PlantedFault, messages: int, first_ms: int | None) -> FaultRow:
+    def _row(self, fault: PlantedFault, touched: NDArray[np.int64]) -> FaultRow:
         detail = fault.model_dump(mode="json", exclude=_PLACE_KEYS, exclude_none=True)
-        start = getattr(fault, "start", None) or (None if first_ms is None else _time(first_ms))
+        start = getattr(fault, "start", None) or (_time(int(touched[0])) if touched.size else None)
         return FaultRow(
             fault.kind,
             fault.device,
             getattr(fault, "school", None) or getattr(fault, "gateway", None),
             start,
             fault.end if isinstance(fault, Window) else None,
-            messages,
+            touched.size,
             json.dumps(detail, sort_keys=True),
         )
 
@@ -78,6 +78,11 @@ class FaultLog:
         if end is not None:
             kept &= times_ms < end
         return times_ms[kept]
+
+
+def _before(until_ms: int | None, parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    times_ms = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    return times_ms if until_ms is None else times_ms[times_ms < until_ms]
 
 
 def _of_the_tables(site: Site) -> list[FaultRow]:

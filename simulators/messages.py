@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from simulators.devices import Instrument, Post, ms
 from simulators.fault_log import FaultLog
 from simulators.faults import FaultRow, check_faults
 from simulators.instruments import instruments
+from simulators.keys import Speaks, spoken
 from simulators.scenario import SCENARIO_FILE
 from simulators.school import Town, TownDay
 from simulators.wrong_delivery import Way, longest_delay_ms, ways
@@ -32,14 +33,22 @@ class Message(NamedTuple):
 class Stream:
     """Messages with ``start <= time < end`` in time order; from the first day and without end where None.
 
-    The same town gives the same bytes, wherever ``start`` is: a second run goes on exactly where the first
-    ended, because the days before are computed again (about 30 ms a day) and kept silent.
+    Devices that speak a format of ``without`` stay silent. The same town gives the same bytes, wherever
+    ``start`` is: a second run goes on exactly where the first ended, because the days before are computed
+    again (about 30 ms a day) and kept silent.
 
     Raises:
         ConfigurationError: a planted fault names what the site does not have.
     """
 
-    def __init__(self, town: Town, start: datetime | None = None, end: datetime | None = None) -> None:
+    def __init__(
+        self,
+        town: Town,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        without: Collection[Speaks] = (),
+    ) -> None:
         check_faults(town.site, town.scenario.faults, SCENARIO_FILE)
         self._town = town
         self._begin_ms = ms(max(start or town.start, town.start))
@@ -47,7 +56,11 @@ class Stream:
         self._log = FaultLog(town.scenario.faults, self._begin_ms, self._end_ms)
         played, self.silent = instruments(town, self._log)
         faults, zone = town.scenario.faults, town.site.zone
-        self._sources = [(each, ways(each.placed, faults, each.seed, zone, self._log)) for each in played]
+        self._sources = [
+            (each, ways(each.placed, faults, each.seed, zone, self._log))
+            for each in played
+            if spoken(each.placed) not in without
+        ]
         self._delay_ms = longest_delay_ms(faults)
 
     def __iter__(self) -> Iterator[Message]:
@@ -73,9 +86,9 @@ class Stream:
             due.sort(key=_time_of)
             yield from self._messages(due)
 
-    def faults(self) -> list[FaultRow]:
-        """What planted faults did to the messages so far, for the truth."""
-        return self._log.rows(self._town.site)
+    def faults(self, until: datetime | None = None) -> list[FaultRow]:
+        """What planted faults did to the messages so far (that left before ``until``), for the truth."""
+        return self._log.rows(self._town.site, None if until is None else ms(until))
 
     def _posts(self, day: TownDay) -> list[Post]:
         posts: list[Post] = []

@@ -48,7 +48,7 @@ def test_two_silent_hours(start: Start, broker: EmbeddedBroker, school_day: date
     running = start(texts, settings=settings[settings.index("[factors]") :])
     end = begin + timedelta(days=1, hours=2)
 
-    published, _ = play_history(
+    published, _, _ = play_history(
         parse_site({**texts, "classroom.toml": settings}),
         scenario,
         datetime.combine(first_day, time(), UTC),

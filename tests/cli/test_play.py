@@ -43,7 +43,7 @@ def test_history_asks_before_every_portion_and_ends_where_told(broker: EmbeddedB
     scenario = parse_scenario(texts.pop(SCENARIO_FILE))
     start = datetime(2025, 11, 10, tzinfo=UTC)
     asked: list[int] = []
-    sent, reached = play_history(
+    sent, reached, _ = play_history(
         parse_site(texts),
         scenario,
         start,
