@@ -57,10 +57,10 @@ class Samples:
         return replace(self, slot=self.slot[kept], time_ms=self.time_ms[kept], clock_ms=self.clock_ms[kept])
 
 
-def iso_ms(times_ms: Integers) -> list[str]:
+def iso_ms(times_ms: Integers) -> list[bytes]:
     """Times as UTC ``YYYY-MM-DDTHH:MM:SS.mmm``."""
-    texts: list[str] = np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit="ms").tolist()
-    return texts
+    texts = np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit="ms")
+    return list(texts.astype("S23").tolist())
 
 
 Measure = Callable[[TownDay, Samples], Values]
@@ -127,9 +127,20 @@ def ms(time: datetime) -> int:
 
 
 def unit(numbers: Integers, seed: int) -> Floats:
-    """A number in [0, 1) for each of ``numbers``: splitmix64, so that no order of drawing matters."""
+    """A number in [0, 1) for each of ``numbers``, so that no order of drawing matters."""
+    return np.asarray((_mixed(numbers, seed) >> np.uint64(11)) / 2.0**53)
+
+
+def identities(numbers: Integers, seed: int) -> list[str]:
+    """32 hex digits for each of ``numbers`` that no other number has and every run gives again."""
+    halves = np.stack([_mixed(numbers, seed), _mixed(numbers, seed ^ 0xFFFFFFFF)], axis=1)
+    digits = halves.astype(">u8").tobytes().hex()
+    return [digits[first : first + 32] for first in range(0, len(digits), 32)]
+
+
+def _mixed(numbers: Integers, seed: int) -> NDArray[np.uint64]:
+    """splitmix64 of each number."""
     mixed = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.asarray((mixed >> np.uint64(11)) / 2.0**53)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))

@@ -109,9 +109,9 @@ def chirpstack_topic(dev_eui: str, event: str = "up") -> str:
     return f"application/{_APPLICATION_ID}/device/{dev_eui}/event/{event}"
 
 
-Uplink = Callable[[str, str, int, bytes], bytes]
+Uplink = Callable[[bytes, bytes, int, bytes, str], bytes]
 """An uplink from the gateway's and the server's time (UTC, ``YYYY-MM-DDTHH:MM:SS.mmm``), the frame counter
-since the last join and the payload."""
+since the last join, the payload, and 32 hex digits that no other uplink has."""
 
 
 def chirpstack_uplink(dev_eui: str, name: str, profile: str, f_port: int) -> Uplink:
@@ -148,21 +148,19 @@ def chirpstack_uplink(dev_eui: str, name: str, profile: str, f_port: int) -> Upl
         }
     )
 
-    def uplink(gateway_time: str, server_time: str, f_cnt: int, data: bytes) -> bytes:
-        digits = _identity(dev_eui, server_time)
-        heard, known = gateway_time.encode(), digits.encode()
+    def uplink(heard: bytes, served: bytes, f_cnt: int, data: bytes, digits: str) -> bytes:
+        known = digits.encode()
         return write % (
             *(known[:8], known[8:12], known[13:16], known[17:20], known[20:]),
             *(heard, f_cnt, binascii.b2a_base64(data, newline=False), int(digits[:4], 16), heard),
-            *(server_time.encode(), _rssi(digits), f_cnt % 8),
+            *(served, _rssi(digits), f_cnt % 8),
         )
 
     return uplink
 
 
-def chirpstack_join(dev_eui: str, name: str, profile: str, time: str) -> bytes:
+def chirpstack_join(dev_eui: str, name: str, profile: str, time: str, digits: str) -> bytes:
     """The event of a device that joined: nothing in it is a reading."""
-    digits = _identity(dev_eui, time)
     write = template(
         {
             "deduplicationId": f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}",
@@ -239,12 +237,11 @@ def tts_uplink(dev_eui: str, f_port: int) -> Uplink:
         }
     )
 
-    def uplink(gateway_time: str, server_time: str, f_cnt: int, data: bytes) -> bytes:
-        digits = _identity(dev_eui, server_time)
-        served, rssi = server_time.encode(), _rssi(digits)
+    def uplink(heard: bytes, served: bytes, f_cnt: int, data: bytes, digits: str) -> bytes:
+        rssi = _rssi(digits)
         text = write % (
             *(digits[:26].upper().encode(), served, f_cnt, binascii.b2a_base64(data, newline=False)),
-            *(gateway_time.encode(), int(digits[:8], 16), rssi, rssi, served, served),
+            *(heard, int(digits[:8], 16), rssi, rssi, served, served),
         )
         return text if f_cnt else text.replace(b'"f_cnt":0,', b"")
 
@@ -257,8 +254,3 @@ def _rssi(digits: str) -> int:
 
 def _dev_addr(dev_eui: str) -> str:
     return f"01{dev_eui[-6:]}"
-
-
-def _identity(dev_eui: str, time: str) -> str:
-    """32 hex digits that differ for every uplink and are the same in every run."""
-    return hashlib.blake2b(f"{dev_eui}/{time}".encode(), digest_size=16).hexdigest()

@@ -171,7 +171,7 @@ def native_meter(topic: str, role: MeterRole, *, exports: bool) -> Write:
         spoken = [key for key in (*keys, "solar_kwh", "solar_power_w", "heat_kwh") if key in values]
         pattern = ('{"time":"%sZ",' + ",".join(f'"{key}":{_NATIVE[key][0]}' for key in spoken) + "}").encode()
         rows = zip(iso_ms(samples.clock_ms), *_columns(values, spoken), strict=True)
-        payloads = [pattern % (text.encode(), *numbers) for text, *numbers in rows]
+        payloads = [pattern % (text, *numbers) for text, *numbers in rows]
         return [
             (time_ms, topic, payload, False)
             for time_ms, payload in zip(samples.time_ms.tolist(), payloads, strict=True)

@@ -8,7 +8,19 @@ import numpy as np
 
 from classroom.places import Device
 from simulators.chance import stream
-from simulators.devices import BORDERS, Floats, Measure, Post, Samples, Values, Write, iso_ms, ms, unit
+from simulators.devices import (
+    BORDERS,
+    Floats,
+    Measure,
+    Post,
+    Samples,
+    Values,
+    Write,
+    identities,
+    iso_ms,
+    ms,
+    unit,
+)
 from simulators.fault_log import FaultLog
 from simulators.keys import Speaks, spoken
 from simulators.lorawan import (
@@ -74,7 +86,7 @@ def native_room(topic: str) -> Write:
                 time_ms,
                 topic,
                 b'{"time":"%sZ","co2_ppm":%d,"temperature_c":%.1f,"humidity_pct":%.1f,"motion":%s}'
-                % (text.encode(), round(co2), warm, humid, b"true" if motion else b"false"),
+                % (text, round(co2), warm, humid, b"true" if motion else b"false"),
                 False,
             )
             for time_ms, text, co2, warm, humid, motion in rows
@@ -124,16 +136,17 @@ def lorawan_room(town: Town, placed: Device, seed: int, log: FaultLog) -> Write:
         data = elsys_ers_co2(values, battery_mv) if elsys else milesight_am307(values, 100 - seed % 30)
         f_cnt, lost = joins.heard(samples.slot)
         log.lost_joining(placed, samples.time_ms[lost])
-        clock, served = iso_ms(samples.clock_ms), iso_ms(samples.time_ms)
+        times = (samples.time_ms.tolist(), iso_ms(samples.clock_ms), iso_ms(samples.time_ms))
         posts: list[Post] = []
-        rows = zip(samples.time_ms.tolist(), clock, served, f_cnt.tolist(), data, lost.tolist(), strict=True)
-        for time_ms, heard_at, served_at, count, payload, gone in rows:
+        digits = identities(samples.time_ms, seed)
+        rows = zip(*times, f_cnt.tolist(), data, lost.tolist(), digits, strict=True)
+        for time_ms, heard_at, served_at, count, payload, gone, known in rows:
             if gone:
                 continue
             if count == 0 and not tts:
-                joined = chirpstack_join(placed.key, name, profile, served_at)
+                joined = chirpstack_join(placed.key, name, profile, served_at.decode(), known)
                 posts.append((time_ms, chirpstack_topic(placed.key, "join"), joined, False))
-            posts.append((time_ms, topic, uplink(heard_at, served_at, count, payload), False))
+            posts.append((time_ms, topic, uplink(heard_at, served_at, count, payload, known), False))
         return posts
 
     return write

@@ -13,7 +13,8 @@ from simulators.lorawan import (
     tts_uplink,
 )
 
-EUI, TIME = "a81758fffe0d0001", "2026-03-10T04:46:34.118"
+EUI, TIME = "a81758fffe0d0001", b"2026-03-10T04:46:34.118"
+DIGITS, OTHERS = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 
 
 def _elsys(temperature: float, humidity: float, lux: float, motions: float, co2: float, mv: int) -> str:
@@ -59,7 +60,7 @@ def test_milesight_bytes_as_the_maker_shows_them() -> None:
 def test_envelopes_carry_the_bytes_the_port_and_the_device() -> None:
     data = b"\x01\x00\xe2"
     uplink = chirpstack_uplink(EUI, "ERS 100 %", "Elsys ERS CO2", 5)
-    up = json.loads(uplink("2026-03-10T04:41:31.118", TIME, 7, data))
+    up = json.loads(uplink(b"2026-03-10T04:41:31.118", TIME, 7, data, DIGITS))
     assert chirpstack_topic(EUI).endswith("/device/a81758fffe0d0001/event/up")
     assert (up["deviceInfo"]["devEui"], up["fPort"], up["fCnt"]) == (EUI, 5, 7)
     assert up["deviceInfo"]["deviceName"] == "ERS 100 %"
@@ -69,20 +70,21 @@ def test_envelopes_carry_the_bytes_the_port_and_the_device() -> None:
     )  # a gateway's wrong clock
     assert up["rxInfo"][0]["nsTime"] == "2026-03-10T04:46:34.118512345+00:00"
     assert "object" not in up  # no codec on the server: the bytes are all there is
-    later = json.loads(uplink(TIME, "2026-03-10T04:51:34.118", 8, data))
+    later = json.loads(uplink(TIME, b"2026-03-10T04:51:34.118", 8, data, OTHERS))
+    assert up["deduplicationId"] == "01234567-89ab-4def-8123-456789abcdef"
     assert up["deduplicationId"] != later["deduplicationId"]
 
-    up = json.loads(tts_uplink(EUI, 5)(TIME, TIME, 7, data))
+    up = json.loads(tts_uplink(EUI, 5)(TIME, TIME, 7, data, DIGITS))
     assert tts_topic(EUI) == "v3/skolluft@ttn/devices/eui-a81758fffe0d0001/up"
     assert up["end_device_ids"]["dev_eui"] == EUI.upper()
     message = up["uplink_message"]
     assert base64.b64decode(message["frm_payload"]) == data
     assert (message["f_port"], message["f_cnt"]) == (5, 7)
-    assert "f_cnt" not in json.loads(tts_uplink(EUI, 5)(TIME, TIME, 0, data))["uplink_message"]
+    assert "f_cnt" not in json.loads(tts_uplink(EUI, 5)(TIME, TIME, 0, data, DIGITS))["uplink_message"]
 
 
 def test_a_join_holds_no_reading() -> None:
-    joined = json.loads(chirpstack_join(EUI, "ERS", "Elsys ERS CO2", TIME))
+    joined = json.loads(chirpstack_join(EUI, "ERS", "Elsys ERS CO2", TIME.decode(), DIGITS))
     assert joined["deviceInfo"]["devEui"] == EUI
     assert joined["devAddr"] == "010d0001"
     assert not {"data", "object", "fCnt"} & joined.keys()
