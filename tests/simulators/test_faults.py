@@ -6,7 +6,8 @@ from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from classroom.faults import ConfigurationError
 from ingest.message import Undecodable
 from simulators.devices import Samples
 from simulators.fault_log import FaultLog
-from simulators.faults import FaultRow
+from simulators.faults import FaultRow, PlantedFault
 from simulators.messages import Message, Stream
 from simulators.room_devices import lorawan_room
 from simulators.scenario import Scenario, parse_scenario
@@ -348,6 +349,16 @@ def test_a_fault_of_no_kind_names_the_kinds() -> None:
     (fault,) = refused.value.faults
     assert (fault.key, fault.value) == ("faults.0.kind", "'outtage'")
     assert "outage" in fault.cure
+
+
+def test_every_kind_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
+    listed = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `")}
+    kinds = {
+        get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(PlantedFault)[0])
+    }
+    assert len(kinds) == 16
+    assert kinds <= listed
 
 
 def test_what_the_tables_say_of_moves_is_in_the_truth(town: Town) -> None:
