@@ -15,8 +15,8 @@ from cli.play import play_history
 from ingest.embedded import EmbeddedBroker
 from running import Start, until
 from simulators.demo import FIRST_SCHOOL, demo_site
-from simulators.publish import BrokerAddress
 from simulators.faults import Outage
+from simulators.publish import BrokerAddress
 from simulators.scenario import SCENARIO_FILE, parse_scenario
 
 ZONE = ZoneInfo("Europe/Stockholm")

@@ -24,9 +24,13 @@ from formats_town import (
 )
 
 from classroom.quantity import QUANTITIES, Kind
+from classroom.sitefiles import parse_site
 from ingest.message import Decoded, Undecodable
+from simulators.city import city_site
+from simulators.keys import spoken
 from simulators.messages import Stream
 from simulators.meter_formats import crc16
+from simulators.scenario import SCENARIO_FILE, parse_scenario
 from simulators.school import Town, TownDay
 
 
@@ -220,3 +224,17 @@ def test_checksum() -> None:
     """The check value of CRC-16/ARC, alone and among texts of other lengths."""
     assert crc16([b"123456789"]) == [0xBB3D]
     assert crc16([b"", b"123456789", b"1", b"987654321"])[:2] == [0, 0xBB3D]
+
+
+def test_a_city_speaks_many_formats_and_everything_is_read() -> None:
+    texts = city_site(date(2025, 11, 10), schools=12, rooms=(4, 5))
+    town = Town(parse_site(texts), parse_scenario(texts[SCENARIO_FILE]))
+    stream = Stream(town, end=town.start + timedelta(hours=2))
+    families: Counter[str] = Counter()
+    for message in stream:
+        if not message.topic.endswith(("/availability", "/join")):
+            families[decoded_of(message).family] += 1
+    assert stream.silent == []
+    spoken_here = {str(spoken(device)).replace("shelly", "shelly-gen2") for device in town.site.devices}
+    assert families.keys() == spoken_here
+    assert len(spoken_here) >= 6
