@@ -1,8 +1,12 @@
+import getpass
+import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,13 +37,19 @@ def broker() -> Iterator[BrokerAddress]:
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[BrokerAddress]:
+    with _mosquitto(tmp_path, "allow_anonymous true") as port:
+        yield BrokerAddress(port=port)
+
+
+@contextmanager
+def _mosquitto(tmp_path: Path, *settings: str) -> Iterator[int]:
     if not MOSQUITTO.exists():
         pytest.skip(f"{MOSQUITTO} is not installed")
     port = _free_port()
     lines = (
         f"listener {port} 127.0.0.1",
-        "allow_anonymous true",
         "max_queued_messages 0",  # its default drops what a slow listener has not fetched beyond 1000
+        *settings,
     )
     config = tmp_path / "mosquitto.conf"
     config.write_text("\n".join(lines) + "\n")
@@ -51,7 +61,7 @@ def mosquitto(tmp_path: Path) -> Iterator[BrokerAddress]:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.02)
-        yield BrokerAddress(port=port)
+        yield port
     finally:
         process.terminate()
         process.wait(10)
@@ -106,6 +116,26 @@ def test_everything_arrives_in_order_at_mosquitto(
     mosquitto: BrokerAddress, make_town: Callable[..., Town]
 ) -> None:
     _delivers_a_day(mosquitto, make_town())
+
+
+@pytest.mark.server
+def test_over_tls_with_a_user(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("openssl or mosquitto_passwd is not installed")
+    key, certificate, users = (tmp_path / name for name in ("key.pem", "cert.pem", "users"))
+    make = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 1"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*make.split(), *names], check=True, capture_output=True)
+    subprocess.run(["mosquitto_passwd", "-c", "-b", users, "sim", "right"], check=True, capture_output=True)
+    files = (f"certfile {certificate}", f"keyfile {key}", f"password_file {users}")
+    settings = (*files, f"user {getpass.getuser()}")  # as root it would become somebody who cannot read them
+    with _mosquitto(tmp_path, *settings) as port:
+        address = BrokerAddress("localhost", port, "sim", "right", tls=True, ca_file=certificate)
+        assert publish(_numbered(3000), address, in_flight=500).acknowledged == 3000
+        with pytest.raises(BrokerAwayError, match=r"user name or password|not authorized"):
+            publish(_numbered(1), replace(address, password="wrong"))
+        with pytest.raises(BrokerAwayError, match="certificate"):
+            publish(_numbered(1), replace(address, ca_file=None))
 
 
 def test_it_ends_after_as_many_as_told(broker: BrokerAddress) -> None:
