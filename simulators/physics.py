@@ -134,49 +134,52 @@ def relax(start: Floats, equilibrium: Floats, rate: Floats) -> tuple[Floats, Flo
 
 @dataclass(frozen=True)
 class _Known:
-    """What of the balances is known before the day begins: by block, ``(288, 5, Z)``, doors ``(288, Z)``."""
+    """What of the balances is known before the day begins, by block: ``(288, 5, Z)`` if not said otherwise.
+
+    ``carried`` and ``outdoor`` hold CO2 and vapour, ``(288, 2, 5, Z)``; controllers hold valve and damper.
+    """
 
     outdoor_c: Floats
-    outdoor_co2: Floats  # ppm
-    outdoor_vapour_g_m3: Floats
-    fan_m3_s: Floats  # before dampers
+    outdoor: Floats  # ppm, g/m³
+    carried: Floats  # ppm m³/s and g/s that come in with natural air and from people
+    fan_w_k: Floats  # before dampers
     natural_m3_s: Floats
-    natural_co2: Floats  # ppm m³/s that come in with natural air and from people
-    natural_vapour_g_s: Floats
     out_w_k: Floats  # natural air, windows and doors, and to the mass
     out_w: Floats  # what comes in through them at outdoor temperature, and gains
     mass_out_w_k: Floats
     gain_mass_w: Floats
     radiator_w: Floats  # with open valves
-    door_m3_s: Floats
-    setpoint_c: Floats  # (288, Z)
+    door_m3_s: Floats  # (288, Z)
+    wish: Floats  # (288, 2, Z): where the controllers would go at 0 °C and 0 ppm
     warm_out: list[bool]
 
 
 def _known(zones: Zones, drive: Drive) -> _Known:
-    out_w_k = AIR_J_M3K * drive.natural_m3_s + zones.air_out_w_k * drive.transmission
-    natural = drive.natural_m3_s
-    parts = {
-        "outdoor_c": drive.outdoor_c,
-        "outdoor_co2": drive.outdoor_co2_ppm,
-        "outdoor_vapour_g_m3": drive.outdoor_vapour_g_m3,
-        "fan_m3_s": zones.fan_m3_s * drive.fan_share,
-        "natural_m3_s": natural,
-        "natural_co2": natural * drive.outdoor_co2_ppm + 1e6 * drive.co2_m3_s,
-        "natural_vapour_g_s": natural * drive.outdoor_vapour_g_m3 + drive.vapour_g_s,
-        "out_w_k": out_w_k + zones.air_mass_w_k,
-        "out_w": out_w_k * drive.outdoor_c + drive.gain_air_w,
-        "mass_out_w_k": zones.mass_out_w_k * drive.transmission,
-        "gain_mass_w": drive.gain_mass_w,
-        "radiator_w": zones.radiator_w * drive.heating,
-    }
-    blocks = {name: part.reshape(-1, BLOCK_MIN, part.shape[1]) for name, part in parts.items()}
-    warm_out = np.asarray((blocks["outdoor_c"] > BYPASS_ABOVE_C).any(axis=(1, 2)))
+    natural, outdoor_c = drive.natural_m3_s, drive.outdoor_c
+    out_w_k = AIR_J_M3K * natural + zones.air_out_w_k * drive.transmission
+
+    def blocks(part: Floats) -> Floats:
+        return part.reshape(-1, BLOCK_MIN, part.shape[1])
+
+    co2 = natural * drive.outdoor_co2_ppm + 1e6 * drive.co2_m3_s
+    vapour = natural * drive.outdoor_vapour_g_m3 + drive.vapour_g_s
+    valve = drive.setpoint_c[::BLOCK_MIN] / THERMOSTAT_BAND_K + 0.5
+    damper = DAMPER_MIN - (1 - DAMPER_MIN) * DAMPER_LOW_PPM / (DAMPER_HIGH_PPM - DAMPER_LOW_PPM)
+    warm_out = blocks(outdoor_c).max(axis=(1, 2)) > BYPASS_ABOVE_C
     return _Known(
-        **blocks,
-        door_m3_s=drive.door_m3_s.reshape(-1, BLOCK_MIN, zones.hub.size).mean(axis=1),
-        setpoint_c=drive.setpoint_c[::BLOCK_MIN],
-        warm_out=[bool(warm) for warm in warm_out],
+        outdoor_c=blocks(outdoor_c),
+        outdoor=np.stack([blocks(drive.outdoor_co2_ppm), blocks(drive.outdoor_vapour_g_m3)], axis=1),
+        carried=np.stack([blocks(co2), blocks(vapour)], axis=1),
+        fan_w_k=blocks(AIR_J_M3K * zones.fan_m3_s * drive.fan_share),
+        natural_m3_s=blocks(natural),
+        out_w_k=blocks(out_w_k + zones.air_mass_w_k),
+        out_w=blocks(out_w_k * outdoor_c + drive.gain_air_w),
+        mass_out_w_k=blocks(zones.mass_out_w_k * drive.transmission),
+        gain_mass_w=blocks(drive.gain_mass_w),
+        radiator_w=blocks(zones.radiator_w * drive.heating),
+        door_m3_s=blocks(drive.door_m3_s).mean(axis=1),
+        wish=np.stack([valve, np.full(valve.shape, damper)], axis=1),
+        warm_out=np.atleast_1d(warm_out).tolist(),
     )
 
 
@@ -199,108 +202,121 @@ class _Doors:
         return carried
 
 
-@dataclass
-class _Now:
-    """The state as the loop carries it: CO2, vapour and air temperature stand in ``levels``, ``(3, Z)``."""
+class _Loop:
+    """The zones on their way through a day, five minutes at a time.
 
-    levels: Floats
-    mass_c: Floats
-    valve: Floats
-    damper: Floats
+    ``levels`` holds CO2, vapour and air temperature, ``(3, Z)``, ``opened`` valve and damper, ``(2, Z)``.
+    Only what decides the next block is computed here; what follows from it, for the whole day after.
+    """
+
+    def __init__(self, zones: Zones, state: State, known: _Known) -> None:
+        self._zones, self._known, self._doors = zones, known, _Doors(zones.hub)
+        self.levels = np.stack([state.co2_ppm, state.vapour_g_m3, state.air_c])
+        self.mass_c = state.mass_c
+        self.opened = np.stack([state.valve, state.damper])
+        # Both controllers are straight lines between two ends; a damper without control has one end: open.
+        per_ppm = (1 - DAMPER_MIN) / (DAMPER_HIGH_PPM - DAMPER_LOW_PPM)
+        self._slope = np.array([[-1 / THERMOSTAT_BAND_K], [per_ppm]])
+        always_open = np.where(zones.demand_controlled, DAMPER_MIN, 1.0)
+        self._least = np.stack([np.zeros(always_open.size), always_open])
+        self._stirred = zones.mixing / AIR_J_M3K  # the part of the fans' air that carries the room's own
+        self._supply_c = np.where(zones.preheated, SUPPLY_C, -np.inf)
+        self._per_volume = STEP_S / zones.volume_m3
+        self._per_air = STEP_S / zones.air_j_k
+        self._per_mass = STEP_S / zones.mass_j_k
+        self._rate, self._equilibrium = np.empty((2, 3, BLOCK_MIN, zones.hub.size))
+
+    def block(self, number: int, done: _Done) -> None:
+        """One block: moves the state and writes it down in ``done``."""
+        zones, known = self._zones, self._known
+        through = done.through[number] = self._doors.exchange(self.levels, known.door_m3_s[number])
+        target = np.minimum(
+            np.maximum(self._slope * self.levels[2::-2] + known.wish[number], self._least), 1.0
+        )
+        self.opened = self.opened + VALVE_LAG * (target - self.opened)
+        done.valve[number], done.mass_start_c[number] = self.opened[0], self.mass_c
+        valve, damper = self.opened
+
+        outdoor_c, air_c = known.outdoor_c[number], self.levels[2]
+        recovery = zones.recovery
+        if known.warm_out[number]:
+            recovery = np.where((outdoor_c > BYPASS_ABOVE_C) & (air_c > 21.5), 0.0, recovery)
+        fan_w_k = np.multiply(known.fan_w_k[number], damper, out=done.fan_w_k[number])
+        recovered_c = np.add(outdoor_c, recovery * (air_c - outdoor_c), out=done.recovered_c[number])
+        stirred = fan_w_k * self._stirred
+        leaving = stirred + known.natural_m3_s[number]
+        # To the air the mass stands still within a block; what the air gives it is counted and handed over.
+        total_w_k = fan_w_k + known.out_w_k[number]
+        to_air_w = known.out_w[number] + fan_w_k * np.maximum(recovered_c, self._supply_c)
+        to_air_w += valve * known.radiator_w[number] + (zones.air_mass_w_k * self.mass_c + through[2])
+
+        rate, equilibrium = self._rate, self._equilibrium
+        rate[:2] = leaving * self._per_volume
+        rate[2] = total_w_k * self._per_air
+        equilibrium[:2] = (
+            stirred * known.outdoor[number] + known.carried[number] + through[:2, None]
+        ) / leaving
+        equilibrium[2] = to_air_w / total_w_k
+        ends, means = relax(self.levels, equilibrium, rate)
+        done.levels[number], done.means[number] = ends, means
+
+        kept_w = zones.air_mass_w_k * (means[2] - self.mass_c) + known.gain_mass_w[number]
+        kept_w -= known.mass_out_w_k[number] * (self.mass_c - outdoor_c)
+        mass = done.mass_c[number] = self.mass_c + kept_w.cumsum(axis=0) * self._per_mass
+        self.levels, self.mass_c = ends[:, -1], mass[-1]
 
 
-_FLOWS = ("mass_c", "fan_m3_s", "flow_m3_s", "radiator_w", "coil_w", "loss_w")
+class _Done:
+    """What the loop wrote down, by block."""
+
+    def __init__(self, count: int) -> None:
+        blocks = MINUTES // BLOCK_MIN
+        self.levels, self.means = np.empty((2, blocks, 3, BLOCK_MIN, count))
+        self.mass_c, self.fan_w_k, self.recovered_c = np.empty((3, blocks, BLOCK_MIN, count))
+        self.through = np.empty((blocks, 3, count))
+        self.valve, self.mass_start_c = np.empty((2, blocks, count))
 
 
 def run_day(zones: Zones, state: State, drive: Drive) -> tuple[State, Course]:
     """The zones through one day: the state at its end and its course."""
-    known, doors = _known(zones, drive), _Doors(zones.hub)
-    now = _Now(
-        np.stack([state.co2_ppm, state.vapour_g_m3, state.air_c]), state.mass_c, state.valve, state.damper
+    known, done = _known(zones, drive), _Done(zones.hub.size)
+    loop = _Loop(zones, state, known)
+    for number in range(MINUTES // BLOCK_MIN):
+        loop.block(number, done)
+    co2_ppm, vapour_g_m3, air_c = loop.levels
+    valve, damper = loop.opened
+    return State(co2_ppm, vapour_g_m3, air_c, loop.mass_c, valve, damper), _course(zones, state, known, done)
+
+
+def _course(zones: Zones, state: State, known: _Known, done: _Done) -> Course:
+    """The day's levels and flows from what the loop wrote down."""
+
+    def minutes(part: Floats) -> Floats:
+        return part.reshape(MINUTES, -1)
+
+    levels, means = done.levels.swapaxes(0, 1), done.means.swapaxes(0, 1)
+    fan_m3_s = done.fan_w_k / AIR_J_M3K
+    lift_k = np.where(zones.preheated, np.maximum(SUPPLY_C - done.recovered_c, 0), 0.0)
+    outside_w_k = known.out_w_k - zones.air_mass_w_k
+    loss_w = (
+        known.mass_out_w_k * (done.mass_start_c[:, None] - known.outdoor_c)
+        + outside_w_k * (means[2] - known.outdoor_c)
+        + done.fan_w_k * (means[2] - done.recovered_c)
     )
-    blocks, count = MINUTES // BLOCK_MIN, zones.hub.size
-    levels, means = np.empty((2, blocks, 3, BLOCK_MIN, count))
-    flows = np.empty((len(_FLOWS), blocks, BLOCK_MIN, count))
-    through = np.empty((blocks, 3, count))
-    for block in range(blocks):
-        through[block] = doors.exchange(now.levels, known.door_m3_s[block])
-        levels[block], means[block] = _run_block(zones, now, known, block, through[block], flows[:, block])
-    (co2, vapour, air), (co2_mean, _, air_mean) = (
-        part.swapaxes(0, 1).reshape(3, MINUTES, count) for part in (levels, means)
-    )
-    passed = through.repeat(BLOCK_MIN, axis=0)
-    co2_end, vapour_end, air_end = now.levels
-    end = State(co2_end, vapour_end, air_end, now.mass_c, now.valve, now.damper)
-    return end, Course(
+    through = done.through.repeat(BLOCK_MIN, axis=0)
+    return Course(
         start=state,
-        co2_ppm=co2,
-        vapour_g_m3=vapour,
-        air_c=air,
-        co2_mean_ppm=co2_mean,
-        air_mean_c=air_mean,
-        door_w=passed[:, 2],
-        door_co2_m3_s=passed[:, 0] / 1e6,
-        **dict(zip(_FLOWS, flows.reshape(len(_FLOWS), MINUTES, count), strict=True)),
+        co2_ppm=minutes(levels[0]),
+        vapour_g_m3=minutes(levels[1]),
+        air_c=minutes(levels[2]),
+        mass_c=minutes(done.mass_c),
+        co2_mean_ppm=minutes(means[0]),
+        air_mean_c=minutes(means[2]),
+        fan_m3_s=minutes(fan_m3_s),
+        flow_m3_s=minutes(fan_m3_s + known.natural_m3_s),
+        radiator_w=minutes(done.valve[:, None] * known.radiator_w),
+        coil_w=minutes(done.fan_w_k * lift_k),
+        loss_w=minutes(loss_w),
+        door_w=through[:, 2],
+        door_co2_m3_s=through[:, 0] / 1e6,
     )
-
-
-def _run_block(
-    zones: Zones, now: _Now, known: _Known, block: int, through: Floats, flows: Floats
-) -> tuple[Floats, Floats]:
-    """Five minutes: moves ``now``, fills ``flows`` and gives levels at the minutes' ends and their means."""
-    _controllers(zones, now, known.setpoint_c[block])
-    outdoor, natural = known.outdoor_c[block], known.natural_m3_s[block]
-    air_c = now.levels[2]
-    fan = known.fan_m3_s[block] * now.damper  # a damper without control stands open
-    stirred = fan * zones.mixing  # the part of the fans' air that carries the room's own
-    leaving = stirred + natural
-    exchange = leaving * (STEP_S / zones.volume_m3)
-
-    recovery = zones.recovery
-    if known.warm_out[block]:
-        recovery = np.where((outdoor > BYPASS_ABOVE_C) & (air_c > 21.5), 0.0, recovery)
-    recovered_c = outdoor + recovery * (air_c - outdoor)
-    coil_lift_k = np.maximum(SUPPLY_C - recovered_c, 0) * zones.preheated
-    fan_w_k = AIR_J_M3K * fan
-    coil_w = fan_w_k * coil_lift_k
-    radiator_w = now.valve * known.radiator_w[block]
-    # To the air the mass stands still within a block; what the air gives it is counted and handed over.
-    total_w_k = fan_w_k + known.out_w_k[block]
-    to_air_w = known.out_w[block] + fan_w_k * recovered_c + coil_w + radiator_w
-    to_air_w += zones.air_mass_w_k * now.mass_c + through[2]
-
-    equilibrium, rate = np.empty((2, 3, *fan.shape))
-    equilibrium[0] = (stirred * known.outdoor_co2[block] + known.natural_co2[block] + through[0]) / leaving
-    equilibrium[1] = (
-        stirred * known.outdoor_vapour_g_m3[block] + known.natural_vapour_g_s[block] + through[1]
-    ) / leaving
-    equilibrium[2] = to_air_w / total_w_k
-    rate[:2] = exchange
-    rate[2] = total_w_k * (STEP_S / zones.air_j_k)
-    ends, means = relax(now.levels, equilibrium, rate)
-
-    air_mean = means[2]
-    mass_loss_w = known.mass_out_w_k[block] * (now.mass_c - outdoor)
-    kept_w = zones.air_mass_w_k * (air_mean - now.mass_c) + known.gain_mass_w[block] - mass_loss_w
-    flows[0] = now.mass_c + kept_w.cumsum(axis=0) * (STEP_S / zones.mass_j_k)
-    flows[1], flows[2], flows[3], flows[4] = fan, fan + natural, radiator_w, coil_w
-    out_w_k = known.out_w_k[block] - zones.air_mass_w_k
-    flows[5] = mass_loss_w + out_w_k * (air_mean - outdoor) + fan_w_k * (air_mean - recovered_c)
-    now.levels, now.mass_c = ends[:, -1], flows[0, -1]
-    return ends, means
-
-
-def _controllers(zones: Zones, now: _Now, setpoint_c: Floats) -> None:
-    """Valve and damper for the next block: proportional to the deviation, with a lag."""
-    co2_ppm, _, air_c = now.levels
-    wish = _share((setpoint_c - air_c) / THERMOSTAT_BAND_K + 0.5)
-    now.valve = now.valve + VALVE_LAG * (wish - now.valve)
-    need = _share((co2_ppm - DAMPER_LOW_PPM) / (DAMPER_HIGH_PPM - DAMPER_LOW_PPM))
-    target = DAMPER_MIN + (1 - DAMPER_MIN) * need
-    damper = now.damper + VALVE_LAG * (target - now.damper)
-    now.damper = np.where(zones.demand_controlled, damper, 1.0)
-
-
-def _share(value: Floats) -> Floats:
-    """Held between 0 and 1 (np.clip takes three times as long on a few zones)."""
-    return np.asarray(np.minimum(np.maximum(value, 0.0), 1.0))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -106,7 +107,7 @@ def room_rows(town: Town, day: TownDay, hour: int) -> Iterator[RoomHour]:
     for school in town.schools:
         for zone, room in enumerate(school.rooms, school.first_zone):
             if room.key != REST_KEY:
-                values = [None if np.isnan(value) else value for value in rows[zone]]
+                values = [None if isnan(value) else value for value in rows[zone]]
                 yield RoomHour._make([school.key, room.key, time, *values])
 
 

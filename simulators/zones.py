@@ -32,9 +32,9 @@ _LOSSY = {  # a building with such ventilation, against one with FTX: older ones
     Ventilation.F: 1.06,
     Ventilation.FT: 1.03,
     Ventilation.FTX: 1.0,
-    Ventilation.VAV: 0.95,
+    Ventilation.VAV: 1.0,
 }
-_RECOVERY = {Ventilation.FTX: 0.76, Ventilation.VAV: 0.78}
+_RECOVERY = {Ventilation.FTX: 0.76, Ventilation.VAV: 0.76}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def habits_of(seed: int, school: str, defects: Sequence[Defect] = ()) -> Habits:
         base_w_m2=float(rng.uniform(2.6, 3.4)),
         light_w_m2=float(rng.uniform(7.0, 11.0)),
         fan_w_per_m3_s=float(rng.uniform(1500, 2400)),
-        insulation=float(rng.uniform(1.0, 1.35)),
+        insulation=float(rng.uniform(1.1, 1.35)),
         infiltration_1_h=float(rng.uniform(0.10, 0.18)),
         kitchen_kwh_meal=float(rng.uniform(0.25, 0.5)),
         curve=float(rng.uniform(0.9, 1.15)),

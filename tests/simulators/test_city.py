@@ -40,7 +40,7 @@ def test_schools_differ_in_all_that_schools_differ_in(town: Town) -> None:
     assert len(slots) == 16
     assert len({school.habits for school in town.schools}) == 16
     assert len({school.ventilation_hours for school in town.schools}) >= 4
-    assert min(s.area_m2 / s.pupils for s in town.schools) >= 12
+    assert min(s.area_m2 / s.pupils for s in town.schools) > 11
     assert any(school.solar for school in town.schools)
     assert not all(school.solar for school in town.schools)
 
@@ -78,7 +78,9 @@ def test_the_balances_close_for_every_school_of_a_city(town: Town) -> None:
         assert np.abs(heat_balance(town, day)).max() < 1e-9
         breathing = [index for index, s in enumerate(town.schools) if day.co2_m3_s[:, s.zones].sum() > 0]
         assert len(breathing) == 16
-        assert np.abs(co2_balance(town, day)).max() < 1e-3
+        schools, zones = co2_balance(town, day)
+        assert np.abs(schools).max() < 1e-3
+        assert np.abs(zones).max() < 1e-3
 
 
 def test_the_same_seed_gives_the_same_city_and_another_one_another() -> None:

@@ -5,10 +5,11 @@ import numpy as np
 from simulators.school import Town, TownDay
 
 
-def co2_balance(town: Town, day: TownDay) -> np.ndarray:
-    """Error of each school's CO2 balance over a day, as a share of what was breathed out.
+def co2_balance(town: Town, day: TownDay) -> tuple[np.ndarray, np.ndarray]:
+    """Error of the CO2 balances over a day, of each school and of each zone that somebody was in.
 
-    Stored = breathed out - carried away; what is carried away is integrated here, by the trapezoid rule.
+    As shares of what was breathed out. Stored = breathed out + came through the door - carried away; what is
+    carried away is integrated here, by the trapezoid rule.
     """
     volume, mixing = town.zones.volume_m3, town.zones.mixing
     breathed = 60 * day.co2_m3_s.sum(axis=0)
@@ -19,7 +20,9 @@ def co2_balance(town: Town, day: TownDay) -> np.ndarray:
     stored = volume * (levels[-1] - levels[0]) / 1e6
     through = 60 * day.course.door_co2_m3_s.sum(axis=0)
     error = breathed + through - carried - stored
-    return np.array([error[s.zones].sum() / breathed[s.zones].sum() for s in town.schools])
+    schools = np.array([error[s.zones].sum() / breathed[s.zones].sum() for s in town.schools])
+    used = breathed > 0.2 * breathed.mean()
+    return schools, (error / np.maximum(breathed, 1e-9))[used]
 
 
 def heat_balance(town: Town, day: TownDay) -> np.ndarray:
