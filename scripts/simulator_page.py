@@ -20,7 +20,7 @@ import pandas as pd
 from generate import replaced
 from measure import commit, machine
 
-from classroom.places import AgeGroup, DayType
+from classroom.places import AgeGroup, DayType, Room
 from classroom.sitefiles import parse_site
 from simulators.city import city_site
 from simulators.counterfactual import ALL, daily_energy
@@ -221,11 +221,15 @@ def minutes(town: Town, day: TownDay) -> pd.DataFrame:
             {
                 "time": time[::4],
                 "co2_ppm": day.course.co2_ppm[::4, zone].round(),
-                "room": f"{room.name} ({room.ventilation}, {room.ovk_flow_l_s or 0:.0f} L/s)",
+                "room": f"{room.name} ({room.ventilation}, {_flow(room)})",
             }
         )
         for room, zone in rooms.items()
     )
+
+
+def _flow(room: Room) -> str:
+    return "no fan" if room.ovk_flow_l_s is None else f"{room.ovk_flow_l_s:.0f} L/s"
 
 
 def per_degree() -> list[float]:
