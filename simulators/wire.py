@@ -2,7 +2,7 @@
 
 Written from the OASIS standard (mqtt-v3.1.1-os). One thread; what is sent gathers until :meth:`Wire.turn`,
 which is why a message costs a few microseconds here and ten times as much through a general client
-(docs/decisions/012).
+(docs/decisions/010).
 """
 
 from __future__ import annotations
