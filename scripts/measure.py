@@ -3,8 +3,8 @@
 A measurement is a program ``benchmarks/NAME.py`` (bench) or ``benchmarks/evidence_NAME.py`` (evidence). A
 benchmark prints what it likes and, as its last line, one JSON object with its figures. An evidence program
 prints Markdown (its table and what follows from it); this runner puts the date, the commit and the machine
-above it and writes ``docs/evidence/NAME.md``. ``QUICK=1`` in the environment asks either for a small run;
-such evidence is printed, not filed.
+above it and writes ``docs/evidence/NAME.md``. A benchmark without a program of evidence files what it prints.
+``QUICK=1`` in the environment asks either for a small run; such evidence is printed, not filed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PREFIX = {"bench": "", "evidence": "evidence_"}
 
 
 def programs(kind: str) -> dict[str, Path]:
-    """Programs of a kind by the name people give."""
-    found = {}
-    for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py")):
-        is_evidence = path.stem.startswith(PREFIX["evidence"])
-        if is_evidence == (kind == "evidence"):
-            found[path.stem.removeprefix(PREFIX[kind])] = path
+    """Programs of a kind by the name people give; evidence may also be a benchmark's."""
+    paths = sorted((ROOT / "benchmarks").glob("[a-z]*.py"))
+    prefix = PREFIX["evidence"]
+    found = {path.stem: path for path in paths if not path.stem.startswith(prefix)}
+    if kind == "evidence":
+        found |= {path.stem.removeprefix(prefix): path for path in paths if path.stem.startswith(prefix)}
     return found
 
 
@@ -116,13 +116,15 @@ def main() -> int:
     started = datetime.now(UTC)
     try:
         output = run(known[asked.name])
-        if asked.kind == "bench":
+        if not known[asked.name].stem.startswith(PREFIX["evidence"]):
             figures(output)
     except (subprocess.CalledProcessError, ValueError) as error:
         print(f"{known[asked.name].relative_to(ROOT)}: {error}", file=sys.stderr)
         return 1
     if asked.kind == "evidence" and not os.environ.get("QUICK"):
         target = ROOT / "docs" / "evidence" / f"{asked.name}.md"
+        if not known[asked.name].stem.startswith(PREFIX["evidence"]):
+            output = f"```\n{output.strip()}\n```"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(asked.name, output, started), encoding="utf-8")
         print(f"written: {target.relative_to(ROOT)}", file=sys.stderr)

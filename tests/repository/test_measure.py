@@ -100,3 +100,12 @@ def test_quick_evidence_is_shown_and_not_filed(
     assert call(measure, monkeypatch, "evidence", "loss") == 0
     assert capsys.readouterr().out == "| 5 |\n"
     assert not (tmp_path / "docs").exists()
+
+
+def test_a_benchmark_may_be_filed_as_it_prints(
+    measure: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "speed", 'print("fast")\nprint(\'{"messages_per_s": 5}\')')
+    assert call(measure, monkeypatch, "evidence", "speed") == 0
+    filed = (tmp_path / "docs" / "evidence" / "speed.md").read_text(encoding="utf-8")
+    assert filed.endswith('```\nfast\n{"messages_per_s": 5}\n```\n')
