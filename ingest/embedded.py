@@ -12,6 +12,9 @@ Devices and publishers use MQTT 3.1.1 on PORT; we use MQTT 5 on PORT + 1. Measur
 * It delivers every message with the subscription's QoS, numbers from 1 after a reconnect and never sets DUP.
 * No access list, no encryption here: it listens on 127.0.0.1 only.
 * A payload above 1 MiB, and a keepalive of 0, end the sender's connection.
+* A topic that begins with a letter beyond ASCII ("Åsa/…") ends its router thread (rumqttd cuts the topic after
+  one byte), and it answers nobody any more though the process lives: we ask it every few seconds and start it
+  anew.
 """
 
 from __future__ import annotations
@@ -36,6 +39,10 @@ HOST = "127.0.0.1"
 PAYLOAD_LIMIT_BYTES = 2**20
 _SEGMENT_BYTES, _SEGMENTS = 10 * 2**20, 10
 _START_S = 15.0
+_ASK_S, _ANSWER_S, _MISSED = 5.0, 3.0, 2
+_CONNECT = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x0a\x00\x06router"  # 3.1.1, clean session, keepalive 10 s
+_DISCONNECT = b"\xe0\x00"
+_CONNACK = 0x20
 
 _CONFIG = f"""
 id = 0
@@ -71,12 +78,17 @@ class EmbeddedBroker:
 
     Args:
         port: for devices and publishers (MQTT 3.1.1); ``port + 1`` is ours (MQTT 5).
+        ask_s: how often to look whether it answers [s]; not answering twice starts it anew.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, ask_s: float = _ASK_S) -> None:
+        self._ask_s = ask_s
         self.port = port
         self.ingest_port = port + 1
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._watch: threading.Thread | None = None
+        self.restarts = 0
 
     @property
     def alive(self) -> bool:
@@ -91,6 +103,12 @@ class EmbeddedBroker:
         """
         for port in (self.port, self.ingest_port):
             _refuse_taken(port, self.port)
+        self._launch()
+        self._stopping.clear()
+        self._watch = threading.Thread(target=self._keep_alive, name="broker-watch", daemon=True)
+        self._watch.start()
+
+    def _launch(self) -> None:
         with tempfile.TemporaryDirectory(prefix="classroom-broker-") as folder:
             config = Path(folder) / "broker.toml"
             config.write_text(_config(self.port), encoding="utf-8")
@@ -105,6 +123,13 @@ class EmbeddedBroker:
 
     def stop(self) -> None:
         """End the child; safe to call twice."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.join()
+            self._watch = None
+        self._end()
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -124,6 +149,23 @@ class EmbeddedBroker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _keep_alive(self) -> None:
+        """Start the child anew when it no longer answers; what it held is lost, as at every restart."""
+        missed = 0
+        while not self._stopping.wait(self._ask_s):
+            missed = 0 if self.alive and _breathes(self.port) else missed + 1
+            if missed < _MISSED or self._stopping.is_set():
+                continue
+            log.error("the embedded broker answers nobody; it starts again and has forgotten what it held")
+            self._end()
+            missed = 0
+            try:
+                self._launch()
+            except BrokerError as error:
+                log.error("%s", error)  # noqa: TRY400  tried again at the next look
+            else:
+                self.restarts += 1
+
     def _wait_listening(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_S
         waiting = [self.port, self.ingest_port]
@@ -131,7 +173,7 @@ class EmbeddedBroker:
             if process.poll() is not None:
                 raise BrokerError(f"the embedded broker ended at once with code {process.returncode}")
             if time.monotonic() > deadline:
-                self.stop()
+                self._end()
                 raise BrokerError(f"nothing listened on port {waiting[0]} within {_START_S:.0f} s")
             waiting = [port for port in waiting if not _answers(port)]
             time.sleep(0.02)
@@ -163,6 +205,18 @@ def _answers(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _breathes(port: int) -> bool:
+    """Whether the broker itself answers, not only the system that accepts its connections."""
+    try:
+        with socket.create_connection((HOST, port), timeout=_ANSWER_S) as visit:
+            visit.sendall(_CONNECT)
+            answer = visit.recv(4)
+            visit.sendall(_DISCONNECT)
+    except OSError:
+        return False
+    return answer[:1] == bytes([_CONNACK])
 
 
 def _end_with_parent() -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.embedded import PAYLOAD_LIMIT_BYTES, BrokerError, EmbeddedBroker
 
@@ -74,14 +76,33 @@ def test_a_payload_above_its_limit_is_refused_and_the_rest_goes_on(
         assert rig.count("messages_received_total") == 1
 
 
-def start_anywhere() -> EmbeddedBroker:
+def start_anywhere(ask_s: float = 5.0) -> EmbeddedBroker:
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        broker = EmbeddedBroker(port)
+        broker = EmbeddedBroker(port, ask_s)
         try:
             broker.start()
         except BrokerError:
             continue
         return broker
+
+
+def test_a_broker_that_answers_nobody_is_started_again(wait: Any) -> None:
+    """A topic that begins beyond ASCII ends rumqttd's router thread; the process lives on, deaf."""
+    broker = start_anywhere(ask_s=0.2)
+    client = paho.Client(CallbackAPIVersion.VERSION2, "publisher", protocol=paho.MQTTv311)
+    try:
+        client.connect("127.0.0.1", broker.port)
+        client.subscribe("#", 1)
+        client.loop_start()
+        first = broker._process.pid
+        client.publish("Åsa/co2", b"700", qos=1)
+        wait(lambda: broker.restarts == 1, "the broker is started again", 30)
+        assert broker.alive
+        assert broker._process.pid != first
+        wait(client.is_connected, "the client is back", 30)
+    finally:
+        client.loop_stop()
+        broker.stop()
