@@ -12,9 +12,9 @@ Devices and publishers use MQTT 3.1.1 on PORT; we use MQTT 5 on PORT + 1. Measur
 * It delivers every message with the subscription's QoS, numbers from 1 after a reconnect and never sets DUP.
 * No access list, no encryption here: it listens on 127.0.0.1 only.
 * A payload above 1 MiB, and a keepalive of 0, end the sender's connection.
-* A topic that begins with a letter beyond ASCII ("Åsa/…") ends its router thread (rumqttd cuts the topic after
-  one byte), and it answers nobody any more though the process lives: we ask it every few seconds and start it
-  anew.
+* A topic that begins with a letter beyond ASCII ("Åsa/…") ends its router thread (rumqttd cuts the topic
+  after one byte), and it answers nobody any more though the process lives: we ask it every few seconds and
+  start it anew.
 """
 
 from __future__ import annotations
