@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from analytics import fingerprint
+from analytics.bills import bills_of
 from analytics.catalog import CATALOG
 from analytics.emissions import EMITTED, emissions
-from analytics.energy import school_day, to_us
+from analytics.energy import REGISTERS, school_day, to_us
 from analytics.indoor import SUMMER_MONTHS, room_days
+from analytics.intervals import interval_series
 from analytics.points import microseconds, register_series
 from analytics.rollups import DeviceSeries, Floats, Ints
 from classroom.metric import Interval, Metric, Scope
@@ -36,8 +38,8 @@ class Batch:
     """What :func:`compute` is handed.
 
     ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are those of
-    INDOOR_QUANTITIES in the rooms (READING_COLUMNS), ``hours`` the rollups of the registers around the
-    energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours.
+    INDOOR_QUANTITIES in the rooms (READING_COLUMNS), ``hours`` the rollups of registers, intervals and
+    bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours.
     """
 
     site: Site
@@ -185,11 +187,13 @@ def _energy(batch: Batch) -> list[Metric]:
     if not meters or not batch.energy_days:
         return []
     at_meters = [device for device in site.devices if device.meter is not None]
-    series = register_series(batch.hours, batch.raw, register_cuts(site))
+    registers = batch.hours[batch.hours["quantity"].isin(REGISTERS)]
+    series = {**register_series(registers, batch.raw, register_cuts(site)), **interval_series(batch.hours)}
+    bills = bills_of(batch.hours)
     found: list[Metric] = []
     for day in batch.energy_days:
         mark = energy_fingerprint(site, school, day)
-        metrics = school_day(meters, at_meters, series, day, site.zone, batch.now, mark)
+        metrics = school_day(meters, at_meters, series, day, site.zone, batch.now, mark, bills)
         found += metrics
         for metric in metrics:
             daily = metric.scope is Scope.SCHOOL and metric.interval is Interval.DAY

@@ -14,13 +14,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from analytics.bills import BILLED, CALCULATED, Bill, billed_day
 from analytics.catalog import CATALOG, UNRESOLVED
 from analytics.coverage import reasons, worst
 from analytics.meters import Day, Leg, PeriodEnergy, day_periods, meter_day
 from analytics.points import RegisterSeries
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import Device, Meter, MeterRole
-from classroom.quantity import EXPORT_REGISTERS, IMPORT_REGISTERS, Carrier
+from classroom.quantity import (
+    EXPORT_INTERVALS,
+    EXPORT_REGISTERS,
+    IMPORT_INTERVALS,
+    IMPORT_REGISTERS,
+    Carrier,
+)
 from classroom.site import overlap
 from classroom.timetable import day_span
 
@@ -58,6 +65,7 @@ def school_day(
     zone: ZoneInfo,
     now: datetime,
     fingerprint: str,
+    bills: Sequence[Bill] = (),
 ) -> list[Metric]:
     """Energy metrics of one school (all rows of its ``meters`` and their ``devices``) on local ``day``.
 
@@ -68,11 +76,12 @@ def school_day(
     periods = day_periods(to_us(span[0]), to_us(span[1]), to_us(now))
     if periods is None or not meters:
         return []
+    periods = periods._replace(before_us=to_us(day_span(day - timedelta(days=1), zone)[0]))
     write = _Writer(meters[0].school, zone, periods, fingerprint)
     measured = [
         found
         for key in dict.fromkeys(meter.key for meter in meters)
-        for found in _measure([m for m in meters if m.key == key], devices, series, periods)
+        for found in _measure([m for m in meters if m.key == key], devices, series, periods, bills)
     ]
     found = [
         metric
@@ -104,6 +113,7 @@ def _measure(
     devices: Sequence[Device],
     series: Mapping[tuple[str, str], RegisterSeries],
     periods: Day,
+    bills: Sequence[Bill],
 ) -> list[Measured]:
     """What the rows of one meter (its table may change over time) say of the day; nothing where it does not
     exist."""
@@ -115,7 +125,11 @@ def _measure(
     name = {MeterRole.EXPORT: "exported_kwh", MeterRole.PRODUCTION: "produced_kwh"}.get(
         latest.role, "energy_kwh"
     )
-    found = [_measured(rows, latest, name, devices, series, periods, export=False)]
+    found = [
+        _with_bills(
+            _measured(rows, latest, name, devices, series, periods, export=False), devices, periods, bills
+        )
+    ]
     if latest.role is MeterRole.MAIN and latest.carrier is Carrier.ELECTRICITY:
         exported = _measured(rows, latest, "exported_kwh", devices, series, periods, export=True)
         if any(one is not None and one.coverage > 0 for one in exported.own):
@@ -141,6 +155,24 @@ def _measured(
     return Measured(latest, name, own, share)
 
 
+def _with_bills(one: Measured, devices: Sequence[Device], periods: Day, bills: Sequence[Bill]) -> Measured:
+    """The meter's energy with its bills, which belong to it by where their device hung when they began."""
+    if not bills:
+        return one
+    hung = [
+        bill
+        for bill in bills
+        for device in devices
+        if device.key == bill.device
+        and (device.school, device.meter) == (one.meter.school, one.meter.key)
+        and device.holds_at(_EPOCH + bill.start_us * _US)
+    ]
+    start_us = int(periods.start_us[0])
+    own = billed_day(hung, one.own, start_us, 1.0)
+    share = own if one.meter.share == 1.0 else billed_day(hung, one.share, start_us, one.meter.share)
+    return one._replace(own=own, share=share)
+
+
 def _validity(row: Meter) -> tuple[int, int]:
     return _bounds(row.valid_from, row.valid_to)
 
@@ -163,7 +195,14 @@ def _legs(meter: Meter, device: Device, *, export: bool) -> list[Leg]:
     device_from, device_to = _bounds(device.valid_from, device.valid_to)
     registers, unit = _registers(meter, device, export=export)
     from_us, until_us = max(meter_from, device_from), min(meter_to, device_to)
-    return [Leg(device.key, from_us, until_us, device.interval_s, registers, unit, meter.share)]
+    intervals = (EXPORT_INTERVALS,) if export else _INTERVALS.get(meter.role, (IMPORT_INTERVALS,))
+    return [Leg(device.key, from_us, until_us, device.interval_s, registers, unit, meter.share, intervals)]
+
+
+_INTERVALS = {
+    MeterRole.EXPORT: (EXPORT_INTERVALS, IMPORT_INTERVALS),
+    MeterRole.PRODUCTION: (IMPORT_INTERVALS, EXPORT_INTERVALS),
+}
 
 
 def _registers(meter: Meter, device: Device, *, export: bool) -> tuple[tuple[tuple[str, ...], ...], float]:
@@ -204,6 +243,7 @@ def _add(parts: Sequence[tuple[str, PeriodEnergy | None]]) -> PeriodEnergy | Non
         accounted=min(one.accounted for one in some),
         carried_kwh=carried,
         carried_to_us=max(one.carried_to_us for one in some),
+        billed=any(one.billed for one in some),
     )
     if not silent:
         return total
@@ -281,6 +321,13 @@ class _Writer(NamedTuple):
             unit=CATALOG[name].unit,
             coverage=max(0.0, accounted),
             status=Status.NO_DATA if nothing else Status.OK if whole else Status.PARTIAL,
-            reason="no_readings" if nothing else None,
+            reason="no_readings" if nothing else _bill_reason(energy),
             method=CATALOG[name].method,
         )
+
+
+def _bill_reason(energy: PeriodEnergy) -> str | None:
+    """That a bill is in what is carried, and whether it will be corrected."""
+    if not energy.billed:
+        return None
+    return reasons(BILLED, CALCULATED if CALCULATED in (energy.reason or "") else None)

@@ -20,10 +20,13 @@ import pandas as pd
 
 from analytics import dirty, fingerprint
 from analytics.batch import INDOOR_QUANTITIES, Batch, compute, register_cuts, site_of, trusted
+from analytics.bills import LONGEST, bill_hours
 from analytics.energy import REGISTERS
+from analytics.intervals import DAY_INTERVALS, INTERVALS
 from analytics.markers import Markers, new_markers, read_markers
-from analytics.points import irregular_hours, microseconds
+from analytics.points import HOUR_US, irregular_hours, microseconds
 from classroom.metric import Interval, Metric, Scope, Status
+from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
 from classroom.timetable import day_span
 from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, READING_COLUMNS, Store
@@ -175,7 +178,7 @@ def _find_work(
             continue
         inspect.add(school)
         if everything is None:
-            everything = dirty.hours_by_device(store.changed(_EVERYTHING).hours)
+            everything = dirty.hours_by_device(_reaching(store, site, store.changed(_EVERYTHING).hours))
         data = dirty.with_data(site, school, everything)
         stored = [
             metric
@@ -197,11 +200,43 @@ def _touched(store: Store, site: Site, changed: dict[str, dirty.Ints]) -> dirty.
             continue
         first = _EPOCH + timedelta(microseconds=int(hour_us[0])) - _MARGIN
         last = _EPOCH + timedelta(microseconds=int(hour_us[-1])) + _MARGIN
-        hours = store.read_hours([device], sorted(REGISTERS), first, last)
+        hours = store.read_hours([device], sorted(REGISTERS | DAY_INTERVALS), first, last)
         hours = hours[hours["count"] > 0]
-        registers = [microseconds(group["hour"]) for _, group in hours.groupby("quantity", observed=True)]
+        registers = [
+            microseconds(group["hour"])
+            for quantity, group in hours.groupby("quantity", observed=True)
+            if quantity in REGISTERS
+        ]
         found.add(dirty.energy_touched(site, device, hour_us, registers))
+        if hours["quantity"].isin(DAY_INTERVALS).any():  # its energy reaches into the next local day
+            found.add(dirty.energy_touched(site, device, hour_us + 23 * HOUR_US, []))
+        billed = dirty.hours_by_device(_bill_hours(store, device, first, last))
+        found.add(
+            dirty.energy_touched(site, device, billed[device], []) if device in billed else dirty.Dirty()
+        )
     return found
+
+
+def _bill_hours(store: Store, device: str, first: datetime, last: datetime) -> pd.DataFrame:
+    """Hours on the days of a device's bills that begin in the span, as they are and as they were."""
+    now = store.read_readings([device], BILL_QUANTITIES[1:2], first, last)
+    if now.empty:
+        return bill_hours(now)
+    before = store.superseded(device)
+    before = before[(before["time"] >= first) & (before["time"] < last)]
+    return bill_hours(pd.concat([now, before]))
+
+
+def _reaching(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:
+    """All hours with readings, and those into which days' sums and bills reach."""
+    at_meters = sorted({device.key for device in site.devices if device.meter is not None})
+    asked = [BILL_QUANTITIES[1], *sorted(DAY_INTERVALS)]
+    found = store.read_readings(at_meters, asked, _EPOCH, _END)
+    if found.empty:
+        return hours
+    days = found[found["quantity"].isin(DAY_INTERVALS)]
+    ends = pd.DataFrame({"device": days["device"], "hour": days["time"].dt.floor("h") + timedelta(hours=23)})
+    return pd.concat([hours, bill_hours(found), ends]).drop_duplicates()
 
 
 # Batches
@@ -248,21 +283,26 @@ def _load(store: Store, site: Site, now: datetime, unit: _Unit) -> Batch:
 
 
 def _load_registers(store: Store, part: Site, days: Sequence[date]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rollups of the school's registers around ``days``, and the raw readings of their irregular hours."""
+    """Rollups of the school's registers, intervals and bills around ``days``, and the raw readings of their
+    irregular hours."""
     devices = sorted({device.key for device in part.devices if device.meter is not None})
     raw = pd.DataFrame(columns=list(READING_COLUMNS))
     if not devices or not days:
         return pd.DataFrame(columns=list(HOUR_COLUMNS)), raw
     first, last = _span(part, days)
-    hours = store.read_hours(devices, sorted(REGISTERS), first - _MARGIN, last + _MARGIN)
+    hours = store.read_hours(devices, sorted(REGISTERS | INTERVALS), first - _MARGIN, last + _MARGIN)
+    bills = store.read_hours(devices, BILL_QUANTITIES, first - LONGEST, last)
+    registers = hours[hours["quantity"].isin(REGISTERS)]
     parts = []
-    for (device, quantity), group in irregular_hours(hours, register_cuts(part)).groupby(
+    for (device, quantity), group in irregular_hours(registers, register_cuts(part)).groupby(
         ["device", "quantity"], observed=True
     ):
         begin, end = group["hour"].min(), group["hour"].max() + timedelta(hours=1)
         parts.append(
             store.read_readings([str(device)], [str(quantity)], begin.to_pydatetime(), end.to_pydatetime())
         )
+    if len(bills):
+        hours = pd.concat([hours, bills])
     return hours, pd.concat(parts) if parts else raw
 
 

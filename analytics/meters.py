@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.coverage import LEAST_COVERAGE, OK_COVERAGE, reasons
+from analytics.intervals import Pieces, covered_hours, energy_of, pieces
 from analytics.points import RegisterSeries, around
 from analytics.registers import Energy, energy_over, good_points
 from classroom.metric import Status
@@ -29,7 +30,7 @@ _WHOLE = 1 - 1e-9
 @dataclass(frozen=True, slots=True)
 class Leg:
     """A device at a meter from ``from_us`` to ``to_us``; ``registers`` are alternatives, each a tuple to be
-    added.
+    added, ``intervals`` alternatives of energy that comes as energy.
 
     ``kwh_per_unit`` turns register units into kWh (pulses, transformers); ``weight`` is 1, or the school's
     share.
@@ -42,6 +43,10 @@ class Leg:
     registers: tuple[tuple[str, ...], ...]
     kwh_per_unit: float = 1.0
     weight: float = 1.0
+    intervals: tuple[tuple[str, ...], ...] = ()
+
+
+_Chosen = tuple[Leg, "list[RegisterSeries] | dict[str, Pieces]"]
 
 
 class Day(NamedTuple):
@@ -51,6 +56,7 @@ class Day(NamedTuple):
     start_us: Ints
     end_us: Ints
     whole_end_us: Ints  # ends before they were cut at now
+    before_us: int = 0  # when the local day before began
 
 
 class PeriodEnergy(NamedTuple):
@@ -59,7 +65,7 @@ class PeriodEnergy(NamedTuple):
     ``low`` and ``high`` bound the energy where gaps cross the period's boundary. ``known_kwh`` is the
     energy of the increments inside the period, shown or not; ``accounted`` the share of its time whose
     energy is known, if only as part of a longer sum; ``carried_kwh`` what the value leaves out, and
-    ``carried_to_us`` up to when.
+    ``carried_to_us`` up to when; ``billed``: a bill that begins here is in it.
     """
 
     value: float | None
@@ -72,6 +78,7 @@ class PeriodEnergy(NamedTuple):
     accounted: float
     carried_kwh: float
     carried_to_us: int
+    billed: bool = False
 
 
 def limits_s(interval_s: int) -> tuple[float, float]:
@@ -110,8 +117,8 @@ def meter_day(
         start=np.zeros(len(day.start_us)),
     )
     total = _Sums.zero(len(day.start_us))
-    for leg, registers in _chosen(legs, series, day):
-        total = total.plus(_leg(leg, registers, day))
+    for leg, read in _chosen(legs, series, day):
+        total = total.plus(_of_intervals(leg, read, day) if isinstance(read, dict) else _leg(leg, read, day))
     covered_s = np.minimum(total.covered_s, valid_s)
     found: list[PeriodEnergy | None] = []
     for i in range(len(valid_s)):
@@ -120,29 +127,22 @@ def meter_day(
     return found
 
 
-def _chosen(
-    legs: Sequence[Leg], series: Mapping[tuple[str, str], RegisterSeries], day: Day
-) -> list[tuple[Leg, list[RegisterSeries]]]:
-    """Legs that speak for the day, none at the same time as another, with the registers each is read through.
+def _chosen(legs: Sequence[Leg], series: Mapping[tuple[str, str], RegisterSeries], day: Day) -> list[_Chosen]:
+    """Legs that speak for the day, none at the same time as another, with what each is read through.
 
     Of the alternatives the first whose registers all have readings in the day, else the first with any near
-    it. Legs without readings in the day yield to those with. Of two legs at the same time the later
-    placement speaks from its start on; of two that start together, the one with more hours, then the
-    smaller device key.
+    it; intervals where they tell at least as many of the day's hours (names: none). Legs without readings in
+    the day yield to those with. Of two legs at the same time the later placement speaks from its start on; of
+    two that start together, the one with more hours, then the smaller device key.
     """
     start, end = int(day.start_us[0]), int(day.whole_end_us.max())
-    near: list[tuple[int, Leg, tuple[str, ...]]] = []
+    near: list[tuple[float, Leg, tuple[str, ...]]] = []
     for leg in legs:
         if leg.from_us >= end or leg.to_us <= start:
             continue
-        options = []
-        for names in leg.registers:
-            registers = _registers(leg, names, series, start, end)
-            if registers and all(len(register.time_us) for register in registers):
-                options.append((min(len(register.hour_us) for register in registers), names))
-        if options:
-            hours, names = next((option for option in options if option[0]), options[0])
-            near.append((hours, leg, names))
+        best = _best(leg, series, day, start, end)
+        if best is not None:
+            near.append((best[0], leg, best[1]))
     if any(hours for hours, _, _ in near):
         near = [entry for entry in near if entry[0]]
     near.sort(key=lambda entry: (entry[1].from_us, -entry[0], entry[1].device))
@@ -154,8 +154,48 @@ def _chosen(
                 continue
             kept[-1] = replace(before, to_us=leg.from_us), its_names
         kept.append((leg, names))
-    spoken = ((leg, _registers(leg, names, series, start, end)) for leg, names in kept)
-    return [(leg, registers) for leg, registers in spoken if all(len(one.time_us) for one in registers)]
+    found = (
+        (leg, _registers(leg, names, series, start, end) if names else _pieces(leg, series, day))
+        for leg, names in kept
+    )
+    return [(leg, read) for leg, read in found if isinstance(read, dict) or all(len(r.time_us) for r in read)]
+
+
+def _best(
+    leg: Leg, series: Mapping[tuple[str, str], RegisterSeries], day: Day, start: int, end: int
+) -> tuple[float, tuple[str, ...]] | None:
+    """Hours that a leg tells and the registers it is read through (none: intervals); None if it is silent."""
+    options: list[tuple[float, tuple[str, ...]]] = []
+    for names in leg.registers:
+        registers = _registers(leg, names, series, start, end)
+        if registers and all(len(register.time_us) for register in registers):
+            options.append((min(len(register.hour_us) for register in registers), names))
+    best = next((option for option in options if option[0]), options[0] if options else None)
+    told = covered_hours(_pieces(leg, series, day), start, end)
+    return (told, ()) if told and (best is None or told >= best[0]) else best
+
+
+def _pieces(leg: Leg, series: Mapping[tuple[str, str], RegisterSeries], day: Day) -> dict[str, Pieces]:
+    """The intervals of the first alternative that has any in the day."""
+    start, end = int(day.start_us[0]), int(day.whole_end_us.max())
+    midnights = (day.before_us, start, int(day.whole_end_us[0]))
+    for names in leg.intervals:
+        found = pieces(series, leg.device, names, (start, end), (leg.from_us, leg.to_us), midnights)
+        if found:
+            return found
+    return {}
+
+
+def _of_intervals(leg: Leg, found: dict[str, Pieces], day: Day) -> _Sums:
+    """Energy of the day and its hours from what came as energy."""
+    told = energy_of(found, day.start_us, day.end_us)
+    zero = _Sums.zero(len(day.start_us))
+    return zero._replace(
+        kwh=leg.weight * leg.kwh_per_unit * told.kwh,
+        known_s=told.known_s,
+        accounted_s=told.accounted_s,
+        covered_s=told.known_s,
+    )
 
 
 def _registers(

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from analytics.bills import BILLED, CALCULATED
 from analytics.catalog import CATALOG, UNRESOLVED, Rule
 from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.fingerprint import combined
@@ -126,12 +127,19 @@ def _sum(
 ) -> _Figure:
     """Sum over a period; ``every_day`` is False where a weekend without metrics is not missed."""
     period_end = day_span(period.end - timedelta(days=1), zone)[1]
-    carried = [
-        (metric.time, metric.period_end, metric.value)
+    inside = [
+        metric
         for metric in (companion[day] for day in period.days if day in companion)
         if metric.value is not None and metric.period_end <= period_end
     ]
+    bills = _bills(inside, of_days, zone)
+    carried = [
+        (metric.time, metric.period_end, metric.value or 0.0)
+        for metric in inside
+        if metric in bills or not _is_bill(metric)
+    ]
     total = sum(value for _, _, value in carried)
+    billed = 0
     length = covered = accounted = 0.0
     for day in period.days:
         start, end = day_span(day, zone)
@@ -141,18 +149,43 @@ def _sum(
             length += seconds if every_day or day.weekday() < 5 else 0
             continue
         length += seconds
-        covered += metric.coverage * seconds
+        by_bill = any(bill.time <= start < bill.period_end for bill in bills)
+        billed += by_bill
+        covered += seconds if by_bill else metric.coverage * seconds
         # A day without a value of its own counts as known if a sum over several days spans it.
         spanned = any(first <= start < reach and reach - first > end - start for first, reach, _ in carried)
-        if metric.value is not None or spanned:
+        if metric.value is not None or spanned or by_bill:
             total += metric.value or 0.0
             accounted += seconds * (companion[day].coverage if day in companion else metric.coverage)
-    why = _missing(period, of_days, every_day)
+    why = _missing(period, of_days, every_day, billed)
     if length == 0 or accounted / length < LEAST_COVERAGE:
         status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
         return _Figure(None, covered / length if length else 0.0, status, why, "sum/1")
     whole = accounted / length >= _NEARLY_ALL and covered / length >= SUM_COVERAGE
-    return _Figure(total, covered / length, Status.OK if whole else Status.PARTIAL, why, "sum/1")
+    status = Status.OK if whole else Status.PARTIAL
+    if bills:
+        calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
+        status = Status.PRELIMINARY if calculated and whole else status
+        why = reasons(BILLED, CALCULATED if calculated else None, why)
+    return _Figure(total, covered / length, status, why, "sum/1")
+
+
+def _is_bill(metric: Metric) -> bool:
+    return BILLED in (metric.reason or "").split("; ")
+
+
+def _bills(carried: Sequence[Metric], of_days: dict[date, Metric], zone: ZoneInfo) -> list[Metric]:
+    """Carried amounts that are bills and count: no day in them has a figure of its own, none lies in a longer
+    one."""
+    found: list[Metric] = []
+    bills = [metric for metric in carried if _is_bill(metric)]
+    for bill in sorted(bills, key=lambda one: one.time - one.period_end):
+        first, last = bill.time.astimezone(zone).date(), bill.period_end.astimezone(zone).date()
+        days = (of_days.get(first + timedelta(days=n)) for n in range((last - first).days))
+        told = any(day is not None and day.value is not None for day in days)
+        if not told and not any(one.time < bill.period_end and bill.time < one.period_end for one in found):
+            found.append(bill)
+    return found
 
 
 def _mean(period: _Period, of_days: dict[date, Metric], occupied: dict[date, Metric]) -> _Figure:
@@ -184,14 +217,14 @@ def _hours(occupied: Metric | None, metric: Metric) -> float:
     return 0.0 if metric.reason == "not_occupied" else 1.0
 
 
-def _missing(period: _Period, of_days: dict[date, Metric], every_day: bool) -> str | None:
-    """How many days of the period say nothing though they should."""
+def _missing(period: _Period, of_days: dict[date, Metric], every_day: bool, billed: int = 0) -> str | None:
+    """How many days of the period say nothing though they should; ``billed`` are told by a bill."""
     silent = sum(
         (day not in of_days and (every_day or day.weekday() < 5))
         or (day in of_days and of_days[day].value is None and of_days[day].reason != "not_occupied")
         for day in period.days
     )
-    return f"days_missing:{silent}" if silent else None
+    return f"days_missing:{silent - billed}" if silent > billed else None
 
 
 def _metric(

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     REGISTER = "register"  # a cumulative counter that may reset, roll over or be swapped
     COUNT = "count"  # events since the device's last message
     STATE = "state"  # 0 or 1 (or a small enumeration) at an instant
+    INTERVAL = "interval"  # an amount of the interval that begins at the reading's time
 
 
 class Domain(StrEnum):
@@ -47,7 +48,7 @@ class Quantity:
         return self.low <= value <= self.high
 
 
-_G, _R, _C, _S = Kind.GAUGE, Kind.REGISTER, Kind.COUNT, Kind.STATE
+_G, _R, _C, _S, _I = Kind.GAUGE, Kind.REGISTER, Kind.COUNT, Kind.STATE, Kind.INTERVAL
 _IN, _OUT, _EN, _DEV = Domain.INDOOR, Domain.OUTDOOR, Domain.ENERGY, Domain.DEVICE
 _REGISTER_MAX = 1e10  # a ten-digit register; meters of whole cities stay below
 
@@ -112,6 +113,15 @@ _TABLE = (
     Quantity("cooling_power_w", "W", -1e8, 1e8, _G, _EN, "Kyleffekt", "Cooling power"),
     Quantity("cooling_kwh", "kWh", 0, _REGISTER_MAX, _R, _EN, "Kylmätare", "Cooling register"),
     Quantity("gas_kwh", "kWh", 0, _REGISTER_MAX, _R, _EN, "Gasmätare", "Gas energy register"),
+    Quantity("energy_of_15min_kwh", "kWh", 0, 2_500, _I, _EN, "Energi per kvart", "Energy of 15 minutes"),
+    Quantity("energy_of_hour_kwh", "kWh", 0, 10_000, _I, _EN, "Energi per timme", "Energy of an hour"),
+    Quantity("energy_of_day_kwh", "kWh", 0, 240_000, _I, _EN, "Energi per dygn", "Energy of a day"),
+    Quantity("export_of_15min_kwh", "kWh", 0, 2_500, _I, _EN, "Utmatad el per kvart", "Export of 15 minutes"),
+    Quantity("export_of_hour_kwh", "kWh", 0, 10_000, _I, _EN, "Utmatad el per timme", "Export of an hour"),
+    Quantity("export_of_day_kwh", "kWh", 0, 240_000, _I, _EN, "Utmatad el per dygn", "Export of a day"),
+    Quantity("billed_kwh", "kWh", 0, 1e8, _I, _EN, "Fakturerad energi", "Billed energy"),
+    Quantity("billed_h", "h", 1, 100_000, _I, _EN, "Fakturans tid", "Length of the bill"),
+    Quantity("billed_final", "0/1", 0, 1, _S, _EN, "Slutlig faktura", "Bill is final"),
     Quantity("volume_m3", "m³", 0, _REGISTER_MAX, _R, _EN, "Volym", "Volume register"),
     Quantity("flow_m3_h", "m³/h", -10_000, 10_000, _G, _EN, "Flöde", "Flow"),
     Quantity("flow_temperature_c", "°C", -30, 200, _G, _EN, "Framledning", "Flow temperature"),
@@ -160,3 +170,16 @@ EXPORT_REGISTERS: tuple[tuple[str, ...], ...] = (
     ("energy_export_t1_kwh", "energy_export_t2_kwh"),
 )
 """Registers of electricity fed into the grid, as :data:`IMPORT_REGISTERS`."""
+
+INTERVAL_S: dict[str, int] = {"15min": 900, "hour": 3_600, "day": 86_400}
+"""Lengths [s] of the intervals that have quantities of their own. A day is a calendar day, mostly of 24 h."""
+
+IMPORT_INTERVALS: tuple[str, ...] = tuple(f"energy_of_{length}_kwh" for length in INTERVAL_S)
+"""Energy that a meter measured in the direction it is there for, by interval, the finest first."""
+
+EXPORT_INTERVALS: tuple[str, ...] = tuple(f"export_of_{length}_kwh" for length in INTERVAL_S)
+"""Electricity fed into the grid, as :data:`IMPORT_INTERVALS`."""
+
+BILL_QUANTITIES: tuple[str, str, str] = ("billed_kwh", "billed_h", "billed_final")
+"""A bill is three readings at the first instant of its period: energy, length and whether it will be
+corrected."""

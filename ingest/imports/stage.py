@@ -1,0 +1,190 @@
+"""The stage: a file's readings between being read and being stored, on disk, in order, looked at as a whole.
+
+A DuckDB file of its own with little memory; it goes when the import is done. Nothing reaches the site's store
+before the whole of what was handed in stands here without a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+MEMORY_MB = 256
+_SAME = "series, time_us"
+
+
+class Column(NamedTuple):
+    """Staged values of one column of a chunk: equal lengths, times in us since 1970."""
+
+    device: Sequence[str]
+    quantity: Sequence[str]
+    time_us: Sequence[int]
+    value: Sequence[float]
+    flag: Sequence[int]
+    estimated: Sequence[bool]
+    row: Sequence[int]
+
+
+class Conflict(NamedTuple):
+    """Two rows of one file that speak of the same device, quantity and time with different values."""
+
+    file: int
+    device: str
+    quantity: str
+    time_us: int
+    first: tuple[int, float]  # row, value
+    second: tuple[int, float]
+
+
+class Stage:
+    """Readings of one import; ``path`` is made anew and deleted at the end. One thread uses it."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._series: dict[tuple[str, str], int] = {}
+        self._con = duckdb.connect(
+            path,
+            config={
+                "memory_limit": f"{MEMORY_MB}MB",
+                "threads": 2,
+                "temp_directory": str(path.with_suffix(".spill")),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        self._con.execute(
+            "CREATE TABLE rows (series INTEGER, time_us BIGINT, value DOUBLE, flag UTINYINT, "
+            "estimated BOOLEAN, file USMALLINT, row INTEGER)"
+        )
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete it."""
+        self._con.close()
+        for path in (self._path, self._path.with_name(self._path.name + ".wal")):
+            path.unlink(missing_ok=True)
+
+    @property
+    def series(self) -> list[tuple[str, str]]:
+        """(device, quantity) by number."""
+        return list(self._series)
+
+    def add(self, file: int, column: Column) -> None:
+        """Stage a column of file number ``file``."""
+        known = self._series
+        pairs = zip(column.device, column.quantity, strict=True)
+        numbers = [known.setdefault(pair, len(known)) for pair in pairs]
+        if not numbers:
+            return
+        table = pa.table(
+            {
+                "series": pa.array(numbers, pa.int32()),
+                "time_us": pa.array(column.time_us, pa.int64()),
+                "value": pa.array(column.value, pa.float64()),
+                "flag": pa.array(column.flag, pa.uint8()),
+                "estimated": pa.array(column.estimated, pa.bool_()),
+                "file": pa.array([file] * len(numbers), pa.uint16()),
+                "row": pa.array(column.row, pa.int32()),
+            }
+        )
+        self._con.register("chunk", table)
+        self._con.execute("INSERT INTO rows SELECT * FROM chunk")
+        self._con.unregister("chunk")
+
+    def settle(self, limit: int) -> tuple[list[Conflict], int, int]:
+        """Leave one row for each series and time: the first ``limit`` conflicts inside a file, how many rows
+        said what another had said already, and how many lost to another file's.
+
+        Of two files a controlled value wins against an estimated one, then the file named later.
+        """
+        self._con.execute(
+            f"CREATE TABLE twice AS SELECT {_SAME} FROM rows GROUP BY {_SAME} HAVING count(*) > 1"  # noqa: S608
+        )
+        inside = self._con.execute(
+            f"SELECT file, {_SAME}, min(row), arg_min(value, row), max(row), arg_max(value, row) "  # noqa: S608
+            f"FROM rows JOIN twice USING ({_SAME}) GROUP BY file, {_SAME} "
+            f"HAVING min(value) <> max(value) ORDER BY 1, 4 LIMIT {limit}"
+        ).fetchall()
+        names = self.series
+        conflicts = [
+            Conflict(file, names[series][0], names[series][1], time_us, (first, one), (last, other))
+            for file, series, time_us, first, one, last, other in inside
+        ]
+        if conflicts:
+            return conflicts, 0, 0
+        counted = self._con.execute(
+            "SELECT coalesce(sum(rows - files), 0)::BIGINT, coalesce(sum(files - 1), 0)::BIGINT FROM ("  # noqa: S608
+            f"SELECT count(*) AS rows, count(DISTINCT file) AS files FROM rows JOIN twice USING ({_SAME}) "
+            f"GROUP BY {_SAME})"
+        ).fetchone()
+        assert counted is not None  # noqa: S101
+        if sum(counted):
+            self._con.execute(
+                f"CREATE TABLE kept AS SELECT {_SAME}, {self._best('value')}, {self._best('flag')}, "  # noqa: S608
+                f"{self._best('estimated')}, {self._best('file')}, {self._best('row')} "
+                f"FROM rows JOIN twice USING ({_SAME}) GROUP BY {_SAME}"
+            )
+            self._con.execute(f"DELETE FROM rows USING twice WHERE {_on('rows', 'twice')}")  # noqa: S608
+            self._con.execute("INSERT INTO rows BY NAME SELECT * FROM kept")
+        return [], counted[0], counted[1]
+
+    @staticmethod
+    def _best(column: str) -> str:
+        return f"arg_max({column}, file + CASE WHEN estimated THEN 0 ELSE 65536 END) AS {column}"
+
+    def beyond(self, time_us: int) -> tuple[int, int, int] | None:
+        """File, row and time of a reading later than ``time_us``, if there is one."""
+        row: tuple[int, int, int] | None = self._con.execute(
+            "SELECT file, row, time_us FROM rows WHERE time_us > ? ORDER BY file, row LIMIT 1", [time_us]
+        ).fetchone()
+        return row
+
+    def keep(self, start_us: int | None, end_us: int | None) -> int:
+        """Drop what lies before ``start_us`` or not before ``end_us``; how many."""
+        (dropped,) = self._con.execute(
+            "DELETE FROM rows WHERE time_us < coalesce(?, time_us) OR time_us >= coalesce(?, time_us + 1)",
+            [start_us, end_us],
+        ).fetchall()[0]
+        return int(dropped)
+
+    def query(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The few rows that a query over ``rows`` gives."""
+        return self._con.execute(query, list(parameters)).fetchall()
+
+    def register(self, name: str, columns: Mapping[str, Sequence[object]]) -> None:
+        """Make a small table readable in :meth:`query`."""
+        self._con.register(name, pa.table({key: pa.array(values) for key, values in columns.items()}))
+
+    def count(self) -> int:
+        """Readings that stand here."""
+        (found,) = self._con.execute("SELECT count(*) FROM rows").fetchall()[0]
+        return int(found)
+
+    def batches(self, size: int) -> Iterator[pd.DataFrame]:
+        """series, time_us, value, flag: all readings by series and time, in frames of at most ``size``
+        rows."""
+        reader = self._con.sql(
+            "SELECT series, time_us, value, flag FROM rows ORDER BY series, time_us"
+        ).to_arrow_reader(size)
+        for batch in reader:
+            for first in range(0, len(batch), size):
+                yield batch.slice(first, size).to_pandas()
+
+
+def _on(one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("series", "time_us"))
