@@ -12,6 +12,7 @@ from api.pages import pages_router
 from api.problems import PROBLEM_TYPE, handle_problems
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
+from api.routes.imports import imports_router
 from api.routes.operations import operations_router
 from api.routes.rooms import rooms_router
 from api.routes.schools import schools_router
@@ -36,6 +37,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))
+    v1.include_router(imports_router(context))
     app.include_router(v1)
     app.include_router(operations_router(context))
     app.include_router(pages_router(context))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -268,9 +269,62 @@ class Control:
     letters: LetterControl
 
 
+class Upload(Protocol):
+    """A file on its way in. Either :meth:`finish` or :meth:`drop` ends it."""
+
+    def write(self, block: bytes) -> None:
+        """Take in a block."""
+        ...
+
+    def finish(self) -> str:
+        """The file is whole; gives its id."""
+        ...
+
+    def drop(self) -> None:
+        """It does not come after all."""
+        ...
+
+
+class Imports(Protocol):
+    """Files that the site takes in. Methods may be called from any thread.
+
+    Names that cannot be are a ValueError, a source without a good mapping a
+    :class:`classroom.faults.ConfigurationError`.
+    """
+
+    @property
+    def limit_bytes(self) -> int:
+        """Largest file taken."""
+        ...
+
+    def set_mapping(self, source: str, text: str) -> None:
+        """Give a source its mapping."""
+        ...
+
+    def receive(self, source: str, name: str) -> Upload:
+        """Begin to take in a file."""
+        ...
+
+    def report(self, id: str) -> Mapping[str, object] | None:  # noqa: A002
+        """What became of a file; None if it is not known."""
+        ...
+
+    def reports(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """The newest reports."""
+        ...
+
+
+class Push(Protocol):
+    """Takes a message as if it had come over MQTT."""
+
+    def __call__(self, topic: str, payload: bytes, /) -> Future[None]:
+        """The future ends when it is durable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """All that the API may use.
+    """All that the API may use; without ``imports`` and ``push`` nothing can be written.
 
     ``site`` is asked on every request, so that a reloaded site is seen at once. Without ``control`` the API
     only reads.
@@ -285,3 +339,5 @@ class ApiContext:
     health: Callable[[], Sequence[Health]]
     registry: CollectorRegistry
     control: Control | None = None
+    imports: Imports | None = None
+    push: Push | None = None

@@ -26,6 +26,8 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Not now",
+    413: "Too large",
+    415: "Another kind of content",
     422: "A parameter is wrong",
     500: "Internal error",
     503: "Not ready",

@@ -78,6 +78,7 @@ def _rows(site: Site) -> dict[str, Sequence[Row]]:
         "devices.csv": site.devices,
         "calendar.csv": site.calendar,
         "lessons.csv": site.lessons,
+        "stations.csv": site.stations,
     }
 
 
@@ -119,6 +120,8 @@ def _double_keys(site: Site) -> list[Fault]:
         "buildings.csv": [(row.school, row.key) for row in site.buildings],
         "rooms.csv": [(row.school, row.key) for row in site.rooms],
         "factors.csv": [(row.id,) for row in site.own_factors],
+        "stations.csv": [(row.key,) for row in site.stations],
+        "normal_years.csv": [(row.station, row.month) for row in site.normal_months],
     }
     return [
         Fault(file, "key", " ".join(str(part) for part in key), "stands twice; keep one row")
@@ -184,6 +187,14 @@ def _incomplete(site: Site) -> list[Fault]:
         if (device.room is None) == (device.meter is None):
             value = f"room={device.room} meter={device.meter}"
             faults.append(Fault("devices.csv", device.key, value, "fill in exactly one of room and meter"))
+    stations = {row.key for row in site.stations}
+    for station in site.stations:
+        if station.school is None and None in (station.latitude, station.longitude):
+            cure = "give latitude and longitude, or the school where it stands"
+            faults.append(Fault("stations.csv", station.key, "nowhere", cure))
+    for normal in site.normal_months:
+        if normal.station not in stations:
+            faults.append(_unknown("normal_years.csv", str(normal.month), "station", normal.station))
     for row in site.calendar:
         if row.day_type == "hired_evening" and row.hours is None:
             faults.append(Fault("calendar.csv", f"{row.first}.hours", "missing", "say when, as 18:00-21:00"))

@@ -204,6 +204,33 @@ class Device(Row):
         )
 
 
+class Station(Row):
+    """A place where weather is measured: a weather service's station, or an outdoor sensor of one's own.
+
+    ``key`` is the device key of its readings. A sensor of one's own may stand at a ``school`` instead of
+    having coordinates.
+    """
+
+    key: DeviceKey
+    name: Text
+    school: Key | None = None
+    latitude: Annotated[Number, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[Number, Field(ge=-180, le=180)] | None = None
+
+
+class NormalMonth(Row):
+    """A month of a normal year at a station: mean outdoor temperature and, if the table has them, degree
+    days.
+
+    The user gives the table (SMHI's normals of 1991-2020, an energy company's); nothing is shipped.
+    """
+
+    station: DeviceKey
+    month: Annotated[int, Field(ge=1, le=12)]
+    temperature_c: Annotated[Number, Field(ge=-40, le=40)]
+    degree_days: Annotated[Number, Field(ge=0, le=2_000)] | None = None
+
+
 class DayType(StrEnum):
     """What kind of day it is for a school; lov is not empty (fritids is there)."""
 

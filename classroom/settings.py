@@ -171,6 +171,13 @@ class AnalyticsSettings(Section):
         return self
 
 
+class ImportSettings(Section):
+    """Where files are dropped that a site takes in, relative to its folder; see docs/import.md."""
+
+    folder: Path = Path("imports")
+    file_limit_mb: Annotated[int, Field(ge=1, le=100_000)] = 500
+
+
 class FactorSettings(Section):
     """Ids of the emission factors this site has chosen, shipped or from ``factors.csv``.
 
@@ -230,6 +237,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     factors: FactorSettings = FactorSettings()
+    imports: ImportSettings = ImportSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import pairwise
+from math import asin, cos, radians, sin, sqrt
 from zoneinfo import ZoneInfo
 
 from classroom.factor_pack import FACTORS
@@ -18,9 +19,11 @@ from classroom.places import (
     Lesson,
     Meter,
     MeterRole,
+    NormalMonth,
     Room,
     School,
     SchoolAttributes,
+    Station,
 )
 from classroom.quantity import Carrier
 from classroom.settings import Settings
@@ -54,6 +57,8 @@ class Site:
     calendar: Sequence[CalendarRow] = ()
     lessons: Sequence[Lesson] = ()
     own_factors: Sequence[Factor] = ()
+    stations: Sequence[Station] = ()
+    normal_months: Sequence[NormalMonth] = ()
     _timetables: dict[str, Timetable] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -76,6 +81,11 @@ class Site:
     def room_by_key(self) -> dict[tuple[str, str], Room]:
         """Rooms by (school, room)."""
         return {(room.school, room.key): room for room in self.rooms}
+
+    @cached_property
+    def station_keys(self) -> frozenset[str]:
+        """Devices that measure weather: they hang in no room and wait for none."""
+        return frozenset(station.key for station in self.stations)
 
     @cached_property
     def placements(self) -> dict[str, list[Device]]:
@@ -121,6 +131,23 @@ class Site:
         rows = [row for row in self.attributes if row.school == school and row.valid_from <= day]
         return max(rows, key=lambda row: row.valid_from) if rows else None
 
+    def stations_near(self, school: str) -> list[tuple[Station, float]]:
+        """Weather stations by their distance [km] from ``school``, the nearest first: the first that has
+        readings of a time is the one to use. One that stands at the school is 0 km away; a station or school
+        without coordinates is left out (KeyError: no such school).
+        """
+        here = self.school_by_key[school]
+        found = []
+        for station in self.stations:
+            if station.school == school:
+                found.append((station, 0.0))
+                continue
+            there = self.school_by_key[station.school] if station.school is not None else station
+            points = (here.latitude, here.longitude, there.latitude, there.longitude)
+            if None not in points:
+                found.append((station, distance_km(*(degree for degree in points if degree is not None))))
+        return sorted(found, key=lambda pair: (pair[1], pair[0].key))
+
     def timetable(self, school: str) -> Timetable:
         """Timetable of ``school`` (KeyError: no such school)."""
         if school not in self._timetables:
@@ -133,6 +160,13 @@ class Site:
         """Reporting interval of ``device`` [s]: its last placement's, 600 while pending."""
         placed = self.placements.get(device)
         return placed[-1].interval_s if placed else 600
+
+
+def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Great-circle distance [km] of two points in degrees (haversine; the Earth as a ball of 6 371 km)."""
+    one, other = radians(latitude), radians(other_latitude)
+    east, north = radians(other_longitude - longitude), other - one
+    return 2 * 6_371.0 * asin(sqrt(sin(north / 2) ** 2 + cos(one) * cos(other) * sin(east / 2) ** 2))
 
 
 def overlapping(rows: Iterable[Device]) -> list[tuple[Device, Device]]:

@@ -11,7 +11,19 @@ from pydantic import ValidationError
 from classroom.crosschecks import cross_faults
 from classroom.factors import Factor
 from classroom.faults import ConfigurationError, Fault, faults_of
-from classroom.places import Building, CalendarRow, Device, Lesson, Meter, Room, Row, School, SchoolAttributes
+from classroom.places import (
+    Building,
+    CalendarRow,
+    Device,
+    Lesson,
+    Meter,
+    NormalMonth,
+    Room,
+    Row,
+    School,
+    SchoolAttributes,
+    Station,
+)
 from classroom.settings import SETTINGS_FILE, Settings, build_settings, origin
 from classroom.site import Site
 from classroom.tables import RowT, Table, read_table
@@ -28,6 +40,8 @@ TABLES: dict[str, type[Row]] = {
     "calendar.csv": CalendarRow,
     "lessons.csv": Lesson,
     "factors.csv": Factor,
+    "stations.csv": Station,
+    "normal_years.csv": NormalMonth,
 }
 """The CSV tables of a site directory and the model of their rows; ``factors.csv`` may be missing, as may any
 table that would be empty."""
@@ -60,6 +74,8 @@ def parse_site(texts: Mapping[str, str]) -> Site:
         calendar=rows("calendar.csv", CalendarRow),
         lessons=rows("lessons.csv", Lesson),
         own_factors=rows("factors.csv", Factor),
+        stations=rows("stations.csv", Station),
+        normal_months=rows("normal_years.csv", NormalMonth),
     )
     faults += cross_faults(site, refused)
     if faults:

@@ -8,6 +8,7 @@ from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
 from cli.doctor import doctor
+from cli.import_ import app as import_
 from cli.init import init
 from cli.replay import replay
 from cli.run import run
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 for command in (demo, init, run, simulate, replay, doctor):
     app.command()(command)
+app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(store, name="store")

@@ -24,12 +24,16 @@ from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
 from cli.process import collect_seldom
+from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.site import data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
 from ingest.codecs.runner import Codecs
 from ingest.decoders import decode
 from ingest.decoders.generic_mapping import CustomMapping
+from ingest.imports.job import Hands
+from ingest.imports.watcher import ImportWatcher
+from ingest.message import Message
 from ingest.pipeline import Pipeline
 from store import retention
 from store.base import Store, StoreError
@@ -168,6 +172,8 @@ def running(
         scheduler = Scheduler(
             store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)
         )
+        hands = Hands(store, pipeline.write, pipeline.letters, lambda device: known_places(watch())(device))
+        imports = watcher(site, folder, import_folder(site, folder), hands, scheduler.wake)
         context = ApiContext(
             site=watch,
             store=store,
@@ -175,16 +181,22 @@ def running(
             live=live,
             letters=pipeline.letters,
             sightings=pipeline.letters,
-            health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch)],
+            health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch), _imports(imports)],
             registry=registry,
             control=Control(stack.enter_context(new_key(folder)), LettersControl(pipeline, watch)),
+            imports=ServedImports(imports, site.settings.imports.file_limit_mb * 1_000_000),
+            push=lambda topic, payload: pipeline.submit([Message(topic, payload, utc_now())]),
         )
         stack.enter_context(_serving(context, sock))
-        for part in (pipeline, scheduler, watch):
+        for part in (pipeline, scheduler, watch, imports):
             part.start()
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _imports(imports: ImportWatcher) -> PartHealth:
+    return PartHealth("imports", not imports.trouble, imports.trouble or "the import folder is watched")
 
 
 def _tables(watch: SiteWatch) -> PartHealth:

@@ -177,7 +177,11 @@ class Pipeline:
     def pending(self) -> list[Sighting]:
         """Devices that were heard but hang nowhere at present; their readings are kept."""
         site, now = self._site(), self._clock()
-        return [seen for seen in self.letters.sightings() if site.placement(seen.device, now) is None]
+        return [
+            seen
+            for seen in self.letters.sightings()
+            if seen.device not in site.station_keys and site.placement(seen.device, now) is None
+        ]
 
     @property
     def connected(self) -> bool:

@@ -57,7 +57,7 @@ def devices_router(context: ApiContext) -> APIRouter:
         waiting = [
             _pending(site, sighting)
             for sighting in sorted(context.sightings.sightings(), key=lambda s: s.device)
-            if site.placement(sighting.device, now) is None
+            if sighting.device not in site.station_keys and site.placement(sighting.device, now) is None
         ]
         rows, following = _page(waiting, query)
         if wants_csv(request, query):

@@ -18,8 +18,8 @@ class NumberReader:
     def __init__(self, part: FilePart) -> None:
         self._missing = frozenset(part.missing)
         groups, mark = SEPARATORS[part.thousands], re.escape(part.decimal)
-        whole = r"\d+" if not groups else rf"(?:\d{{1,3}}(?:[{re.escape(groups)}]\d{{3}})+|\d+)"
-        self._plain = re.compile(rf"[-+−]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][-+]?\d+)?")
+        whole = r"[0-9]+" if not groups else rf"(?:[0-9]{{1,3}}(?:[{re.escape(groups)}][0-9]{{3}})+|[0-9]+)"
+        self._plain = re.compile(rf"[-+−]?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][-+]?[0-9]+)?")
         self._table = str.maketrans({**dict.fromkeys(groups), ",": ".", "−": "-"})
         if part.decimal == "." and "," in groups:
             self._table = str.maketrans({**dict.fromkeys(groups), "−": "-"})

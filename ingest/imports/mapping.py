@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -25,7 +26,7 @@ time (``+01:00``, ``Z``)."""
 Length = Literal["15min", "hour", "day", "month", "year", "columns"]
 """Length of an interval; ``columns``: from start to end, as the row itself says."""
 
-SEPARATORS = {"": "", "space": "  \u2007\u2009\u202f", "dot": ".", "comma": ",", "apostrophe": "'’"}
+SEPARATORS = {"": "", "space": " \u00a0\u2007\u2009\u202f", "dot": ".", "comma": ",", "apostrophe": "'’"}
 """What groups thousands; ``space`` is any of the blanks that spreadsheets use."""
 
 MEASURES = ("consumption", "export", "direction", "bill")
@@ -148,8 +149,22 @@ class BillPart(Part):
     status: Literal["calculated", "final"] = "final"
 
 
+class SpanPart(Part):
+    """Which times are kept, from the first to before the last; without an offset they are the site's."""
+
+    start: datetime | None = Field(default=None, alias="from")
+    end: datetime | None = Field(default=None, alias="to")
+
+    @property
+    def ends(self) -> tuple[datetime | None, datetime | None]:
+        """Both."""
+        return self.start, self.end
+
+
 class Mapping(Part):
-    """A mapping. ``only`` names rows to read: column and the words that may stand in it."""
+    """A mapping. ``only`` names rows to read: column and the words that may stand in it. ``fill_only`` leaves
+    alone what is stored already: a later file of less worth corrects nothing.
+    """
 
     name: str = ""
     title: str = ""
@@ -161,6 +176,8 @@ class Mapping(Part):
     quality: QualityPart | None = None
     bill: BillPart = BillPart()
     only: dict[str, tuple[str, ...]] = {}
+    span: SpanPart = SpanPart()
+    fill_only: bool = False
 
     @model_validator(mode="after")
     def _whole(self) -> Mapping:

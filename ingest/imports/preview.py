@@ -196,7 +196,7 @@ def lines(shown: Preview, zone: ZoneInfo, most: int = 6) -> list[str]:
         found.append(
             f"{view.device} {view.quantity}: {word} a month [{unit}], months of {_whose(shown, view)}"
         )
-        found += [f"  {label}  {value:,.3f}".replace(",", " ") for label, value in view.months.items()]
+        found += [f"  {label}  {_spaced(value)}" for label, value in view.months.items()]
     for night in shown.nights:
         verdict = f"{night.right} series have all {night.hours}"
         if night.wrong:
@@ -221,8 +221,7 @@ def _counts(shown: Preview) -> str:
         (tally.skipped.sums, "sum rows left out"),
         (tally.skipped.filtered, "rows of another kind left out"),
         (tally.repeated, "rows said again what another row says"),
-        (tally.overruled, "values overruled by another file"),
-        (tally.outside_span, "readings outside --from and --to left out"),
+        (tally.outside_span, "readings outside the asked span left out"),
         (tally.estimated, "values marked as estimated"),
         (tally.outside_limits, "values outside physical limits (kept, flagged, in no figure)"),
     ):
@@ -235,7 +234,13 @@ def _series_line(view: SeriesView, zone: ZoneInfo) -> str:
     unit = QUANTITIES[view.quantity].unit
     first, last = (f"{time.astimezone(zone):%Y-%m-%d %H:%M}" for time in (view.first, view.last))
     amount = (
-        f"sum {view.total:,.3f} {unit}" if view.total is not None else f"{view.low:g} to {view.high:g} {unit}"
+        f"sum {_spaced(view.total)} {unit}"
+        if view.total is not None
+        else f"{view.low:g} to {view.high:g} {unit}"
     )
     gaps = f", {view.gaps} gaps ({view.absent} values absent)" if view.gaps else ", no gaps"
     return f"{view.device} {view.quantity}: {view.readings} from {first} to {last}, {amount}{gaps}"
+
+
+def _spaced(value: float) -> str:
+    return f"{value:,.3f}".replace(",", " ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,52 +58,28 @@ class Tally:
     estimated: int = 0
     outside_limits: int = 0
     repeated: int = 0
-    overruled: int = 0
     outside_span: int = 0
     skipped: Skipped = field(default_factory=Skipped)
-    blocks: int = 0
 
 
-def read_files(
-    given: Sequence[Given],
+def read_file(
+    given: Given,
     mapping: Mapping,
     terms: Terms,
     stage: Stage,
-    span: tuple[datetime | None, datetime | None] = (None, None),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Tally:
-    """Stage the readings of all files; ``span`` keeps those of a time, ``progress`` is told rows read.
+    """Stage the readings of a file; ``progress`` is told how many rows are read.
 
     Raises:
-        FileRefused: something is wrong with one of them; nothing should be taken from the stage.
+        FileRefused: something is wrong with it; nothing should be taken from the stage.
     """
     tally = Tally()
-    for number, file in enumerate(given):
-        _read_file(number, file, mapping, terms, stage, tally, progress)
-    ends = [None if time is None else (time - _EPOCH) // _US for time in span]
-    tally.outside_span = stage.keep(*ends)
-    if not stage.count():
-        raise refused(given[-1].name, "no value is left to store: all are empty, or outside --from and --to")
-    _check_whole(given, mapping, terms, stage, tally)
-    tally.readings = stage.count()
-    return tally
-
-
-def _read_file(
-    number: int,
-    file: Given,
-    mapping: Mapping,
-    terms: Terms,
-    stage: Stage,
-    tally: Tally,
-    progress: Callable[[int], None],
-) -> None:
-    reader = _FileReader(file.name, mapping, terms.zone, tally)
-    for chunk in chunks(
-        rows(file.path, file.name, mapping.file, terms.limits), mapping, file.name, tally.skipped
-    ):
+    reader = _FileReader(given.name, mapping, terms.zone, tally)
+    source = rows(given.path, given.name, mapping.file, terms.limits)
+    for chunk in chunks(source, mapping, given.name, tally.skipped):
         for column in reader.columns(chunk):
-            stage.add(number, column)
+            stage.add(column)
         tally.rows += len(chunk.rows)
         progress(tally.rows)
         if len(reader.faults) > MOST_FAULTS:
@@ -113,11 +88,23 @@ def _read_file(
     if reader.faults:
         ordered = sorted(dict.fromkeys(reader.faults), key=lambda fault: fault.row)
         raise FileRefused(ordered[:MOST_FAULTS], max(0, len(ordered) - MOST_FAULTS))
+    start, end = (None if time is None else _us(time, terms.zone) for time in mapping.span.ends)
+    tally.outside_span = stage.keep(start, end)
+    if not stage.count():
+        cure = "no value is left to store: all are empty, or outside the span that was asked for"
+        raise refused(given.name, cure)
+    _check_whole(given.name, mapping, terms, stage, tally)
+    tally.readings = stage.count()
+    return tally
 
 
-def _check_whole(given: Sequence[Given], mapping: Mapping, terms: Terms, stage: Stage, tally: Tally) -> None:
+def _us(time: datetime, zone: ZoneInfo) -> int:
+    return ((time if time.tzinfo else time.replace(tzinfo=zone)) - _EPOCH) // _US
+
+
+def _check_whole(name: str, mapping: Mapping, terms: Terms, stage: Stage, tally: Tally) -> None:
     """What only all rows together show: two values for one time, times to come."""
-    conflicts, tally.repeated, tally.overruled = stage.settle(MOST_FAULTS)
+    conflicts, tally.repeated = stage.settle(MOST_FAULTS)
     cure = {
         "local": "is one of them wrong, or does the file mix two meters?",
         "normaltid": "is one of them wrong? Twice an hour in October means that the file is in local time",
@@ -125,7 +112,7 @@ def _check_whole(given: Sequence[Given], mapping: Mapping, terms: Terms, stage: 
     if conflicts:
         faults = [
             FileFault(
-                given[one.file].name,
+                name,
                 one.second[0],
                 one.quantity,
                 f"{one.second[1]:g}",
@@ -135,17 +122,11 @@ def _check_whole(given: Sequence[Given], mapping: Mapping, terms: Terms, stage: 
             for one in conflicts
         ]
         raise FileRefused(faults)
-    latest = (terms.now - _EPOCH) // _US + terms.clock_tolerance_s * 1_000_000
-    late = stage.beyond(latest)
+    late = stage.beyond((terms.now - _EPOCH) // _US + terms.clock_tolerance_s * 1_000_000)
     if late is not None:
-        file, row, time_us = late
-        shown = f"{_EPOCH + time_us * _US:%Y-%m-%d %H:%M} UTC"
-        raise refused(
-            given[file].name,
-            f"{shown} is still to come; are time.basis and time.format right? (--to leaves later rows out)",
-            row=row,
-            column=mapping.time.column[0],
-        )
+        shown = f"{_EPOCH + late[1] * _US:%Y-%m-%d %H:%M} UTC"
+        cure = f"{shown} is still to come; are time.basis and time.format right? (--to leaves later rows out)"
+        raise refused(name, cure, row=late[0], column=mapping.time.column[0])
 
 
 class _FileReader:
@@ -335,8 +316,3 @@ class _FileReader:
 
     def _fault(self, row: int, column: str, cell: object, cure: str) -> None:
         self.faults.append(FileFault(self._name, row, column, repr(cell)[:60] if cell != "" else "", cure))
-
-
-def counted(kinds: Counter[str]) -> str:
-    """Counts in words, the most frequent first."""
-    return ", ".join(f"{number} {kind}" for kind, number in kinds.most_common() if number)

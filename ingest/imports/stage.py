@@ -32,9 +32,8 @@ class Column(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Two rows of one file that speak of the same device, quantity and time with different values."""
+    """Two rows that speak of the same device, quantity and time with different values."""
 
-    file: int
     device: str
     quantity: str
     time_us: int
@@ -62,7 +61,7 @@ class Stage:
         )
         self._con.execute(
             "CREATE TABLE rows (series INTEGER, time_us BIGINT, value DOUBLE, flag UTINYINT, "
-            "estimated BOOLEAN, file USMALLINT, row INTEGER)"
+            "estimated BOOLEAN, row INTEGER)"
         )
 
     def __enter__(self) -> Stage:
@@ -84,8 +83,8 @@ class Stage:
         """(device, quantity) by number."""
         return list(self._series)
 
-    def add(self, file: int, column: Column) -> None:
-        """Stage a column of file number ``file``."""
+    def add(self, column: Column) -> None:
+        """Stage a column."""
         known = self._series
         pairs = zip(column.device, column.quantity, strict=True)
         numbers = [known.setdefault(pair, len(known)) for pair in pairs]
@@ -98,7 +97,6 @@ class Stage:
                 "value": pa.array(column.value, pa.float64()),
                 "flag": pa.array(column.flag, pa.uint8()),
                 "estimated": pa.array(column.estimated, pa.bool_()),
-                "file": pa.array([file] * len(numbers), pa.uint16()),
                 "row": pa.array(column.row, pa.int32()),
             }
         )
@@ -106,51 +104,40 @@ class Stage:
         self._con.execute("INSERT INTO rows SELECT * FROM chunk")
         self._con.unregister("chunk")
 
-    def settle(self, limit: int) -> tuple[list[Conflict], int, int]:
-        """Leave one row for each series and time: the first ``limit`` conflicts inside a file, how many rows
-        said what another had said already, and how many lost to another file's.
-
-        Of two files a controlled value wins against an estimated one, then the file named later.
-        """
+    def settle(self, limit: int) -> tuple[list[Conflict], int]:
+        """Leave one row for each series and time: the first ``limit`` conflicts, and how many rows said what
+        another had said already."""
         self._con.execute(
             f"CREATE TABLE twice AS SELECT {_SAME} FROM rows GROUP BY {_SAME} HAVING count(*) > 1"  # noqa: S608
         )
-        inside = self._con.execute(
-            f"SELECT file, {_SAME}, min(row), arg_min(value, row), max(row), arg_max(value, row) "  # noqa: S608
-            f"FROM rows JOIN twice USING ({_SAME}) GROUP BY file, {_SAME} "
-            f"HAVING min(value) <> max(value) ORDER BY 1, 4 LIMIT {limit}"
+        unequal = self._con.execute(
+            f"SELECT {_SAME}, min(row), arg_min(value, row), max(row), arg_max(value, row) "  # noqa: S608
+            f"FROM rows JOIN twice USING ({_SAME}) GROUP BY {_SAME} "
+            f"HAVING min(value) <> max(value) ORDER BY 3 LIMIT {limit}"
         ).fetchall()
-        names = self.series
-        conflicts = [
-            Conflict(file, names[series][0], names[series][1], time_us, (first, one), (last, other))
-            for file, series, time_us, first, one, last, other in inside
-        ]
-        if conflicts:
-            return conflicts, 0, 0
-        counted = self._con.execute(
-            "SELECT coalesce(sum(rows - files), 0)::BIGINT, coalesce(sum(files - 1), 0)::BIGINT FROM ("  # noqa: S608
-            f"SELECT count(*) AS rows, count(DISTINCT file) AS files FROM rows JOIN twice USING ({_SAME}) "
-            f"GROUP BY {_SAME})"
-        ).fetchone()
-        assert counted is not None  # noqa: S101
-        if sum(counted):
-            self._con.execute(
-                f"CREATE TABLE kept AS SELECT {_SAME}, {self._best('value')}, {self._best('flag')}, "  # noqa: S608
-                f"{self._best('estimated')}, {self._best('file')}, {self._best('row')} "
-                f"FROM rows JOIN twice USING ({_SAME}) GROUP BY {_SAME}"
-            )
-            self._con.execute(f"DELETE FROM rows USING twice WHERE {_on('rows', 'twice')}")  # noqa: S608
-            self._con.execute("INSERT INTO rows BY NAME SELECT * FROM kept")
-        return [], counted[0], counted[1]
+        if unequal:
+            names = self.series
+            conflicts = [
+                Conflict(names[series][0], names[series][1], time_us, (first, one), (last, other))
+                for series, time_us, first, one, last, other in unequal
+            ]
+            return conflicts, 0
+        before = self.count()
+        self._con.execute(
+            f"CREATE TABLE kept AS SELECT {_SAME}, any_value(value) AS value, any_value(flag) AS flag, "  # noqa: S608
+            f"bool_and(estimated) AS estimated, min(row) AS row FROM rows JOIN twice USING ({_SAME}) "
+            f"GROUP BY {_SAME}"
+        )
+        self._con.execute(
+            "DELETE FROM rows USING twice WHERE rows.series = twice.series AND rows.time_us = twice.time_us"
+        )
+        self._con.execute("INSERT INTO rows BY NAME SELECT * FROM kept")
+        return [], before - self.count()
 
-    @staticmethod
-    def _best(column: str) -> str:
-        return f"arg_max({column}, file + CASE WHEN estimated THEN 0 ELSE 65536 END) AS {column}"
-
-    def beyond(self, time_us: int) -> tuple[int, int, int] | None:
-        """File, row and time of a reading later than ``time_us``, if there is one."""
-        row: tuple[int, int, int] | None = self._con.execute(
-            "SELECT file, row, time_us FROM rows WHERE time_us > ? ORDER BY file, row LIMIT 1", [time_us]
+    def beyond(self, time_us: int) -> tuple[int, int] | None:
+        """Row and time of a reading later than ``time_us``, if there is one."""
+        row: tuple[int, int] | None = self._con.execute(
+            "SELECT row, time_us FROM rows WHERE time_us > ? ORDER BY row LIMIT 1", [time_us]
         ).fetchone()
         return row
 
@@ -184,7 +171,3 @@ class Stage:
         for batch in reader:
             for first in range(0, len(batch), size):
                 yield batch.slice(first, size).to_pandas()
-
-
-def _on(one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("series", "time_us"))
