@@ -161,7 +161,9 @@ class _Sorter:
         if self._sums and word.casefold().startswith(self._sums):
             self._skipped.sums += 1
             return True
-        if any(at >= len(cells) or text_of(cells[at]) not in words for at, words in layout.only):
+        if layout.only and any(
+            at >= len(cells) or text_of(cells[at]) not in words for at, words in layout.only
+        ):
             self._skipped.filtered += 1
             return True
         return False
