@@ -196,6 +196,8 @@ def running(
 
 
 def _imports(imports: ImportWatcher) -> PartHealth:
+    if not imports.alive:
+        return PartHealth("imports", False, "its thread has ended; restart the service and report the log")
     return PartHealth("imports", not imports.trouble, imports.trouble or "the import folder is watched")
 
 

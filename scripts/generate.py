@@ -46,7 +46,7 @@ def settings() -> str:
 
 
 def _shown(default: object) -> str:
-    return "not set" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+    return "not set" if default is None else f"`{json.dumps(default, ensure_ascii=False, default=str)}`"
 
 
 def _limit(rule: object) -> str:

@@ -138,8 +138,7 @@ class ImportFolder:
 
     def report_of(self, one: Waiting) -> Report:
         """A new report of a waiting file."""
-        has_id = _has_id(one.path.name)
-        id_ = one.path.name if has_id else self.new_id(one.path.name)
+        id_ = one.path.name if _has_id(one.path.name) else self.new_id(one.path.name)
         moment, name = id_.split("-", 1)
         received = datetime.strptime(f"{moment}+0000", "%Y%m%dT%H%M%S%f%z")
         return Report(id_, one.source, name, received.isoformat())
@@ -222,4 +221,10 @@ def check_source(source: str) -> None:
 
 
 def _has_id(name: str) -> bool:
-    return re.match(r"\d{8}T\d{12}-.", name) is not None
+    moment, dash, rest = name.partition("-")
+    if not (dash and rest and re.fullmatch(r"[0-9]{8}T[0-9]{12}", moment)):
+        return False
+    try:
+        return datetime.strptime(f"{moment}+0000", "%Y%m%dT%H%M%S%f%z") is not None
+    except ValueError:
+        return False

@@ -75,7 +75,7 @@ class TimePart(Part):
     column: Names
     clock_column: Names = ()
     end_column: Names = ()
-    format: Names = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+    format: Names = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
     basis: Basis
     stands_for: Literal["start", "end", "instant"]
     interval: Length | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import duckdb
 
 from classroom.faults import ConfigurationError
 from ingest.imports.folder import ImportFolder, Waiting
@@ -78,7 +81,7 @@ class ImportWatcher:
             try:
                 self.work_off()
                 self._say("")
-            except (StoreError, OSError) as error:
+            except (StoreError, OSError, sqlite3.Error, duckdb.Error) as error:
                 if self._stop.is_set():
                     return
                 self._say(f"{self.folder.path}: {error}")
