@@ -261,14 +261,6 @@ class LetterControl(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What changes something, for those who know the ``key``."""
-
-    key: str
-    letters: LetterControl
-
-
 class Upload(Protocol):
     """A file on its way in. Either :meth:`finish` or :meth:`drop` ends it."""
 
@@ -323,8 +315,18 @@ class Push(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """What changes something, for those who know the ``key``."""
+
+    key: str
+    letters: LetterControl
+    imports: Imports | None = None
+    push: Push | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiContext:
-    """All that the API may use; without ``imports`` and ``push`` nothing can be written.
+    """All that the API may use.
 
     ``site`` is asked on every request, so that a reloaded site is seen at once. Without ``control`` the API
     only reads.
@@ -339,5 +341,3 @@ class ApiContext:
     health: Callable[[], Sequence[Health]]
     registry: CollectorRegistry
     control: Control | None = None
-    imports: Imports | None = None
-    push: Push | None = None

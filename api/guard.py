@@ -79,7 +79,7 @@ def needs_key(key: str) -> Callable[[Request], None]:
         if kind.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), key.encode()):
             detail = (
                 "This changes something: send the key in data/control.key of the site's folder as "
-                "'Authorization: Bearer KEY', or use the command classroom-climate dead-letters."
+                "'Authorization: Bearer KEY', or use the commands classroom-climate dead-letters and import."
             )
             raise ProblemError(403, detail)
 

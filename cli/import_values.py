@@ -21,7 +21,7 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.imports import hands_alone, import_folder, known_places, watcher
-from cli.site import SiteDir, console, data_folder, load_site_or_exit, tell_faults
+from cli.site import SiteDir, console, control_key, data_folder, load_site_or_exit, tell_faults
 from ingest.imports.folder import BadNameError
 from ingest.imports.job import Report, placeless
 from ingest.imports.mapping import Mapping, parse_mapping, shipped, shipped_text
@@ -75,7 +75,9 @@ def values(
             console.print("Nothing was stored.")
             raise typer.Exit(1)
     try:
-        reports = _over_http(site, files, text, source) or _alone(site, site_dir, files, text, source)
+        reports = _over_http(site, site_dir, files, text, source) or _alone(
+            site, site_dir, files, text, source
+        )
     except (SchemaError, StoreError, LettersError, BadNameError, OSError, httpx.HTTPError) as error:
         console.print(f"[bold red]Not imported:[/] {error}")
         console.print("The same command again completes what was begun.")
@@ -146,15 +148,17 @@ def _show(file: Path, mapping: Mapping, site: Site, most: int) -> None:
             out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def _over_http(site: Site, files: list[Path], text: str, source: str) -> list[Report]:
+def _over_http(site: Site, site_dir: Path, files: list[Path], text: str, source: str) -> list[Report]:
     """Hand the files to the running service, which owns the store; nothing if this site's does not run."""
     base = f"http://{site.settings.api.host}:{site.settings.api.port}"
     with httpx.Client(base_url=base, timeout=60) as client:
         try:
             if client.get("/readyz").json().get("site") != site.settings.site.key:
                 return []
-        except (httpx.TransportError, ValueError):
+            key = control_key(site_dir).read_text(encoding="ascii")
+        except (httpx.TransportError, ValueError, FileNotFoundError):
             return []
+        client.headers["Authorization"] = f"Bearer {key}"
         if text != shipped_text(source):
             put(client, f"/api/v1/imports/{source}/mapping.toml", text.encode())
         reports = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from classroom.site import Site
 from cli.clock import utc_now
-from cli.site import data_folder
+from cli.site import data_folder, letters_file
 from cli.stores import open_store
 from ingest.imports.folder import ImportFolder, Upload
 from ingest.imports.job import Hands
@@ -44,7 +44,7 @@ def hands_alone(site: Site, site_dir: Path) -> Iterator[Hands]:
         SchemaError, StoreError, LettersError: it cannot be opened, for example because a service owns it.
     """
     with closing(open_store(site.settings.store, site_dir)) as store:
-        letters = Letters(data_folder(site_dir) / "letters.sqlite")
+        letters = Letters(letters_file(site_dir))
         yield Hands(store, directly(store), letters, known_places(site))
 
 

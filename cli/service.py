@@ -23,8 +23,8 @@ from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
-from cli.process import collect_seldom
 from cli.imports import ServedImports, import_folder, known_places, watcher
+from cli.process import collect_seldom
 from cli.site import data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -172,8 +172,7 @@ def running(
         scheduler = Scheduler(
             store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)
         )
-        hands = Hands(store, pipeline.write, pipeline.letters, lambda device: known_places(watch())(device))
-        imports = watcher(site, folder, import_folder(site, folder), hands, scheduler.wake)
+        imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
             site=watch,
             store=store,
@@ -183,9 +182,7 @@ def running(
             sightings=pipeline.letters,
             health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch), _imports(imports)],
             registry=registry,
-            control=Control(stack.enter_context(new_key(folder)), LettersControl(pipeline, watch)),
-            imports=ServedImports(imports, site.settings.imports.file_limit_mb * 1_000_000),
-            push=lambda topic, payload: pipeline.submit([Message(topic, payload, utc_now())]),
+            control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
@@ -193,6 +190,25 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _import_watcher(
+    site: Site, folder: Path, watch: SiteWatch, store: Store, pipeline: Pipeline, scheduler: Scheduler
+) -> ImportWatcher:
+    """Deals with files; they are written by the store thread, like everything else."""
+    hands = Hands(store, pipeline.write, pipeline.letters, lambda device: known_places(watch())(device))
+    return watcher(site, folder, import_folder(site, folder), hands, scheduler.wake)
+
+
+def _control(key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatcher) -> Control:
+    """What may be changed by those who know ``key``."""
+    limit_bytes = watch().settings.imports.file_limit_mb * 1_000_000
+    return Control(
+        key,
+        LettersControl(pipeline, watch),
+        ServedImports(imports, limit_bytes),
+        lambda topic, payload: pipeline.submit([Message(topic, payload, utc_now())]),
+    )
 
 
 def _imports(imports: ImportWatcher) -> PartHealth:

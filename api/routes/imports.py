@@ -1,19 +1,16 @@
-"""What can be handed in over HTTP: files for the import folder, and readings in the native format.
-
-Only programs write here. A page of another site cannot: PUT and JSON make its browser ask first, and nothing
-here says yes; what a browser says of its origin is looked at besides.
-"""
+"""What can be handed in over HTTP: files for the import folder, and readings in the native format."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from api.context import ApiContext, Imports
-from api.models import PROBLEMS
+from api.context import ApiContext, Imports, Push
+from api.guard import needs_key
+from api.models import PROBLEMS, ProblemOut
 from api.problems import ProblemError, no_such, wrong
 from classroom.faults import ConfigurationError
 
@@ -59,6 +56,14 @@ class Accepted(BaseModel):
     topic: str
 
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemOut, "description": text}
+    for code, text in (
+        (403, "The key is missing or wrong"),
+        (413, "Too large"),
+        (415, "Another kind of content"),
+    )
+}
 _Source = Annotated[str, Path(max_length=64)]
 _Name = Annotated[str, Path(max_length=120)]
 _Level = Annotated[str, Path(max_length=64, pattern=r"^[^/+#\x00-\x1f\x7f]+$")]
@@ -67,14 +72,20 @@ _Level = Annotated[str, Path(max_length=64, pattern=r"^[^/+#\x00-\x1f\x7f]+$")]
 def imports_router(context: ApiContext) -> APIRouter:
     """Routes for files and pushed readings; only what ``context`` has a taker for."""
     router = APIRouter(tags=["imports"], responses=PROBLEMS)
-    if context.imports is not None:
-        _add_files(router, context.imports)
-    if context.push is not None:
-        _add_push(router, context)
+    control = context.control
+    if control is None:
+        return router
+    writing = APIRouter(dependencies=[Depends(needs_key(control.key))], responses=_REFUSALS)
+    if control.imports is not None:
+        _add_reports(router, control.imports)
+        _add_files(writing, control.imports)
+    if control.push is not None:
+        _add_push(writing, control.push, context.site().settings.ingest.payload_limit_bytes)
+    router.include_router(writing)
     return router
 
 
-def _add_files(router: APIRouter, imports: Imports) -> None:
+def _add_reports(router: APIRouter, imports: Imports) -> None:
     @router.get("/imports", response_model=ImportPage)
     def list_imports(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Any:  # noqa: ANN401
         """What became of the files that came last."""
@@ -88,10 +99,11 @@ def _add_files(router: APIRouter, imports: Imports) -> None:
             raise no_such("import", id, "/api/v1/imports")
         return report
 
+
+def _add_files(router: APIRouter, imports: Imports) -> None:
     @router.put("/imports/{source}/{name}", response_model=Taken, status_code=202)
     async def put_file(request: Request, response: Response, source: _Source, name: _Name) -> Taken:
         """Hand in a file of a source (its bytes are the body), or a source's ``mapping.toml``."""
-        _same_site(request)
         try:
             if name == MAPPING_FILE:
                 return await _mapping(imports, request, source)
@@ -143,10 +155,7 @@ async def _file(imports: Imports, request: Request, source: str, name: str) -> T
     return taken
 
 
-def _add_push(router: APIRouter, context: ApiContext) -> None:
-    push, limit = context.push, context.site().settings.ingest.payload_limit_bytes
-    assert push is not None  # noqa: S101
-
+def _add_push(router: APIRouter, push: Push, limit: int) -> None:
     @router.post("/readings/{school}/{room}/{device}", response_model=Accepted, status_code=202)
     async def push_reading(request: Request, school: _Level, room: _Level, device: _Level) -> Accepted:
         """Hand in a message in the native format: a JSON object as it would come over MQTT.
@@ -154,7 +163,6 @@ def _add_push(router: APIRouter, context: ApiContext) -> None:
         It goes the way of every message: 202 says that it is on disk; what cannot be read becomes a dead
         letter.
         """
-        _same_site(request)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise ProblemError(415, "Send a JSON object with Content-Type: application/json.")
         body = bytearray()
@@ -169,11 +177,3 @@ def _add_push(router: APIRouter, context: ApiContext) -> None:
         except TimeoutError as error:
             raise ProblemError(503, "It could not be put on disk in time. Send it again.") from error
         return Accepted(topic=topic)
-
-
-def _same_site(request: Request) -> None:
-    """Refuse what a browser sends for a page of another site."""
-    origin, fetched = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    if (origin is not None and origin != own) or fetched in ("cross-site", "same-site"):
-        raise ProblemError(403, "Pages of other sites may not write here.")

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.context import ApiContext
+from api.context import ApiContext, Control, Replayed
 from cli.imports import ServedImports
 from ingest.imports.folder import ImportFolder
 from ingest.imports.job import Hands
@@ -26,6 +26,16 @@ from store.duckdb_store import DuckDBStore
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 FILE = "/api/v1/imports/generic-hourly/el.csv"
 READING = "/api/v1/readings/berga/a1/air"
+
+
+class NoLetters:
+    """Control of letters that nobody asks here."""
+
+    def replay(self, **_: object) -> Replayed:
+        raise NotImplementedError
+
+    def purge(self, **_: object) -> int:
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -51,8 +61,10 @@ def writing(
         threading.Timer(0.01, done.set_result, [None]).start()
         return done
 
-    app = create_app(replace(context, imports=ServedImports(watcher, 1_000), push=push))
+    control = Control("the key", NoLetters(), ServedImports(watcher, 1_000), push)
+    app = create_app(replace(context, control=control))
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as opened:
+        opened.headers["Authorization"] = "Bearer the key"
         yield opened
 
 
@@ -117,16 +129,20 @@ def test_a_reading_goes_the_way_of_a_message(writing: TestClient, pushed: list[t
     assert len(pushed) == 1
 
 
-@pytest.mark.parametrize(
-    "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
-)
-def test_pages_of_other_sites_may_not_write(
-    writing: TestClient, pushed: list[tuple[str, bytes]], headers: dict[str, str]
+@pytest.mark.parametrize("given", ["", "Bearer another", "the key"])
+def test_nothing_is_taken_without_the_key(
+    writing: TestClient, tmp_path: Path, pushed: list[tuple[str, bytes]], given: str
 ) -> None:
-    assert writing.put(FILE, content=b"x", headers=headers).status_code == 403
-    assert writing.post(READING, json={}, headers=headers).status_code == 403
+    writing.headers["Authorization"] = given
+    for answer in (
+        writing.put(FILE, content=b"x"),
+        writing.put("/api/v1/imports/ours/mapping.toml", content=b""),
+        writing.post(READING, json={}),
+    ):
+        assert answer.status_code == 403
+        assert "data/control.key" in answer.json()["detail"]
     assert pushed == []
-    assert writing.put(FILE, content=b"x", headers={"Origin": "http://127.0.0.1:8000"}).status_code == 202
+    assert not (tmp_path / "imports").exists()
 
 
 def test_without_a_taker_nothing_can_be_written(client: TestClient) -> None:
