@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-MEMORY_MB = 256
+MEMORY_MB = 128
 _SAME = "series, time_us"
 
 
