@@ -59,7 +59,9 @@ def interval_series(hours: pd.DataFrame) -> Mapping[tuple[str, str], RegisterSer
         hour_us = microseconds(group["hour"])
         order = np.argsort(hour_us)
         count = group["count"].to_numpy(dtype=float)[order]
-        kwh = group["mean"].to_numpy(dtype=float)[order] * count
+        mean = group["mean"].to_numpy(dtype=float)[order]
+        # A store adds quarters in the order in which they lie, which shows in the last digit; nWh do not matter.
+        kwh = np.where(count == 1, mean, np.round(mean * count, 9))
         slots = 3_600 / INTERVAL_S[_length(str(quantity))]
         start_us = microseconds(group["first_time"])[order]
         found[str(device), str(quantity)] = RegisterSeries(
