@@ -60,7 +60,7 @@ def interval_series(hours: pd.DataFrame) -> Mapping[tuple[str, str], RegisterSer
         order = np.argsort(hour_us)
         count = group["count"].to_numpy(dtype=float)[order]
         mean = group["mean"].to_numpy(dtype=float)[order]
-        # A store adds quarters in the order in which they lie, which shows in the last digit; nWh do not matter.
+        # A store adds quarters in the order in which they lie: without rounding the last digit shows it.
         kwh = np.where(count == 1, mean, np.round(mean * count, 9))
         slots = 3_600 / INTERVAL_S[_length(str(quantity))]
         start_us = microseconds(group["first_time"])[order]
