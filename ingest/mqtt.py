@@ -8,6 +8,7 @@ Traps this answers (``facts``: measured with paho 2.2 and mosquitto 2.0.21):
 * An acknowledgement of an older connection may name another message: it is refused (``generation``).
 * The broker sends no more than a window of unacknowledged messages. MQTT 5 lets us ask for it (Receive
   Maximum); on 3.1.1 it is the broker's own limit, mosquitto's default is 20: 20 messages per commit.
+* A write that fails makes paho throw away what lies unread in the socket: our client reads it first.
 """
 
 from __future__ import annotations

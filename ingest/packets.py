@@ -4,8 +4,8 @@ paho 2.2 asks the system three times for each packet, makes some ten objects of 
 acknowledgement by itself: 47 us a message, more than all the rest of ingest (docs/decisions/007). So what
 arrives is cut here: PUBLISH packets are handed on, as many as one reading of the socket brought; everything
 else (connecting, TLS, subscriptions, keepalive) is left to paho. What this leans on in paho, beside its
-public ``loop_read``, ``loop_write``, ``want_write`` and ``reconnect``, are ``_sock_recv`` (all reading) and
-``_packet_queue`` (all writing); tests/ingest/test_packets.py fails where that changes.
+public ``loop_read``, ``loop_write``, ``want_write`` and ``reconnect``, are ``_sock_recv`` (all reading),
+``_sock_send`` and ``_packet_queue`` (all writing); tests/ingest/test_packets.py fails where that changes.
 """
 
 from __future__ import annotations
@@ -185,6 +185,22 @@ class Client(paho.Client):
         self._pieces = [data[end:]] if end < len(data) else []
         self._held = len(data) - end
         return publishes
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        """Write; where that fails, reading has to end the connection.
+
+        A broker that is killed has told publishers that it has what it sent here last, and, having saved
+        nothing of it, will not repeat it. paho closes the socket at the first failing write and throws away
+        what lies in it unread. Reading ends with the same error, or with the end of the stream.
+        """
+        try:
+            return super()._sock_send(buf)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if self.socket() is None:
+                raise
+            raise BlockingIOError from error  # kept, and tried again after the next read
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """What paho reads: only what is not a PUBLISH, then the end of the stream."""

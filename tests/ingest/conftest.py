@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import socket
-import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from mosquitto import Mosquitto, missing
 from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client import CollectorRegistry
 from wire import Wire
@@ -30,9 +27,6 @@ from ingest.embedded import BrokerError, EmbeddedBroker
 from ingest.pipeline import Pipeline
 from store.base import Store
 from store.duckdb_store import DuckDBStore
-
-OLDEST_MOSQUITTO = (2, 0, 21)
-MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
 def until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
@@ -82,41 +76,6 @@ class Publisher:
         self.client.loop_stop()
 
 
-@dataclass
-class Mosquitto:
-    """A mosquitto of the test's own, which can be killed and started again."""
-
-    folder: Path
-    extra: Sequence[str] = ()
-    port: int = field(default_factory=free_ports)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def ingest_port(self) -> int:
-        return self.port
-
-    def start(self) -> None:
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "user root", *self.extra]
-        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
-        assert MOSQUITTO is not None
-        self.process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")], stderr=subprocess.DEVNULL
-        )
-        until(self._answers, f"mosquitto listens on {self.port}")
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
-                return True
-        except OSError:
-            return False
-
-
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[EmbeddedBroker]:
     """The embedded broker; one for all tests of a worker."""
@@ -134,12 +93,8 @@ def embedded() -> Iterator[EmbeddedBroker]:
 @pytest.fixture
 def start_mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
     """Start a mosquitto with further configuration lines."""
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
-    told = subprocess.run([MOSQUITTO, "-h"], capture_output=True, text=True, check=False).stdout
-    version = re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", told)
-    if version is None or tuple(int(part) for part in version.groups()) < OLDEST_MOSQUITTO:
-        pytest.skip("needs mosquitto >= 2.0.21: older ones do not enforce the window")
+    if missing():
+        pytest.skip(missing())
     started: list[Mosquitto] = []
 
     def start(*extra: str) -> Mosquitto:
@@ -325,8 +280,8 @@ def connected(run: Any, wire: Any, one_filter: Any) -> Any:
     """Run a pipeline against the wire broker."""
 
     @contextmanager
-    def connected(session: bool = False, **more: Any) -> Iterator[Any]:
-        accepting = threading.Thread(target=wire.accept, args=(session,))
+    def connected(session: bool = False, listen: bool = True, **more: Any) -> Iterator[Any]:
+        accepting = threading.Thread(target=wire.accept, args=(session, 5, listen))
         accepting.start()
         with run(one_filter, **more) as rig:
             accepting.join()

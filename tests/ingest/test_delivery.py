@@ -93,6 +93,35 @@ def test_repetitions_are_known_after_a_restart(connected: Any, wire: Any, wait: 
         assert rig.count("messages_redelivered_total") == 1
 
 
+def test_acknowledgements_that_left_may_not_have_arrived(
+    connected: Any, wire: Any, wait: Any, co2: Any
+) -> None:
+    """They lie in the network's buffers when the machine dies; a broker that is busy reads them later."""
+    with connected() as rig:
+        wire.publish(5, b"classroom/a/1/d", co2(400).encode())
+        rig.settled(1)
+        wait(lambda: wire.acknowledged == [5], "the acknowledgement left")
+        wait(lambda: rig.pipeline._spool.acknowledged_id == 1, "and we know that it did")
+    with connected(session=True) as rig:
+        wire.publish(5, b"classroom/a/1/d", co2(400).encode())
+        wire.publish(6, b"classroom/a/1/d", co2(401).encode())
+        rig.settled(1)
+        assert [r.value for r in rig.readings("a/d")] == [400, 401]
+        assert rig.count("messages_redelivered_total") == 1
+
+
+def test_what_a_broker_sent_before_it_died_is_read_to_the_end(
+    connected: Any, wire: Any, wait: Any, co2: Any
+) -> None:
+    """It has told their publishers that it has them, and, killed, it knows nothing of them any more."""
+    with connected(listen=False) as rig:
+        packets = [wire.packet(n, b"classroom/a/1/d", co2(n).encode()) for n in range(1, 1_001)]
+        wire.send(b"".join(packets))
+        wire.die()
+        rig.settled(1_000)
+        assert [r.value for r in rig.readings("a/d")] == list(range(1, 1_001))
+
+
 def test_a_topic_that_is_not_utf8_stops_nothing(connected: Any, wire: Any, co2: Any, wait: Any) -> None:
     with connected() as rig:
         wire.publish(1, b"classroom/\xff\xfe/d", b"{}")

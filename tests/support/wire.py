@@ -19,8 +19,11 @@ class Wire:
         self._socket: socket.socket | None = None
         self.acknowledged: list[int] = []
 
-    def accept(self, session: bool = False, version: int = 5) -> None:
-        """Wait for the client, accept it and grant its subscription."""
+    def accept(self, session: bool = False, version: int = 5, listen: bool = True) -> None:
+        """Wait for the client, accept it and grant its subscription.
+
+        Without ``listen`` its acknowledgements are never read.
+        """
         asked = self._connect()
         assert asked == version
         properties = [0] if version == 5 else []
@@ -28,7 +31,8 @@ class Wire:
         kind, body = self._packet()
         assert kind >> 4 == 8  # SUBSCRIBE
         self._socket.sendall(bytes([0x90, 3 + len(properties), body[0], body[1], *properties, 1]))
-        threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
+        if listen:
+            threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
 
     def refuse_version(self) -> None:
         """Answer as a broker that speaks MQTT 3.1.1 only."""
@@ -46,10 +50,14 @@ class Wire:
 
     def publish(self, mid: int, topic: bytes, payload: bytes) -> None:
         """Deliver with QoS 1."""
+        self.send(self.packet(mid, topic, payload))
+
+    @staticmethod
+    def packet(mid: int, topic: bytes, payload: bytes) -> bytes:
+        """A delivery with QoS 1."""
         body = struct.pack("!H", len(topic)) + topic + struct.pack("!HB", mid, 0) + payload
-        assert self._socket is not None
         assert len(body) < 128
-        self._socket.sendall(bytes([0x32, len(body)]) + body)
+        return bytes([0x32, len(body)]) + body
 
     def send(self, data: bytes) -> None:
         assert self._socket is not None
@@ -59,6 +67,11 @@ class Wire:
         """Cut the connection."""
         assert self._socket is not None
         self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def die(self) -> None:
+        """As killed: what was sent arrives, what comes is answered with a reset (without ``listen`` only)."""
+        assert self._socket is not None
         self._socket.close()
 
     def close(self) -> None:

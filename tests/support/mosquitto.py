@@ -1,0 +1,79 @@
+"""A real mosquitto of a test's or benchmark's own, which can be killed and started again."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from running import free_ports, until
+
+OLDEST = (2, 0, 21)
+PROGRAM = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+DURABLE = (
+    "persistence true",
+    "autosave_interval 1",
+    "max_queued_messages 1000000",
+    "max_inflight_messages 2000",
+)
+"""What lets a mosquitto go on where it stood when it is killed: its state is saved every second.
+
+It acknowledges before it saves, so what it has neither delivered nor saved dies with it. With
+``autosave_on_changes`` that is one message at most, at the price of writing the whole queue for each.
+"""
+
+
+@cache
+def missing() -> str:
+    """Why there is no mosquitto to test with; empty if there is one."""
+    if PROGRAM is None:
+        return "mosquitto is not installed"
+    told = subprocess.run([PROGRAM, "-h"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", told)
+    if version is None or tuple(int(part) for part in version.groups()) < OLDEST:
+        return "needs mosquitto >= 2.0.21: older ones do not enforce the window"
+    return ""
+
+
+@dataclass
+class Mosquitto:
+    """Listens on 127.0.0.1; ``folder`` takes its configuration and, with ``persistence``, its state."""
+
+    folder: Path
+    extra: Sequence[str] = ()
+    port: int = field(default_factory=lambda: free_ports(1))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ingest_port(self) -> int:
+        return self.port
+
+    def start(self) -> None:
+        lines = [
+            f"listener {self.port} 127.0.0.1", "allow_anonymous true", "user root",
+            f"persistence_location {self.folder}/", *self.extra,
+        ]  # fmt: skip
+        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        assert PROGRAM is not None
+        self.process = subprocess.Popen(
+            [PROGRAM, "-c", str(self.folder / "mosquitto.conf")], stderr=subprocess.DEVNULL
+        )
+        until(self._answers, f"mosquitto listens on {self.port}")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                return True
+        except OSError:
+            return False
