@@ -27,7 +27,8 @@ from ingest.letter import Sighting, in_words
 from ingest.letters import Letters
 from ingest.message import Decoded, Message
 from ingest.mqtt import Inbox, Link
-from ingest.spool import Spool
+from ingest.redelivery import TAIL
+from ingest.spool import TAIL_BYTES, Spool
 from ingest.spooling import SpoolThread, Submission
 from ingest.storing import StoreThread
 from store.base import Store, Written
@@ -102,9 +103,10 @@ class Pipeline:
         self._clock = clock
         self._counters = Counters(registry)
         self._inbox: Inbox = SimpleQueue()
-        self._spool = Spool(folder / "spool.sqlite")
-        limit_bytes = settings.ingest.dead_letters_limit_mb * 1_000_000
-        self.letters = Letters(folder / "letters.sqlite", limit_bytes)
+        limits = settings.ingest
+        limit_bytes = limits.spool_limit_mb * 1_000_000
+        self._spool = Spool(folder / "spool.sqlite", TAIL, min(TAIL_BYTES, limit_bytes // 4))
+        self.letters = Letters(folder / "letters.sqlite", limits.dead_letters_limit_mb * 1_000_000)
         filters = {*self._spool.filters(), *settings.mqtt.filters}  # all the broker's session may hold
         self._link = Link(settings.mqtt, self._inbox, clock, sorted(filters), self._counters.dropped.inc)
         self._spool.set_filters(sorted(filters))
@@ -113,7 +115,7 @@ class Pipeline:
             self._inbox,
             self._link,
             self._counters,
-            settings.ingest.spool_limit_mb * 1_000_000,
+            limit_bytes,
             settings.ingest.payload_limit_bytes,
         )
         self._storing = StoreThread(

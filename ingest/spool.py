@@ -2,7 +2,10 @@
 
 One SQLite file in WAL mode with ``synchronous=FULL``, so that a commit is on disk when it returns. Ids are
 AUTOINCREMENT: a plain rowid starts again once the table is empty, and the watermark kept with the data would
-then skip new messages. Only the spool thread writes; the store thread reads over a connection of its own."""
+then skip new messages. Only the spool thread writes; the store thread reads over a connection of its own.
+
+The newest messages stay for a while after they are stored: a broker may repeat them after both sides died,
+because an acknowledgement that left here was not read by it, or was read and not saved."""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ SCHEMA_VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DELETE_IDS = 20_000  # ids freed in one transaction: a few milliseconds
 _VACUUM_PAGES = 2_000
+
+TAIL_BYTES = 32 * 2**20
+"""Size of the spool up to which stored messages may stay in it."""
 
 _TABLES = (
     """
@@ -89,13 +95,17 @@ class Spool:
 
     Args:
         path: the file; created if absent.
+        tail: how many of the newest messages stay, though they are stored.
+        tail_bytes: size of the file above which fewer stay.
 
     Raises:
         SpoolError: the file is not ours, is damaged or was written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tail: int = 0, tail_bytes: int = TAIL_BYTES) -> None:
         self.path = path
+        self._tail = tail
+        self._tail_bytes = tail_bytes
         try:
             self._connection = _open(path)
             self.uuid = self._state("uuid")
@@ -154,9 +164,11 @@ class Spool:
         free = self._number("PRAGMA freelist_count") or 0
         return (pages - free) * self._page_bytes
 
-    def unacknowledged(self) -> list[Spooled]:
-        """QoS 1 messages whose acknowledgement may not have reached the broker before the last stop."""
-        return list(_select(self._connection, "id > ? AND qos > 0", (self.acknowledged_id,)))
+    def recent(self) -> list[Spooled]:
+        """QoS 1 messages the broker may repeat: those it surely was not told of before the last stop have an
+        id above ``acknowledged_id``."""
+        after = min(self.acknowledged_id, self.last_id - self._tail)
+        return list(_select(self._connection, "id > ? AND qos > 0", (after,)))
 
     def filters(self) -> list[str]:
         """Topic filters the broker's session was last subscribed to."""
@@ -173,7 +185,13 @@ class Spool:
 
     def needs_settling(self, acknowledged_id: int, stored_id: int) -> bool:
         """Whether :meth:`settle` would change anything."""
-        return acknowledged_id != self.acknowledged_id or self._swept_id < min(stored_id, self.last_id)
+        return acknowledged_id != self.acknowledged_id or self._swept_id < self._deletable_id(stored_id)
+
+    def _deletable_id(self, stored_id: int) -> int:
+        """Rows up to here need not be kept for the store nor for a repetition."""
+        used, kept = self.used_bytes(), self.last_id - self._swept_id
+        tail = self._tail if used <= self._tail_bytes else min(self._tail, kept * self._tail_bytes // used)
+        return min(stored_id, self.last_id - tail)
 
     def _settle(self, acknowledged_id: int, stored_id: int) -> int:
         """Delete stored rows up to the id it gives.
@@ -182,7 +200,7 @@ class Spool:
         """
         if acknowledged_id != self.acknowledged_id:
             self._set_state("acknowledged_id", str(acknowledged_id))
-        limit = min(stored_id, self.last_id, self._swept_id + _DELETE_IDS)
+        limit = min(self._deletable_id(stored_id), self._swept_id + _DELETE_IDS)
         execute = self._connection.execute
         execute("DELETE FROM message WHERE id <= ?", (min(limit, acknowledged_id),))
         if limit > acknowledged_id:

@@ -105,11 +105,14 @@ class SpoolThread:
         self._next: object = None  # taken from the inbox, belongs to the next batch
         # Connection whose acknowledgements end the doubt about what the broker knows; None: no doubt.
         self._generation: int | None = None
-        for kept in spool.unacknowledged():
+        for kept in spool.recent():
             message = kept.message
             digest = _digest(message.payload, kept.size)
             self._memory.remember(kept.id, Arrival(0, kept.mid, message.topic, digest))
-            self._generation = 0
+            if kept.id <= spool.acknowledged_id:
+                self._memory.acknowledged([kept.id])
+            else:
+                self._generation = 0
 
     @property
     def alive(self) -> bool:

@@ -73,11 +73,35 @@ def test_only_what_is_acknowledged_and_stored_is_deleted(path: Path, spool: Spoo
     spool.settle(1, 3)
     # b came with QoS 0, nobody will repeat it; c is stored, but the broker may not know that we have it
     assert kept() == [(3, "c"), (4, "d")]
-    assert [row.id for row in spool.unacknowledged()] == [3, 4]
+    assert [row.id for row in spool.recent()] == [3, 4]
     spool.settle(4, 3)
     assert kept() == [(4, "d")]
     spool.settle(4, 4)
     assert kept() == []
+
+
+def test_the_newest_stay_after_they_are_stored(path: Path, kept: Any) -> None:
+    with closing(Spool(path, tail=3)) as spool:
+        spool.append([entry(text) for text in "abcde"], 0, 0)
+        spool.settle(5, 5)
+        assert kept() == [(3, "c"), (4, "d"), (5, "e")]
+        assert not spool.needs_settling(5, 5)
+        spool.append([entry("f")], 5, 5)
+        spool.settle(5, 6)
+        assert kept() == [(4, "d"), (5, "e"), (6, "f")]
+    with closing(Spool(path, tail=3)) as spool:
+        assert [row.id for row in spool.recent()] == [4, 5, 6]
+        assert spool.acknowledged_id == 5
+
+
+def test_fewer_stay_where_they_are_large(path: Path, kept: Any) -> None:
+    with closing(Spool(path, tail=1_000, tail_bytes=1_000_000)) as spool:
+        for _ in range(30):
+            spool.append([entry("x" * 5_000)] * 100, spool.last_id, spool.last_id)
+            while spool.needs_settling(spool.last_id, spool.last_id):
+                spool.settle(spool.last_id, spool.last_id)
+        assert spool.used_bytes() < 1_500_000
+        assert len(kept()) > 50
 
 
 def test_a_long_backlog_is_deleted_in_stretches(path: Path, spool: Spool, kept: Any) -> None:
@@ -109,7 +133,7 @@ def test_uuid_and_state_survive(path: Path) -> None:
     with closing(Spool(path)) as spool:
         assert spool.uuid == uuid
         assert spool.filters() == ["a/#", "b/+"]
-        assert [(row.id, row.mid, row.message.payload) for row in spool.unacknowledged()] == [(1, 7, b"a")]
+        assert [(row.id, row.mid, row.message.payload) for row in spool.recent()] == [(1, 7, b"a")]
         assert renew(path) != uuid
     with closing(Spool(path)) as spool:
         assert spool.uuid != uuid
