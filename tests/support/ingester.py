@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from ingest.decoders import decode
 from ingest.message import Message
 from ingest.mqtt import Delivery, Link
 from ingest.pipeline import Pipeline
-from store.base import Store
+from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
 from store.influx_server import Address
 from store.influx_store import InfluxStore
@@ -71,7 +72,10 @@ def run(folder: Path, port: int, client_id: str, topic: str) -> None:
         time.sleep(0.05)
     print("subscribed", flush=True)  # noqa: T201
     sys.stdin.read()
-    until_quiet(lambda: registry.get_sample_value("classroom_messages_received_total"))
+    until_quiet(
+        lambda: registry.get_sample_value("classroom_messages_received_total"),
+        lambda: all(check.ok for check in pipeline.health()) and not pipeline.backlog(),
+    )
     pipeline.stop()
     store.close()
 
@@ -93,21 +97,23 @@ def run_automatic(folder: Path, port: int, client_id: str, topic: str) -> None:
         while True:
             time.sleep(0.5)
             batch = waiting[:]
-            del waiting[: len(batch)]
-            store.write_readings([r for m in batch for r in check(m, decode(m), IngestSettings()).readings])
-            stored += len(batch)
+            readings = [r for m in batch for r in check(m, decode(m), IngestSettings()).readings]
+            with suppress(StoreError):  # tried again: it loses nothing by an outage, only by its death
+                store.write_readings(readings)
+                del waiting[: len(batch)]
+                stored += len(batch)
 
     threading.Thread(target=store_all, daemon=True).start()
     sys.stdin.read()
-    until_quiet(lambda: stored)
+    until_quiet(lambda: stored, lambda: not waiting)
 
 
-def until_quiet(count: Callable[[], float | None]) -> None:
-    """Wait until a count has stood still for two seconds."""
+def until_quiet(count: Callable[[], float | None], well: Callable[[], bool]) -> None:
+    """Wait until all is well and a count has stood still for two seconds."""
     seen, since = count(), time.monotonic()
     while time.monotonic() - since < 2:
         time.sleep(0.05)
-        if count() != seen:
+        if count() != seen or not well():
             seen, since = count(), time.monotonic()
 
 
