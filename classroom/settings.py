@@ -107,6 +107,7 @@ class IngestSettings(Section):
     """How messages are kept and checked."""
 
     spool_limit_mb: Annotated[int, Field(ge=1)] = 2_000
+    spool_reserve_mb: Annotated[int, Field(ge=0)] = 100
     dead_letters_limit_mb: Annotated[int, Field(ge=1)] = 1_000
     payload_limit_bytes: Annotated[int, Field(ge=256, le=16_777_216)] = 65_536
     backfill_days: Annotated[int, Field(ge=0, le=36_500)] = 400

@@ -81,10 +81,24 @@ class Letters:
         try:
             with self._connect() as connection:
                 prepare(connection, path)
+        except sqlite3.OperationalError as error:
+            raise LettersError(
+                f"{path} cannot be opened: {error}; make room on its disk, or see that it can be written"
+            ) from error
         except sqlite3.Error as error:
             raise LettersError(
                 f"{path} cannot be opened: {error}; move it away to begin a new one"
             ) from error
+
+    def hold(self) -> sqlite3.Connection:
+        """Keep the file open until what this gives is closed.
+
+        Otherwise every call makes the log and its index anew, for which a full disk has no room: it could not
+        even be read then.
+        """
+        held = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
+        held.execute("SELECT count(*) FROM counted").fetchone()
+        return held
 
     def write(
         self,

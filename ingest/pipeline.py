@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,7 +29,7 @@ from ingest.letters import Letters
 from ingest.message import Decoded, Message
 from ingest.mqtt import Inbox, Link
 from ingest.redelivery import TAIL
-from ingest.spool import TAIL_BYTES, Spool
+from ingest.spool import TAIL_BYTES, Spool, SpoolError
 from ingest.spooling import SpoolThread, Submission
 from ingest.storing import StoreThread
 from store.base import Store, Written
@@ -107,6 +108,7 @@ class Pipeline:
         limit_bytes = limits.spool_limit_mb * 1_000_000
         self._spool = Spool(folder / "spool.sqlite", TAIL, min(TAIL_BYTES, limit_bytes // 4))
         self.letters = Letters(folder / "letters.sqlite", limits.dead_letters_limit_mb * 1_000_000)
+        self._held_letters = self.letters.hold()
         filters = {*self._spool.filters(), *settings.mqtt.filters}  # all the broker's session may hold
         self._link = Link(settings.mqtt, self._inbox, clock, sorted(filters), self._counters.dropped.inc)
         self._spool.set_filters(sorted(filters))
@@ -116,6 +118,7 @@ class Pipeline:
             self._link,
             self._counters,
             limit_bytes,
+            settings.ingest.spool_reserve_mb * 1_000_000,
             settings.ingest.payload_limit_bytes,
         )
         self._storing = StoreThread(
@@ -155,8 +158,10 @@ class Pipeline:
         self._link.stop()
         self._storing.stop()
         if was_connected and not self._link.refused:
-            self._spool.set_filters(self._settings.mqtt.filters)
+            with suppress(SpoolError):  # then the next start unsubscribes what may be left once more
+                self._spool.set_filters(self._settings.mqtt.filters)
         self._spool.close()
+        self._held_letters.close()
 
     def submit(self, messages: Sequence[Message], letter_ids: Sequence[int] = ()) -> Future[None]:
         """Hand in messages as if they had arrived at their ``received`` time (replay of dead letters,

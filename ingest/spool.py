@@ -23,6 +23,7 @@ SCHEMA_VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DELETE_IDS = 20_000  # ids freed in one transaction: a few milliseconds
 _VACUUM_PAGES = 2_000
+_SHRINK_PAGES, _SHRINK_STEPS = 200, 50
 
 TAIL_BYTES = 32 * 2**20
 """Size of the spool up to which stored messages may stay in it."""
@@ -106,6 +107,7 @@ class Spool:
         self.path = path
         self._tail = tail
         self._tail_bytes = tail_bytes
+        self._log = Path(f"{path.resolve()}-wal")
         try:
             self._connection = _open(path)
             self.uuid = self._state("uuid")
@@ -113,6 +115,10 @@ class Spool:
             sequence = self._connection.execute(
                 "SELECT seq FROM sqlite_sequence WHERE name = 'message'"
             ).fetchone()
+        except sqlite3.OperationalError as error:
+            raise SpoolError(
+                f"{path} cannot be opened: {error}; make room on its disk, or see that it can be written"
+            ) from error
         except sqlite3.Error as error:
             raise SpoolError(
                 f"{path} cannot be opened: {error}; move it away and start again to have a new one"
@@ -151,12 +157,44 @@ class Spool:
         Raises:
             sqlite3.Error: nothing of it is done; it may succeed later.
         """
+        self._forget(acknowledged_id, stored_id)
+        self._give_back(_VACUUM_PAGES)
+
+    def shrink(self, acknowledged_id: int, stored_id: int) -> None:
+        """As :meth:`settle`, but keeping no tail, giving back all it can, and with little room for doing so.
+
+        Raises:
+            sqlite3.Error: something of it is not done; it may succeed later.
+        """
+        self._truncate_log()  # first: to delete takes room too
+        tail, self._tail = self._tail, 0
+        try:
+            self._forget(acknowledged_id, stored_id)
+        finally:
+            self._tail = tail
+        self._truncate_log()
+        for _ in range(_SHRINK_STEPS):
+            if not self._number("PRAGMA freelist_count"):
+                return
+            self._give_back(_SHRINK_PAGES)
+            self._truncate_log()
+
+    def _forget(self, acknowledged_id: int, stored_id: int) -> None:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             swept_id = self._settle(acknowledged_id, stored_id)
         self.acknowledged_id, self._swept_id = acknowledged_id, swept_id
+
+    def _give_back(self, pages: int) -> None:
         # execute() would take one step of this and give back one page
-        self._connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
+        self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+
+    def log_bytes(self) -> int:
+        """Bytes of the write-ahead log: as many the file may grow by when it is taken in."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def _truncate_log(self) -> None:
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def used_bytes(self) -> int:
         """Bytes of the file in use; what was freed inside it does not count."""
@@ -175,9 +213,18 @@ class Spool:
         return [text for text in self._state("filters").split("\n") if text]
 
     def set_filters(self, filters: Iterable[str]) -> None:
-        """Remember the topic filters of the broker's session."""
-        with self._connection:
-            self._set_state("filters", "\n".join(filters))
+        """Remember the topic filters of the broker's session.
+
+        Raises:
+            SpoolError: they are not remembered (disk full, I/O error).
+        """
+        text = "\n".join(filters)
+        if text == self._state("filters"):
+            return
+        try:
+            self._set_state("filters", text)
+        except sqlite3.OperationalError as error:
+            raise SpoolError(f"{self.path} cannot be written: {error}; make room on its disk") from error
 
     def close(self) -> None:
         """Release the file."""
@@ -277,6 +324,8 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 16777216")
+    # Debian's SQLite overwrites what is deleted with zeros: twice the writing, and on a full disk no room for it.
+    connection.execute("PRAGMA secure_delete = OFF")
     return connection
 
 

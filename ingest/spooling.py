@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import math
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import NamedTuple
@@ -73,6 +75,8 @@ class SpoolThread:
     Args:
         spool: opened by the caller, closed by the caller after :meth:`stop`.
         limit_bytes: size at which acknowledging stops.
+        reserve_bytes: free room on the disk at which it stops too: without room for what is stored and for
+            dead letters the spool could never be emptied.
         payload_limit_bytes: longer payloads are cut to this (they become dead letters later).
     """
 
@@ -83,6 +87,7 @@ class SpoolThread:
         link: Link,
         counters: Counters,
         limit_bytes: int,
+        reserve_bytes: int,
         payload_limit_bytes: int,
     ) -> None:
         self._spool = spool
@@ -90,6 +95,8 @@ class SpoolThread:
         self._link = link
         self._counters = counters
         self._limit_bytes = limit_bytes
+        self._reserve_bytes = reserve_bytes
+        self._disk = spool.path.resolve().parent
         self._payload_limit_bytes = payload_limit_bytes
         self._memory = Redeliveries()
         self._batch: _Batch | None = None
@@ -227,6 +234,8 @@ class SpoolThread:
             except sqlite3.Error as error:
                 kept = False
                 self._set_full(f"{self._spool.path} cannot be written: {error}")
+                with suppress(sqlite3.Error):
+                    self._spool.shrink(self._acknowledged_id, self.stored_id)
             if kept:
                 self._set_full(None)
                 return True
@@ -237,11 +246,10 @@ class SpoolThread:
     def _commit(self, batch: _Batch) -> bool:
         if batch.entries:
             self._look_for_flushed()
-            used = self._spool.used_bytes()
-            self._counters.spool_bytes.set(used)
-            if used >= self._limit_bytes * (_ROOM_AGAIN if self.full else 1):
-                self._spool.settle(self._acknowledged_id, self.stored_id)
-                self._set_full(f"the spool holds {used / 1e6:.1f} MB, its limit (ingest.spool_limit_mb)")
+            no_room = self._no_room()
+            if no_room:
+                self._spool.shrink(self._acknowledged_id, self.stored_id)
+                self._set_full(no_room)
                 return False
             began = time.monotonic()
             ids = self._spool.append(batch.entries, self._acknowledged_id, self.stored_id)
@@ -258,6 +266,21 @@ class SpoolThread:
         for submission in batch.submissions:
             submission.done.set_result(None)
         return True
+
+    def _no_room(self) -> str:
+        """Why nothing more may be spooled now; empty if it may."""
+        share = _ROOM_AGAIN if self.full else 1
+        used = self._spool.used_bytes()
+        self._counters.spool_bytes.set(used)
+        if used >= self._limit_bytes * share:
+            return f"the spool holds {used / 1e6:.1f} MB, its limit (ingest.spool_limit_mb)"
+        free = shutil.disk_usage(self._disk).free - self._spool.log_bytes()
+        if free * share < self._reserve_bytes:
+            return (
+                f"the disk of {self._spool.path} has {free / 1e6:.1f} MB free; the last "
+                f"{self._reserve_bytes / 1e6:.0f} MB are the store's (ingest.spool_reserve_mb)"
+            )
+        return ""
 
     def _settle(self) -> None:
         """Nothing to do: remember what is acknowledged, delete what is stored."""

@@ -25,7 +25,7 @@ from classroom.settings import Settings
 from classroom.site import Site
 from ingest.embedded import BrokerError, EmbeddedBroker
 from ingest.pipeline import Pipeline
-from store.base import Store
+from store.base import Store, StoreError
 from store.duckdb_store import DuckDBStore
 
 
@@ -222,6 +222,42 @@ def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
                 own.close()
 
     return running
+
+
+class AbsentStore:
+    """A real store behind a line that can be cut."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = DuckDBStore(path)
+        self.away = False
+
+    def write_readings(self, readings: Any, watermark: Any = None) -> Any:
+        if self.away:
+            raise StoreError("connection refused")
+        return self.store.write_readings(readings, watermark)
+
+    def __getattr__(self, name: Any) -> Any:
+        return getattr(self.store, name)
+
+
+@pytest.fixture
+def make_absent() -> Iterator[Callable[[Path], Any]]:
+    """Make a store that can be cut off, in the given file."""
+    made: list[AbsentStore] = []
+
+    def make(path: Path) -> AbsentStore:
+        made.append(AbsentStore(path))
+        return made[-1]
+
+    yield make
+    for absent in made:
+        absent.store.close()
+
+
+@pytest.fixture
+def absent(tmp_path: Path, make_absent: Callable[[Path], Any]) -> Any:
+    """A store that can be cut off."""
+    return make_absent(tmp_path / "store.duckdb")
 
 
 @pytest.fixture

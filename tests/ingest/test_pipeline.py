@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,31 +15,6 @@ from classroom.places import Device
 from classroom.reading import Flag, Reading
 from classroom.site import Site
 from ingest.message import Message
-from store.base import StoreError
-from store.duckdb_store import DuckDBStore
-
-
-class AbsentStore:
-    """A real store behind a line that can be cut."""
-
-    def __init__(self, path: Path) -> None:
-        self.store = DuckDBStore(path)
-        self.away = False
-
-    def write_readings(self, readings: Any, watermark: Any = None) -> Any:
-        if self.away:
-            raise StoreError("connection refused")
-        return self.store.write_readings(readings, watermark)
-
-    def __getattr__(self, name: Any) -> Any:
-        return getattr(self.store, name)
-
-
-@pytest.fixture
-def absent(tmp_path: Path) -> Iterator[Any]:
-    absent = AbsentStore(tmp_path / "store.duckdb")
-    yield absent
-    absent.store.close()
 
 
 @pytest.fixture
