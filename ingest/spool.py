@@ -324,7 +324,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 16777216")
-    # Debian's SQLite overwrites what is deleted with zeros: twice the writing, and on a full disk no room for it.
+    # Debian's SQLite overwrites what it deletes with zeros: twice the writing, and on a full disk no room.
     connection.execute("PRAGMA secure_delete = OFF")
     return connection
 

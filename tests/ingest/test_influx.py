@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from influx import free_ports, influx2_process, programs, set_up
+from disk import NoDiskError, small_disk
+from influx import Server, free_ports, influx1_process, influx2_process, programs, set_up
 from proxy import Answer, Fault, Proxy, Request, proxied, slow
 
 from store.influx_server import Address
@@ -161,6 +162,62 @@ def test_what_the_server_will_never_take_is_a_dead_letter_with_its_words(
             (letter,) = rig.pipeline.letters.list()
             assert "field type conflict" in letter.detail
             assert numbers(store, root) == list(range(100))
+
+
+@contextmanager
+def own_server(kind: str, folder: Path) -> Iterator[tuple[Callable[[], None], Address]]:
+    """A server of the test's own with a bucket; what comes first starts it again."""
+    port, major = free_ports(2), int(kind[-1])
+    if major not in programs():
+        pytest.skip(f"needs an influxd {major}.x on PATH to stop")
+    start = influx1_process if major == 1 else influx2_process
+    with ExitStack() as lives, ExitStack() as place:
+        url, _ = lives.enter_context(start(folder, port))
+
+        def again() -> None:
+            lives.close()
+            lives.enter_context(start(folder, port))
+
+        if major == 1:
+            proxy = place.enter_context(proxied(url, v1=True))
+            server = Server(kind, proxy.url, target=url)
+        else:
+            server = set_up(url, folder)
+        yield again, place.enter_context(server.bucket())
+
+
+@pytest.mark.parametrize("kind", ["influx1", "influx2"])
+def test_nothing_is_lost_when_the_servers_disk_is_full(
+    run: Any, settings: Any, publisher: Any, root: str, tmp_path: Path, wait: Any, kind: str
+) -> None:
+    """Both versions go on refusing when there is room again, until they are started anew."""
+    third = MESSAGES // 3
+    with ExitStack() as stack:
+        try:
+            disk = stack.enter_context(small_disk(tmp_path / "disk", 128))
+        except NoDiskError as refused:
+            pytest.skip(str(refused))
+        start_again, bucket = stack.enter_context(own_server(kind, disk.folder))
+        store = stack.enter_context(closing(InfluxStore(bucket)))
+        rig = stack.enter_context(run(settings, store))
+        publisher.publish(messages(root, 0, third))
+        rig.settled(third)
+        disk.fill()
+        publisher.publish(messages(root, third, third))
+        wait(lambda: not rig.health()["store"], "the store says that it cannot")
+        told = {check.name: check.message for check in rig.pipeline.health()}
+        assert "no space left on device" in told["store"]
+        assert bucket.url in told["store"]
+        reported = rig.count("messages_stored_total")
+        assert third <= reported < 2 * third
+        assert len(numbers(store, root)) >= reported  # nothing is reported stored that is not
+        assert rig.count("messages_acknowledged_total") == 2 * third
+        disk.free()
+        publisher.publish(messages(root, 2 * third, third))
+        start_again()
+        rig.settled(MESSAGES, 90)
+        assert numbers(store, root) == list(range(MESSAGES))
+        assert rig.count("dead_letters_total") == 0
 
 
 @pytest.mark.skipif(2 not in programs(), reason="needs an influxd 2.x on PATH to kill")

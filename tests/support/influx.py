@@ -150,8 +150,8 @@ def _process(command: list[str], url: str, log: Path) -> Iterator[subprocess.Pop
 
 
 @contextmanager
-def _influx1(folder: Path) -> Iterator[str]:
-    port = free_ports(2)
+def influx1_process(folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """An influxd 1.x on a port of our choice and the one behind it."""
     config = folder / "influxdb.conf"
     config.write_text(
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{port + 1}"\n'
@@ -161,7 +161,14 @@ def _influx1(folder: Path) -> Iterator[str]:
         "[continuous_queries]\nenabled = false\n"
     )
     url = f"http://127.0.0.1:{port}"
-    with _process([str(programs()[1][0]), "run", "-config", str(config)], url, folder / "influxd.log"):
+    command = [str(programs()[1][0]), "run", "-config", str(config)]
+    with _process(command, url, folder / "influxd.log") as process:
+        yield url, process
+
+
+@contextmanager
+def _influx1(folder: Path) -> Iterator[str]:
+    with influx1_process(folder, free_ports(2)) as (url, _):
         yield url
 
 
