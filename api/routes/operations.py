@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 def operations_router(context: ApiContext) -> APIRouter:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(tags=["operations"])
+    store = _StorePart(context)
 
     @router.get("/healthz", response_model=Alive)
     async def healthz() -> Alive:
@@ -27,7 +28,7 @@ def operations_router(context: ApiContext) -> APIRouter:
     def readyz(response: Response) -> Readiness:
         """Whether every part does its work; 503 with the reasons where one does not."""
         parts = [
-            _store_part(context),
+            store.ask(),
             *(Part(name=part.name, ok=part.ok, message=part.message) for part in context.health()),
         ]
         ready = all(part.ok for part in parts)
@@ -43,11 +44,26 @@ def operations_router(context: ApiContext) -> APIRouter:
     return router
 
 
-def _store_part(context: ApiContext) -> Part:
-    try:
-        info = context.store.info()
-        context.store.watermark("readyz")  # a real question: the file or server must answer
-    except (StoreError, SchemaError) as error:
-        _log.warning("the store is not ready: %s", error)  # names its place, which is not for the answer
-        return Part(name="store", ok=False, message="cannot serve now; the log of the process says why")
-    return Part(name="store", ok=True, message=f"{info.kind} {info.version}, schema {info.schema_version}")
+class _StorePart:
+    """Asks the store; logs when it ceases to serve and when it serves again, not every question."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._store = context.store
+        self._serves = True
+
+    def ask(self) -> Part:
+        """What the store says of itself; not where it is, which is not for the answer."""
+        try:
+            info = self._store.info()
+            self._store.watermark("readyz")  # a real question: the file or server must answer
+        except (StoreError, SchemaError) as error:
+            if self._serves:
+                _log.warning("the store is not ready: %s", error)
+            self._serves = False
+            return Part(name="store", ok=False, message="cannot serve now; the log of the process says why")
+        if not self._serves:
+            _log.warning("the store is ready again")
+        self._serves = True
+        return Part(
+            name="store", ok=True, message=f"{info.kind} {info.version}, schema {info.schema_version}"
+        )

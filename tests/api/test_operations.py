@@ -51,6 +51,17 @@ def test_a_closed_store_is_not_ready_and_says_when_to_come_back(
         assert "duckdb" not in answer.text  # neither the file nor its place
 
 
+def test_a_store_that_cannot_serve_is_logged_once(
+    client: TestClient, store: DuckDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often somebody asks whether it is ready."""
+    store.close()
+    for _ in range(3):
+        assert client.get("/readyz").status_code == 503
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "api.routes.operations"]
+    assert "the store is not ready" in told
+
+
 def test_counters_in_prometheus_text(client: TestClient) -> None:
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
