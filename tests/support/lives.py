@@ -113,3 +113,14 @@ def elsewhere(folder: Path, place: Path, names: Sequence[str] = ("spool.sqlite",
     place.mkdir(exist_ok=True)
     for name in names:
         (folder / name).symlink_to(place / name)
+
+
+def influx_settings(folder: Path, address: Address) -> str:
+    """The ``[store]`` table for a bucket, its tokens in files of ``folder``."""
+    folder.mkdir(exist_ok=True)
+    for name, token in (("write", address.write_token), ("read", address.read_token)):
+        (folder / f"{name}.token").write_text(token)
+    return (
+        f"[store]\nkind = 'influxdb'\nurl = '{address.url}'\norg = '{address.org}'\n"
+        f"bucket = '{address.bucket}'\nwrite_token_file = 'write.token'\nread_token_file = 'read.token'\n"
+    )
