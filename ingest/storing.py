@@ -132,6 +132,7 @@ class StoreThread:
         self._thread: threading.Thread | None = None
         self.stored_id = 0
         self._knows_watermark = False
+        self._refused: set[tuple[str, str]] = set()  # devices and quantities of which a refusal was logged
         self.oldest: datetime | None = None  # receipt of the oldest message not stored yet
         self.trouble: str | None = None
         with suppress(StoreError):  # then the thread asks until it is told; the spool grows meanwhile
@@ -236,12 +237,19 @@ class StoreThread:
         try:
             return self._store.write_readings(outcome.readings, watermark)
         except ReadingsRefused as refusal:
-            log.warning("store: %s; their messages are dead letters", refusal)
+            self._tell_refused(refusal)
             discarded = self._letters.keep(self._uuid, outcome.bury(refusal))
             self._counters.dead_letters_discarded.inc(discarded)
             taken = refusal.written
         again = self._write(outcome, watermark)
         return Written(taken.stored + again.stored, taken.duplicates, taken.conflicts + again.conflicts)
+
+    def _tell_refused(self, refusal: ReadingsRefused) -> None:
+        """Log a refusal, once for each device and quantity; the dead letters are counted."""
+        series = {(reading.device, reading.quantity) for reading in refusal.readings}
+        if not series <= self._refused:
+            log.warning("store: %s; their messages are dead letters", refusal)
+            self._refused |= series
 
     def _write_submitted(self) -> None:
         while True:

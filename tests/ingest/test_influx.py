@@ -145,7 +145,7 @@ def test_a_slow_store_holds_nothing_up_but_itself(
 
 
 def test_what_the_server_will_never_take_is_a_dead_letter_with_its_words(
-    run: Any, settings: Any, publisher: Any, root: str, line: Any
+    run: Any, settings: Any, publisher: Any, root: str, line: Any, caplog: Any
 ) -> None:
     address = line[1]
     with closing(InfluxStore(address)) as store:
@@ -162,6 +162,11 @@ def test_what_the_server_will_never_take_is_a_dead_letter_with_its_words(
             (letter,) = rig.pipeline.letters.list()
             assert "field type conflict" in letter.detail
             assert numbers(store, root) == list(range(100))
+            publisher.publish([(f"classroom/{root}/1/d0", json.dumps({"motion": 0}))])
+            rig.settled(102, 60)
+            assert rig.pipeline.letters.count_by_reason() == {"store_refused": 2}
+    told = [record.message for record in caplog.records if "dead letters" in record.message]
+    assert len(told) == 1, told  # not with every message of a device that goes on so
 
 
 @contextmanager
