@@ -163,10 +163,10 @@ def main() -> None:
         "more than once.\nWhat was under way when the broker was killed the publisher sends again, as MQTT "
         "demands; such a message, if it\ncarries no time, may rightly be stored twice, once for each time it "
         "was sent. It is counted apart.\n\n"
-        f"mosquitto: `{'`, `'.join(DURABLE)}`. It is killed while the site is connected and has caught up: "
-        "mosquitto acknowledges\na message before it saves it, so that what it has neither delivered nor "
-        "saved (up to `autosave_interval` seconds\nof messages while the site is down) dies with it, "
-        "whatever stands behind it."
+        f"mosquitto: `{'`, `'.join(DURABLE)}`.\n"
+        "It is killed while all it holds is under way to the site: mosquitto acknowledges a message before it "
+        "saves it,\nso that what it has neither sent on nor saved (up to `autosave_interval` seconds of "
+        "messages while the site is\ndown) dies with it, whatever stands behind it."
     )
 
 

@@ -91,18 +91,14 @@ def test_a_killed_broker_repeats_what_it_forgot_was_acknowledged(
     publisher_at: Any,
     root: str,
     co2: Any,
-    tmp_path: Path,
     wait: Any,
 ) -> None:
     """With persistence mosquitto's saved state is older than its last second.
 
     Repeated payloads have no time.
     """
-    folder = tmp_path / "persistence"
-    folder.mkdir()
     broker = start_mosquitto(
         "persistence true",
-        f"persistence_location {folder}/",
         "autosave_interval 100",
         "autosave_on_changes true",
         "max_inflight_messages 2000",

@@ -23,8 +23,10 @@ from typing import Protocol
 from mosquitto import Mosquitto
 from numbered import DEVICES, WITHOUT_TIME
 
+from running import until
 from store.base import Store
 
+_SENT = 1_000  # messages held by the broker that fit into the window: all of them were sent
 _ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
@@ -99,6 +101,7 @@ def run(
         for _ in range(course.broker_kills):
             life.wait_ready()
             time.sleep(random_.uniform(*course.life_s))
+            until(lambda: broker.held() < _SENT, "the broker has sent all it holds", 120)
             broker.kill()
             time.sleep(0.2)
             broker.start()

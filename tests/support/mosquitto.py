@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import paho.mqtt.subscribe
+
 from running import free_ports, until
 
 OLDEST = (2, 0, 21)
@@ -21,6 +23,7 @@ DURABLE = (
     "autosave_interval 1",
     "max_queued_messages 1000000",
     "max_inflight_messages 2000",
+    "sys_interval 1",
 )
 """What lets a mosquitto go on where it stood when it is killed: its state is saved every second.
 
@@ -71,7 +74,15 @@ class Mosquitto:
         self.process.kill()
         self.process.wait()
 
+    def held(self) -> int:
+        """Messages it held a moment ago for itself and for all sessions: retained, queued, under way."""
+        topic = "$SYS/broker/store/messages/count"
+        told = paho.mqtt.subscribe.simple(topic, hostname="127.0.0.1", port=self.port)
+        return int(told.payload)
+
     def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"mosquitto refuses {self.folder}/mosquitto.conf"
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
                 return True
