@@ -164,8 +164,8 @@ def main() -> None:
         "demands; such a message, if it\ncarries no time, may rightly be stored twice, once for each time it "
         "was sent. It is counted apart.\n\n"
         f"mosquitto: `{'`, `'.join(DURABLE)}`.\n"
-        "It is killed while all it holds is under way to the site: mosquitto acknowledges a message before it "
-        "saves it,\nso that what it has neither sent on nor saved (up to `autosave_interval` seconds of "
+        "It is killed while all it holds is under way to the site: mosquitto acknowledges a message before "
+        "it saves it,\nso that what it has neither sent on nor saved (up to `autosave_interval` seconds of "
         "messages while the site is\ndown) dies with it, whatever stands behind it."
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from absent import AbsentStore
 from mosquitto import Mosquitto, missing
 from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client import CollectorRegistry
@@ -25,7 +26,7 @@ from classroom.settings import Settings
 from classroom.site import Site
 from ingest.embedded import BrokerError, EmbeddedBroker
 from ingest.pipeline import Pipeline
-from store.base import Store, StoreError
+from store.base import Store
 from store.duckdb_store import DuckDBStore
 
 
@@ -222,22 +223,6 @@ def run(tmp_path: Path) -> Callable[..., AbstractContextManager[Rig]]:
                 own.close()
 
     return running
-
-
-class AbsentStore:
-    """A real store behind a line that can be cut."""
-
-    def __init__(self, path: Path) -> None:
-        self.store = DuckDBStore(path)
-        self.away = False
-
-    def write_readings(self, readings: Any, watermark: Any = None) -> Any:
-        if self.away:
-            raise StoreError("connection refused")
-        return self.store.write_readings(readings, watermark)
-
-    def __getattr__(self, name: Any) -> Any:
-        return getattr(self.store, name)
 
 
 @pytest.fixture

@@ -159,9 +159,9 @@ def test_a_full_disk_of_the_dead_letters_holds_their_messages_back(
         assert rig.count("dead_letters_total", reason="not_json") == 10
         assert rig.count("readings_stored_total") == len(numbers(rig, root))
         disk.free()
-        wait(lambda: rig.pipeline.letters.count_by_reason() == {"not_json": 100}, "every letter is kept")
-        rig.settled(320)
-        assert rig.count("dead_letters_total", reason="not_json") == 100
+        wait(lambda: rig.count("dead_letters_total", reason="not_json") == 100, "every letter is kept")
+        wait(lambda: rig.count("messages_stored_total") == 220, "every reading is stored")
+        assert rig.pipeline.letters.count_by_reason() == {"not_json": 100}
         assert numbers(rig, root) == list(range(220))
     assert len(changes(caplog, "store")) == 2
 
