@@ -30,6 +30,8 @@ class Factor(Row):
     rule that divides a heat-and-power plant's emissions: Värmemarknadskommittén's or the GHG Protocol's.
     """
 
+    identity = ("id",)
+
     id: Key
     carrier: Carrier
     year: Annotated[int, Field(ge=1990, le=2100)]

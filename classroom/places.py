@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -71,9 +71,14 @@ Truth = Annotated[bool, BeforeValidator(_swedish_truth)]
 
 
 class Row(BaseModel):
-    """A row of a table; unknown columns are refused."""
+    """A row of a table; unknown columns are refused.
+
+    ``identity`` names the columns that make it the same row in another version of the table, though the other
+    columns differ; empty: all of them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    identity: ClassVar[tuple[str, ...]] = ()
 
 
 class Tenure(StrEnum):
@@ -106,6 +111,8 @@ class Ventilation(StrEnum):
 class School(Row):
     """A school. ``school_hours`` (local) serve rooms that have no timetable of their own."""
 
+    identity = ("key",)
+
     key: Key
     name: Text
     municipality: Text | None = None
@@ -116,6 +123,8 @@ class School(Row):
 
 class SchoolAttributes(Row):
     """What is true of a school from ``valid_from`` (local date) until the next row for the same school."""
+
+    identity = ("school", "valid_from")
 
     school: Key
     valid_from: date
@@ -128,6 +137,8 @@ class SchoolAttributes(Row):
 class Building(Row):
     """A building of a school."""
 
+    identity = ("school", "key")
+
     school: Key
     key: Key
     name: Text
@@ -136,6 +147,8 @@ class Building(Row):
 
 class Room(Row):
     """A room; ``key`` is unique within its school only."""
+
+    identity = ("school", "key")
 
     school: Key
     key: Key
@@ -167,6 +180,8 @@ class Meter(Row):
     meter names its ``parent`` and is never summed; EXPORT and PRODUCTION stand apart from what was bought.
     """
 
+    identity = ("school", "key", "valid_from")
+
     school: Key
     key: Key
     name: Text
@@ -186,6 +201,8 @@ class Device(Row):
     ``pulses_per_kwh`` turns a pulse counter into energy, ``scale`` multiplies registers and power behind
     current transformers that the device does not know of.
     """
+
+    identity = ("key", "valid_from")
 
     key: DeviceKey
     school: Key
@@ -244,8 +261,11 @@ class CalendarRow(Row):
     """Days of one kind, first to last inclusive, for a municipality, one school, or all (both empty).
 
     ``term`` rows bound the terms: a weekday outside every term is lov. ``hired_evening`` leaves the day's
-    type and marks ``hours`` of its evening as used by others.
+    type and marks ``hours`` of its evening as used by others. ``source`` names the import that wrote the row
+    and will replace it; rows written by hand have none.
     """
+
+    identity = ("municipality", "school", "day_type", "first", "hours", "source")
 
     municipality: Text | None = None
     school: Key | None = None
@@ -254,10 +274,16 @@ class CalendarRow(Row):
     day_type: Literal["term", "school_day", "lov", "studiedag", "closed", "hired_evening"]
     hours: Hours | None = None
     name: Text | None = None
+    source: Key | None = None
 
 
 class Lesson(Row):
-    """A weekly lesson in a room, local time; no names of people are kept. ``weekday`` 1 is Monday."""
+    """A weekly lesson in a room, local time; no names of people are kept. ``weekday`` 1 is Monday.
+
+    ``source`` names the import that wrote the row and will replace it; rows written by hand have none.
+    """
+
+    identity = ("school", "room", "weekday", "start", "weeks", "valid_from", "source")
 
     school: Key
     room: Key
@@ -268,3 +294,10 @@ class Lesson(Row):
     weeks: Literal["all", "odd", "even"] = "all"
     valid_from: date | None = None
     valid_to: date | None = None
+    source: Key | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether ``day`` (local) lies within the row's validity, first and last day included."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -76,11 +77,7 @@ def _add_row(
     if beyond:
         cure = "these cells stand under no column; is a decimal comma or a comma in a name without quotes?"
         table.faults.append(Fault(table.file, f"{where}end", repr(beyond), cure))
-    given = {
-        name: _cell(model, name, value, zone)
-        for name, value in zip(names, values, strict=False)
-        if value and name in model.model_fields
-    }
+    given = _given(dict(zip(names, values, strict=False)), model, zone)
     try:
         row = model.model_validate(given)
     except ValidationError as error:
@@ -91,6 +88,23 @@ def _add_row(
         table.refused.append(given)
     else:
         table.rows.append(row)
+
+
+def row_of(cells: Mapping[str, object], model: type[RowT], zone: ZoneInfo) -> RowT:
+    """A row from its cells by column; empty cells take the default, unknown columns are passed over.
+
+    Raises:
+        ValidationError: a cell is not what its column asks for.
+    """
+    return model.model_validate(_given(cells, model, zone))
+
+
+def _given(cells: Mapping[str, object], model: type[Row], zone: ZoneInfo) -> dict[str, object]:
+    return {
+        name: _cell(model, name, value, zone) if isinstance(value, str) else value
+        for name, value in cells.items()
+        if value not in (None, "") and name in model.model_fields
+    }
 
 
 def _cell(model: type[Row], name: str, value: str, zone: ZoneInfo) -> object:

@@ -67,6 +67,7 @@ class Timetable:
         )
         self._holidays: dict[int, dict[date, str]] = {}
         self._types: dict[date, tuple[DayType, str | None]] = {}
+        self._told: dict[date, bool] = {}
 
     def day_type(self, day: date) -> DayType:
         """What kind of day ``day`` (local) is."""
@@ -98,11 +99,13 @@ class Timetable:
     def lessons(self, room: str, day: date) -> list[tuple[datetime, datetime, int | None]]:
         """Lessons of ``room`` on ``day``: UTC start, UTC end, group size (None: not told), in time order.
 
-        A room without lessons in the timetable is taken as in use during the school's hours.
+        A room without lessons in the timetable is taken as in use during the school's hours, and so is every
+        room on a day for which the school has no timetable at all (no lesson's validity reaches it): what is
+        not told is not the same as an empty room.
         """
         if self.day_type(day) is not DayType.SCHOOL_DAY:
             return []
-        if room not in self._lessons:
+        if room not in self._lessons or not self._is_told(day):
             start, end = self._hours
             return [(self._utc(day, start), self._utc(day, end), None)]
         parity = "odd" if day.isocalendar().week % 2 else "even"
@@ -113,12 +116,16 @@ class Timetable:
                 lesson.group_size,
             )
             for lesson in self._lessons[room]
-            if lesson.weekday == day.isoweekday()
-            and lesson.weeks in ("all", parity)
-            and (lesson.valid_from is None or lesson.valid_from <= day)
-            and (lesson.valid_to is None or day <= lesson.valid_to)
+            if lesson.weekday == day.isoweekday() and lesson.weeks in ("all", parity) and lesson.holds_on(day)
         ]
         return sorted(found, key=lambda lesson: lesson[:2])
+
+    def _is_told(self, day: date) -> bool:
+        """Whether some lesson of the school is in force on ``day``."""
+        if day not in self._told:
+            lessons = (lesson for several in self._lessons.values() for lesson in several)
+            self._told[day] = any(lesson.holds_on(day) for lesson in lessons)
+        return self._told[day]
 
     def occupied(self, room: str, day: date) -> list[Span]:
         """Occupied spans of ``room`` on local ``day``: lessons, overlaps merged; breaks are not in it."""

@@ -147,9 +147,18 @@ def test_odd_and_even_weeks_are_iso_weeks(weeks: str, days: list[date]) -> None:
 
 
 def test_a_lesson_holds_from_its_first_to_its_last_day() -> None:
-    table = timetable(lesson(1, "08:00", "09:00", valid_from="2026-11-09", valid_to="2026-11-16"))
+    table = timetable(
+        lesson(1, "08:00", "09:00", valid_from="2026-11-09", valid_to="2026-11-16"),
+        lesson(2, "08:00", "09:00", room="b1"),
+    )
     mondays = [date(2026, 11, 2) + timedelta(weeks=week) for week in range(4)]
     assert [bool(table.lessons("a1", day)) for day in mondays] == [False, True, True, False]
+
+
+def test_days_for_which_no_timetable_was_given_are_used_in_school_hours() -> None:
+    table = timetable(lesson(1, "08:10", "09:10", valid_from="2026-08-18", valid_to="2026-12-18"))
+    assert table.lessons("a1", date(2026, 5, 4)) == [(utc("2026-05-04T06:00"), utc("2026-05-04T13:00"), None)]
+    assert table.lessons("a1", date(2026, 11, 3)) == []  # a Tuesday of the timetable without a lesson
 
 
 def test_occupied_merges_what_overlaps_and_leaves_breaks_out() -> None:

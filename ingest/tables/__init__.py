@@ -1,0 +1,1 @@
+"""A site's own tables from files: calendars, timetables and places. Nothing here writes to disk."""
