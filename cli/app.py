@@ -8,6 +8,7 @@ from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
 from cli.doctor import doctor
+from cli.export import export
 from cli.import_ import app as import_
 from cli.init import init
 from cli.replay import replay
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (demo, init, run, simulate, replay, doctor):
+for command in (demo, init, run, simulate, replay, doctor, export):
     app.command()(command)
 app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")

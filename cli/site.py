@@ -13,6 +13,7 @@ from rich.markup import escape
 from classroom.faults import ConfigurationError, Fault
 from classroom.site import Site
 from classroom.sitefiles import SETTINGS_FILE, TABLES, parse_site
+from cli.site_change import finish_change
 from ingest.decoders.generic_mapping import MAPPINGS_FILE, CustomMapping, parse_mappings
 
 console = Console(stderr=True, highlight=False)
@@ -53,6 +54,11 @@ def read_texts(folder: Path) -> dict[str, str]:
         ConfigurationError: a file is not UTF-8 or cannot be read.
     """
     texts, faults = {}, []
+    try:
+        finish_change(folder)
+    except OSError as error:
+        cure = "a change of tables was cut short; run this once as the user who owns the folder"
+        faults.append(Fault(str(folder), "(change)", str(error.strerror), cure))
     for name in (SETTINGS_FILE, *TABLES, MAPPINGS_FILE):
         try:
             texts[name] = (folder / name).read_text(encoding="utf-8-sig")

@@ -11,13 +11,13 @@ import re
 _LONGEST_SHAPE = 24
 
 _CALLED = (
-    "sal salen rum rummet room hus huset lokal lokalen klassrum grupprum studierum hallen aula aulan"
-    " gymnastik gymnastiksal gympa gympasal gympasalen idrott idrottshall idrottshallen sporthall bibliotek"
-    " biblioteket matsal matsalen slöjd slöjdsal träslöjd textilslöjd syslöjd hemkunskap hk no bild bildsal"
-    " musik musiksal musiksalen ateljé verkstad labb lab kemi kemisal fysik fysiksal biologi teknik data"
-    " datasal it simhall paviljong barack annex annexet norra södra östra västra plan våning vån fritids hemvist"
-    " uppehållsrum caféet kafé personalrum konferens konferensrum ute utomhus skolgård skolgården"
-    " distans digitalt online"
+    "sal salen rum rummet room hus huset lokal lokalen klassrum grupprum studierum hallen aula aulan "
+    "gymnastik gymnastiksal gympa gympasal gympasalen idrott idrottshall idrottshallen sporthall "
+    "bibliotek biblioteket matsal matsalen slöjd slöjdsal träslöjd textilslöjd syslöjd hemkunskap hk "
+    "no bild bildsal musik musiksal musiksalen ateljé verkstad labb lab kemi kemisal fysik fysiksal "
+    "biologi teknik data datasal it simhall paviljong barack annex annexet norra södra östra västra "
+    "plan våning vån fritids hemvist uppehållsrum caféet kafé personalrum konferens konferensrum ute "
+    "utomhus skolgård skolgården distans digitalt online"
 )
 _ROOM_WORDS = frozenset(_CALLED.split())
 
