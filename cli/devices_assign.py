@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
-from classroom.faults import ConfigurationError
+from classroom.faults import ConfigurationError, faults_of
 from classroom.places import Device
 from classroom.site import Site
 from classroom.sitefiles import parse_site
+from classroom.tabletext import read_lines
 from cli.clock import utc_now
 from cli.site import SiteDir, console, load_site_or_exit, read_texts
+from cli.site_write import write_tables
 
 FILE = "devices.csv"
 
@@ -49,14 +49,15 @@ def assign(
     try:
         text = assigned(site, texts.get(FILE, ""), key, school, room, meter, since, interval_s, utc_now())
         parse_site({**texts, FILE: text})
+        write_tables(site_dir, texts, {**texts, FILE: text}, utc_now())
     except ConfigurationError as error:
         console.print("[bold red]Nothing was changed:[/]")
         for fault in error.faults:
             console.print(f"  {fault}", markup=False)
         raise typer.Exit(2) from error
-    written = site_dir / f"{FILE}.new"
-    written.write_text(text, encoding="utf-8")
-    os.replace(written, site_dir / FILE)  # noqa: PTH105 - atomic: a running service never reads half a file
+    except OSError as error:
+        console.print(f"[bold red]Nothing was changed:[/] {error.strerror}: {error.filename}")
+        raise typer.Exit(1) from error
     Console(highlight=False).print(f"{key} hangs in {school}/{room or meter}.")
 
 
@@ -71,51 +72,29 @@ def assigned(
     interval_s: int | None,
     now: datetime,
 ) -> str:
-    """The text of ``devices.csv`` with the device's new row and its open one closed; comments stay."""
-    text = text.lstrip("\ufeff")
-    header = text.split("\n", 1)[0]
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    columns = next(csv.reader([header], delimiter=delimiter), []) or ["key", "school", "room", "meter"]
-    needed = [
-        name for name in ("room", "meter", "interval_s", "valid_from", "valid_to") if name not in columns
-    ]
+    """The text of ``devices.csv`` with the device's new row and its open one closed; comments stay.
+
+    Raises:
+        ConfigurationError: what was given cannot stand in the table.
+    """
+    table = read_lines(text, Device, site.zone)
     before = site.placements.get(key, [])
     start = _start(site, before, since, now)
-    lines = text.splitlines() if text.strip() else [delimiter.join(columns)]
+    told = {"key": key, "school": school, "room": room, "meter": meter, "valid_from": start}
     slot = interval_s or (before[-1].interval_s if before else 600)
-    row = {
-        "key": key,
-        "school": school,
-        "room": room or "",
-        "meter": meter or "",
-        "interval_s": str(slot),
-        "valid_from": start.isoformat() if start else "",
+    try:
+        row = Device.model_validate({**told, "interval_s": slot})
+    except ValidationError as error:
+        raise ConfigurationError(faults_of(error, FILE)) from error
+    closed = {
+        number: other.model_copy(update={"valid_to": start})
+        for number, other in enumerate(table.rows)
+        if isinstance(other, Device) and other.key == row.key and other.valid_to is None and start is not None
     }
-    every = [*columns, *needed]
-    rows = [_closed(line, every, key, start, delimiter) for line in lines[1:]]
-    head = delimiter.join(every)
-    return "\n".join([head, *rows, _line([row.get(name, "") for name in every], delimiter)]) + "\n"
+    return table.edited(site.zone, closed, [row])
 
 
 def _start(site: Site, before: list[Device], since: datetime | None, now: datetime) -> datetime | None:
     if since is not None:
         return (since if since.tzinfo else since.replace(tzinfo=site.zone)).astimezone(UTC)
     return now.replace(microsecond=0) if before else None
-
-
-def _closed(line: str, columns: list[str], key: str, start: datetime | None, delimiter: str) -> str:
-    """A row of the file, ended at ``start`` if it is the device's open one."""
-    if line.startswith("#") or not line.strip() or start is None:
-        return line
-    cells = next(csv.reader([line], delimiter=delimiter))
-    row = dict(zip(columns, cells, strict=False))
-    if row.get("key", "").strip() != key or row.get("valid_to", "").strip():
-        return line
-    row["valid_to"] = start.isoformat()
-    return _line([row.get(name, "") for name in columns], delimiter)
-
-
-def _line(cells: list[str], delimiter: str) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(cells)
-    return out.getvalue()

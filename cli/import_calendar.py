@@ -67,7 +67,7 @@ def calendar(
     words = load_mapping(site_dir, mapping)
     whom = Whom(municipality, school)
     _check_whom(site, whom, everyone)
-    its = source or slug(files[0].stem)
+    its = checked_source(source or slug(files[0].stem))
     try:
         read = read_calendar(files, site, words, whom, its, bounds(first, last), _kind(kind))
     except FileRefused as error:
@@ -87,7 +87,7 @@ def calendar(
         out.print(f"{read.ignored} entries are cancelled or to be ignored")
     table = read_lines(before.get(FILE, ""), CalendarRow, site.zone)
     time = (first.date() if first else read.first, last.date() if last else read.last)
-    if time == (None, None):
+    if read.first is None:
         console.print("The files hold nothing within that time; nothing was changed.")
         raise typer.Exit(1)
     rows = [row for row in table.rows if isinstance(row, CalendarRow)]
@@ -110,6 +110,14 @@ def slug(name: str) -> str:
     """A file's name as the name of a source: ``Läsår (1)`` is ``lasar``."""
     plain = re.sub(r"[ _-]*\(\d+\)$", "", name).lower().translate(str.maketrans("åäöéü", "aaoeu"))
     return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:64] or "calendar"
+
+
+def checked_source(name: str) -> str:
+    """The name of a source; leaves with code 2 where it cannot stand in a table."""
+    if name != slug(name):
+        console.print(f"--source {name}: write it with a-z, 0-9, dot, dash and underscore, as {slug(name)}")
+        raise typer.Exit(2)
+    return name
 
 
 def _kind(told: str | None) -> Kind | None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from classroom.places import Lesson
 from classroom.site import Site
 from classroom.tabletext import read_lines
+from cli.import_calendar import checked_source
 from cli.import_tables import (
     Check,
     Files,
@@ -60,6 +61,7 @@ def timetable(
     if school not in site.school_by_key:
         console.print(f"No school {school!r}; there are {', '.join(sorted(site.school_by_key))}")
         raise typer.Exit(2)
+    checked_source(source)
     words = load_mapping(site_dir, mapping)
     _check_rooms(site, school, words)
     span = (first.date() if first else None, last.date() if last else None)

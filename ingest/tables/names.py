@@ -31,12 +31,17 @@ def shape(value: object) -> str:
 
 def room_shown(name: str) -> str:
     """A room's name without what could be a person: words that rooms are called by and numbers stay."""
-    found = []
-    for token in re.findall(r"[^\W_]+|[^\w\s]|_", name)[:12]:
-        if token.casefold() in _ROOM_WORDS or re.fullmatch(r"[A-ZÅÄÖa-zåäö]?\d{1,4}[A-ZÅÄÖa-zåäö]?", token):
-            found.append(token)
-        elif re.fullmatch(r"[A-ZÅÄÖ]", token):
-            found.append(token)  # a house's letter
-        elif token.isalnum() and (not found or found[-1] != "…"):
+    found: list[str] = []
+    name = re.sub(r"\d[\d\s+-]{4,}\d", "…", name)  # personal and telephone numbers
+    for part in re.findall(r"[^\W_]+|…", name)[:12]:
+        if _is_of_a_room(part):
+            found.append(part)
+        elif found[-1:] != ["…"]:
             found.append("…")
     return " ".join(found) or "…"
+
+
+def _is_of_a_room(part: str) -> bool:
+    """A word for rooms, a number, or a house's letter."""
+    known = part.casefold() in _ROOM_WORDS or re.fullmatch(r"[A-ZÅÄÖ]", part)
+    return bool(known or re.fullmatch(r"[A-ZÅÄÖa-zåäö]?\d{1,4}[A-ZÅÄÖa-zåäö]?", part))

@@ -45,8 +45,10 @@ class Sheet:
     rows: tuple[tuple[int, Sequence[Cell]], ...]
 
 
-def read_sheets(path: Path) -> list[Sheet]:
+def read_sheets(path: Path, *, by_number: bool = False) -> list[Sheet]:
     """The sheets of a workbook, or the one of a CSV file.
+
+    ``by_number`` keeps the titles of sheets out of messages, where they may be people's.
 
     Raises:
         FileRefused: it is too large, damaged, protected, or holds cells whose value is not in the file.
@@ -62,7 +64,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     if not start:
         raise refused(name, "the file is empty; save it again")
     if start[:2] == b"PK":
-        return _workbook(path)
+        return _workbook(path, by_number=by_number)
     if start == b"\xd0\xcf\x11\xe0":
         raise refused(name, "an old workbook (.xls) or a protected one; save it as .xlsx without password")
     return [_csv(path)]
@@ -104,7 +106,7 @@ def _csv(path: Path) -> Sheet:
     return Sheet(path.name, path.stem, tuple(rows))
 
 
-def _workbook(path: Path) -> list[Sheet]:
+def _workbook(path: Path, *, by_number: bool) -> list[Sheet]:
     name = path.name
     try:
         with zipfile.ZipFile(path) as archive:
@@ -112,9 +114,9 @@ def _workbook(path: Path) -> list[Sheet]:
             book = python_calamine.CalamineWorkbook.from_path(path)
             faults: list[FileFault] = []
             sheets = []
-            for title, part in zip(book.sheet_names, _parts(archive), strict=False):
-                sheet = book.get_sheet_by_name(title)
-                where = f"{name}, sheet {title}"
+            for number, (title, part) in enumerate(zip(book.sheet_names, _parts(archive), strict=False)):
+                sheet = book.get_sheet_by_index(number)
+                where = f"{name}, sheet {number + 1 if by_number else title}"
                 faults += _untold(archive, part, where)
                 faults += [
                     FileFault(where, top + 1, _letters(left), _area(top, left, bottom, right), _MERGED)

@@ -69,7 +69,7 @@ def read_timetable(
             if read.cancelled:
                 found.notes.append(f"{path.name}: {read.cancelled} cancelled lessons are left out")
         else:
-            for sheet in read_sheets(path):
+            for sheet in read_sheets(path, by_number=True):
                 lessons = read_lessons(sheet, asked)
                 dated += lessons.dated
                 seen |= lessons.days

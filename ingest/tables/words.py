@@ -45,12 +45,12 @@ Answer = tuple[Kind | None, str]
 def kind_of(text: str, own: Mapping[str, Kind]) -> Answer:
     """What an entry called ``text`` is. ``own`` are the site's own words: they win, the longest first."""
     text = " ".join(text.casefold().split())
-    exact = next((kind for kind in KINDS if kind == text), None)
-    if exact is not None:
-        return exact, ""
     mine = [word for word in own if _holds(text, word.casefold())]
     if mine:
         return own[max(mine, key=len)], ""
+    exact = next((kind for kind in KINDS if kind == text), None)
+    if exact is not None:
+        return exact, ""
     found: set[Kind] = set()
     rest = text
     for kind, pattern in _WHOLE:
