@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from classroom.places import CalendarRow
 from classroom.site import Site
-from classroom.tabletext import read_lines
 from cli.import_tables import (
     Check,
     Files,
     First,
     Last,
     MappingFile,
+    Target,
     Yes,
-    apply,
     bounds,
     load_mapping,
     refuse,
-    row_line,
     show,
+    take_in,
 )
 from cli.site import SiteDir, console, load_site_or_exit, read_texts
 from ingest.imports.refusal import FileRefused
 from ingest.tables.mapping import KINDS, Kind
-from ingest.tables.sources import replacement
+
+if TYPE_CHECKING:
+    from ingest.tables.calendars import Calendar
 
 FILE = "calendar.csv"
 _AS_HELP = f"Every entry is of this kind, whatever it is called: {', '.join(KINDS)}."
@@ -75,35 +76,25 @@ def calendar(
     if not everyone and whom == Whom() and any(Whom(r.municipality, r.school) == Whom() for r in read.rows):
         console.print("Say whom it concerns: --municipality NAME, --school KEY, or --all.")
         raise typer.Exit(2)
+    _tell(read)
+    if read.first is None:
+        console.print("The files hold nothing within that time; nothing was changed.")
+        raise typer.Exit(1)
+    time = (first.date() if first else read.first, last.date() if last else read.last)
+    target = Target(FILE, CalendarRow, before, site.zone, site_dir)
+    take_in(target, read.rows, its, time, yes=yes, check=check)
+
+
+def _tell(read: Calendar) -> None:
     out = Console(highlight=False)
     show("Not understood, left out", "?", read.unknown, every=True)
     for count, what in (
         (read.holidays, "public holidays, known already"),
         (read.outside, "outside the time"),
+        (read.ignored, "cancelled or to be ignored"),
     ):
         if count:
             out.print(f"{count} entries are {what}")
-    if read.ignored:
-        out.print(f"{read.ignored} entries are cancelled or to be ignored")
-    table = read_lines(before.get(FILE, ""), CalendarRow, site.zone)
-    time = (first.date() if first else read.first, last.date() if last else read.last)
-    if read.first is None:
-        console.print("The files hold nothing within that time; nothing was changed.")
-        raise typer.Exit(1)
-    rows = [row for row in table.rows if isinstance(row, CalendarRow)]
-    change = replacement(rows, read.rows, its, time)
-    show("New", "+", [row_line(row) for row in change.added], every=check)
-    show("Go", "-", [row_line(row) for row in change.removed], every=True)
-    out.print(
-        f"{change.unchanged} rows of the source {its!r} stay as they are, {change.outside} lie outside."
-    )
-    if change.by_hand:
-        out.print(f"{change.by_hand} stand in the calendar already, written by hand.")
-    if not change.changes:
-        out.print("No changes.")
-        return
-    after = {**before, FILE: table.edited(site.zone, change.replaced, change.added)}
-    apply(site_dir, before, after, yes=yes, check=check)
 
 
 def slug(name: str) -> str:

@@ -91,14 +91,14 @@ def _all_changes(
 
 
 def _show(table: str, its: TableChanges, zone: ZoneInfo, *, every: bool) -> None:
-    show(f"{table}: new", "+", [row_line(row) for row in its.added], every=every)
+    show(f"{table}: new", "+", [row_line(row, zone) for row in its.added], every=every)
     show(f"{table}: changed", "~", [_difference(one, zone) for one in its.changed], every=every)
     show(f"{table}: ended", "|", [_difference(one, zone) for one in its.closed], every=every)
-    show(f"{table}: deleted", "-", [row_line(row) for row in its.deleted], every=True)
+    show(f"{table}: deleted", "-", [row_line(row, zone) for row in its.deleted], every=True)
     show(
         f"{table}: not in the file, stay as they are",
         "=",
-        [row_line(row) for row in its.missing],
+        [row_line(row, zone) for row in its.missing],
         every=every,
     )
 

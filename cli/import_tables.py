@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -13,13 +14,14 @@ from rich.console import Console
 from classroom.faults import ConfigurationError
 from classroom.places import Row
 from classroom.sitefiles import parse_site
-from classroom.tabletext import cell
+from classroom.tabletext import cell, read_lines
 from cli.clock import utc_now
 from cli.site import console, tell_faults
 from cli.site_write import write_tables
 from ingest.imports.refusal import FileRefused
 from ingest.tables.ical import Bounds
 from ingest.tables.mapping import CALENDARS_FILE, CalendarMapping, parse_calendar_mapping
+from ingest.tables.sources import RowT, replacement
 
 Files = Annotated[list[Path], typer.Argument(help="The files of one source.", exists=True, dir_okay=False)]
 MappingFile = Annotated[
@@ -35,6 +37,16 @@ Check = Annotated[bool, typer.Option("--check", help="Only show what would chang
 
 SHOWN = 40
 """Lines of a difference that are shown at a prompt; all of them with --check and where rows go."""
+
+
+class Target(NamedTuple):
+    """The table that an import goes into, and the texts of the site as they stand."""
+
+    file: str
+    model: type[Row]
+    texts: Mapping[str, str]
+    zone: ZoneInfo
+    site_dir: Path
 
 
 def bounds(first: datetime | None, last: datetime | None) -> Bounds:
@@ -70,15 +82,13 @@ def refuse(error: FileRefused) -> typer.Exit:
     return typer.Exit(1)
 
 
-def row_line(row: Row) -> str:
+def row_line(row: Row, zone: ZoneInfo) -> str:
     """A row in a line, without columns that hold their default."""
-    from zoneinfo import ZoneInfo
-
     parts = []
     for name, column in type(row).model_fields.items():
         value = getattr(row, name)
         if value != column.default:
-            parts.append(f"{name} {cell(value, ZoneInfo('UTC'))}")
+            parts.append(f"{name} {cell(value, zone)}")
     return ", ".join(parts)
 
 
@@ -92,6 +102,34 @@ def show(title: str, sign: str, lines: Sequence[str], *, every: bool) -> None:
         out.print(f"  {sign} {line}", markup=False, soft_wrap=True)
     if not every and len(lines) > SHOWN:
         out.print(f"  … and {len(lines) - SHOWN} more; --check shows all")
+
+
+def take_in(
+    target: Target,
+    fresh: Sequence[RowT],
+    source: str,
+    time: tuple[date | None, date | None],
+    concerns: Callable[[RowT], bool] = lambda _: True,
+    *,
+    yes: bool,
+    check: bool,
+) -> None:
+    """Put ``fresh`` in place of the rows of ``source`` in a table: show the difference, ask, write."""
+    out = Console(highlight=False)
+    table = read_lines(target.texts.get(target.file, ""), target.model, target.zone)
+    rows = cast("Sequence[RowT]", table.rows)
+    change = replacement(rows, fresh, source, time, concerns)
+    show("New", "+", [row_line(row, target.zone) for row in change.added], every=check)
+    show("Go", "-", [row_line(row, target.zone) for row in change.removed], every=True)
+    kept = f"{change.unchanged} rows of the source {source!r} stay as they are, {change.outside} lie outside."
+    out.print(kept, soft_wrap=True)
+    if change.by_hand:
+        out.print(f"{change.by_hand} stand in {target.file} already, written by hand.")
+    if not change.changes:
+        out.print("No changes.")
+        return
+    after = {**target.texts, target.file: table.edited(target.zone, change.replaced, change.added)}
+    apply(target.site_dir, target.texts, after, yes=yes, check=check)
 
 
 def apply(

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from classroom.places import Lesson
 from classroom.site import Site
-from classroom.tabletext import read_lines
 from cli.import_calendar import checked_source
 from cli.import_tables import (
     Check,
@@ -18,19 +16,18 @@ from cli.import_tables import (
     First,
     Last,
     MappingFile,
+    Target,
     Yes,
-    apply,
     bounds,
     load_mapping,
     refuse,
-    row_line,
     show,
+    take_in,
 )
 from cli.site import SiteDir, console, load_site_or_exit, read_texts
 from ingest.imports.refusal import FileRefused
 from ingest.tables.mapping import CalendarMapping
 from ingest.tables.rooms import IGNORE
-from ingest.tables.sources import replacement
 
 FILE = "lessons.csv"
 
@@ -69,26 +66,13 @@ def timetable(
         read = read_timetable(files, site, school, words, source, bounds(first, last), span)
     except FileRefused as error:
         raise refuse(error) from error
-    out = Console(highlight=False)
     show("To know", "!", read.notes, every=True)
     if not read.rows:
         console.print("No lesson is left to take in; nothing was changed.")
         raise typer.Exit(1)
-    table = read_lines(before.get(FILE, ""), Lesson, site.zone)
-    rows = [row for row in table.rows if isinstance(row, Lesson)]
-    change = replacement(rows, read.rows, source, (read.first, read.last), lambda row: row.school == school)
-    show("New", "+", [row_line(row) for row in change.added], every=check)
-    show("Go", "-", [row_line(row) for row in change.removed], every=True)
-    out.print(
-        f"{change.unchanged} rows of the source {source!r} stay as they are, {change.outside} lie outside."
-    )
-    if change.by_hand:
-        out.print(f"{change.by_hand} stand in the timetable already, written by hand.")
-    if not change.changes:
-        out.print("No changes.")
-        return
-    after = {**before, FILE: table.edited(site.zone, change.replaced, change.added)}
-    apply(site_dir, before, after, yes=yes, check=check)
+    target = Target(FILE, Lesson, before, site.zone, site_dir)
+    time = (read.first, read.last)
+    take_in(target, read.rows, source, time, lambda row: row.school == school, yes=yes, check=check)
 
 
 def _check_rooms(site: Site, school: str, words: CalendarMapping) -> None:

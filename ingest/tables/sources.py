@@ -47,8 +47,10 @@ def replacement(
 ) -> Replacement[RowT]:
     """How ``fresh`` takes the place of ``rows`` of ``source`` within ``time`` that ``concerns`` holds for.
 
-    Rows that reach over an end of the time are cut there; a piece that only continues a new row joins it.
+    The time reaches at least as far as the new rows themselves. Rows that reach over an end of it are cut
+    there; a piece that only continues a new row joins it.
     """
+    time = _widened(time, fresh)
     mine = {n: row for n, row in enumerate(rows) if row.source == source and concerns(row)}
     inside = {n: row for n, row in mine.items() if _overlaps(_span(row), time)}
     pieces: list[RowT] = [piece for row in inside.values() for piece in _outside(row, time)]
@@ -72,6 +74,15 @@ def replacement(
 
 def _span(row: RowT) -> Span:
     return (row.first, row.last) if isinstance(row, CalendarRow) else (row.valid_from, row.valid_to)
+
+
+def _widened(time: Span, rows: Sequence[RowT]) -> Span:
+    """``time``, reaching at least as far as ``rows``."""
+    firsts, lasts = ([time[n], *(_span(row)[n] for row in rows)] for n in (0, 1))
+    return (
+        None if None in firsts else min(day for day in firsts if day is not None),
+        None if None in lasts else max(day for day in lasts if day is not None),
+    )
 
 
 def _with_span(row: RowT, first: date | None, last: date | None) -> RowT:

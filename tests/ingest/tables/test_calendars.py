@@ -171,6 +171,11 @@ def test_a_row_that_reaches_over_the_time_of_the_file_is_cut() -> None:
     ]
 
 
+def test_a_new_row_that_reaches_over_the_time_asked_for_is_not_doubled() -> None:
+    term = CalendarRow(first=date(2026, 8, 18), last=date(2026, 12, 18), day_type="term", source="src")
+    assert not replacement([term], [term], "src", (date(2026, 10, 1), date(2026, 11, 1))).changes
+
+
 def test_joining_keeps_what_is_apart() -> None:
     one, two = (CalendarRow(first=date(2026, 11, n), last=date(2026, 11, n), day_type="lov") for n in (2, 4))
     assert joined([two, one, one]) == [one, two]
