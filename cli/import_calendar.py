@@ -70,7 +70,8 @@ def calendar(
     _check_whom(site, whom, everyone)
     its = checked_source(source or slug(files[0].stem))
     try:
-        read = read_calendar(files, site, words, whom, its, bounds(first, last), _kind(kind))
+        with console.status("reading"):
+            read = read_calendar(files, site, words, whom, its, bounds(first, last), _kind(kind))
     except FileRefused as error:
         raise refuse(error) from error
     if not everyone and whom == Whom() and any(Whom(r.municipality, r.school) == Whom() for r in read.rows):

@@ -63,7 +63,8 @@ def timetable(
     _check_rooms(site, school, words)
     span = (first.date() if first else None, last.date() if last else None)
     try:
-        read = read_timetable(files, site, school, words, source, bounds(first, last), span)
+        with console.status("reading"):
+            read = read_timetable(files, site, school, words, source, bounds(first, last), span)
     except FileRefused as error:
         raise refuse(error) from error
     show("To know", "!", read.notes, every=True)

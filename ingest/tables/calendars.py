@@ -134,7 +134,7 @@ def is_ical(path: Path) -> bool:
 
 
 def _entry_of(event: Event, name: str, whom: Whom) -> Entry:
-    last = (event.end - timedelta(microseconds=1)).date() if event.end > event.start else event.start.date()
+    last = event.last_day
     hours = None
     if not event.all_day and last == event.start.date() and event.end > event.start:
         end = event.end.time() if event.end.date() == last else time(23, 59)

@@ -122,8 +122,8 @@ def _workbook(path: Path, *, by_number: bool) -> list[Sheet]:
                     FileFault(where, top + 1, _letters(left), _area(top, left, bottom, right), _MERGED)
                     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
                 ]
-                begin = sheet.start[0] + 1 if sheet.start else 1
-                sheets.append(Sheet(where, title, tuple(enumerate(sheet.iter_rows(), start=begin))))
+                rows = enumerate(sheet.iter_rows(), start=1)  # from the first row, also where it is empty
+                sheets.append(Sheet(where, title, tuple(rows)))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise refused(name, "the workbook is damaged or protected; save it anew") from error
     except (

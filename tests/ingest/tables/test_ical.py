@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.imports.refusal import FileRefused
+from ingest.tables import ical
 from ingest.tables.ical import Bounds, Read, read_ical
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -54,6 +55,11 @@ def test_only_what_lies_within_the_bounds(ics: Ics, bounds: Bounds) -> None:
     assert starts(found)[0] == "07-06 00:00"
     assert len(found.events) == 52
     assert found.outside > 300
+
+
+def test_an_event_longer_than_the_bounds_lies_within(ics: Ics, bounds: Bounds) -> None:
+    path = ics("UID:1\nDTSTART;VALUE=DATE:20200101\nDTEND;VALUE=DATE:20300101")
+    assert len(read(path, bounds).events) == 1
 
 
 def test_the_zone_that_the_file_defines_itself(ics: Ics, bounds: Bounds) -> None:
@@ -109,7 +115,20 @@ def test_no_calendar_at_all(bounds: Bounds) -> None:
         read_ical("room;start\n", "x.ics", STOCKHOLM, bounds)
 
 
-def test_an_endless_series_is_cut_at_the_bounds_and_a_flood_refused(ics: Ics, bounds: Bounds) -> None:
-    daily = [f"UID:{n}\nDTSTART:20260701T0800{n % 60:02}\nRRULE:FREQ=DAILY" for n in range(200)]
-    with pytest.raises(FileRefused, match="more than 50000 dated events"):
-        read(ics(*daily), bounds)
+def test_an_endless_series_is_cut_at_the_bounds_and_a_flood_refused(
+    ics: Ics, bounds: Bounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ics(*(f"UID:{n}\nDTSTART:20260701T080000\nRRULE:FREQ=DAILY" for n in range(3)))
+    assert len(read(path, bounds).events) == 3 * 365
+    monkeypatch.setattr(ical, "MOST_EVENTS", 1_000)
+    with pytest.raises(FileRefused, match="more than 1000 dated events"):
+        read(path, bounds)
+
+
+def test_rules_that_never_come_true_do_not_hold_up_an_import(
+    ics: Ics, bounds: Bounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ical, "_SLOW_S", -1.0)  # as if every event were slow
+    monkeypatch.setattr(ical, "_SLOW_LIMIT_S", 0.0)
+    with pytest.raises(FileRefused, match="never come true"):
+        read(ics("UID:1\nDTSTART:20260701T080000", "UID:2\nDTSTART:20260702T080000"), bounds)
