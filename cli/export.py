@@ -36,7 +36,8 @@ def export(
         for file, model in TABLES.items()
     }
     if target.suffix.lower() == ".xlsx":
-        contents = {target: workbook(tables, site.zone)}
+        with console.status("writing"):
+            contents = {target: workbook(tables, site.zone)}
     elif target.suffix:
         console.print(f"{target}: write FILE.xlsx for a workbook, or the name of a folder for CSV files.")
         raise typer.Exit(2)

@@ -17,7 +17,7 @@ from classroom.places import Row
 from classroom.sitefiles import TABLES, parse_site
 from classroom.tabletext import cell, read_lines
 from cli.import_tables import Check, Yes, apply, refuse, row_line, show
-from cli.site import SiteDir, load_site_or_exit, read_texts, tell_faults
+from cli.site import SiteDir, console, load_site_or_exit, read_texts, tell_faults
 from ingest.imports.refusal import FileFault, FileRefused
 from ingest.tables.place_changes import Changed, TableChanges, Wanted, changes, known_keys
 from ingest.tables.place_files import GivenTable, read_tables
@@ -49,8 +49,9 @@ def places(
     tables = {file: read_lines(before.get(file, ""), model, site.zone) for file, model in TABLES.items()}
     wanted = Wanted(site.zone, since.date() if since else None, delete_missing)
     try:
-        given = read_tables(source, TABLES)
-        found = _all_changes(given, {file: table.rows for file, table in tables.items()}, wanted)
+        with console.status("comparing"):
+            given = read_tables(source, TABLES)
+            found = _all_changes(given, {file: table.rows for file, table in tables.items()}, wanted)
     except FileRefused as error:
         raise refuse(error) from error
     out = Console(highlight=False)

@@ -105,6 +105,7 @@ HELP: dict[str, dict[str, str]] = {
         "year": "of which year",
         "g_per_kwh": "gCO2e per kWh",
         "basis": "location or market",
+        "allocation": "of district heat: how plants split their fuel between heat and power",
         "covers": "direct, upstream or lifecycle",
         "area": "where it holds",
         "source": "who says so",

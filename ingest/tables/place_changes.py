@@ -236,18 +236,21 @@ def _close(found: TableChanges, rows: Sequence[Row], model: type[Row]) -> None:
     if not {*_VALIDITY} <= model.model_fields.keys() or "valid_from" not in model.identity:
         return
     names = [name for name in model.identity if name != "valid_from"]
+    older: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        older[tuple(getattr(row, name) for name in names)].append(number)
     for new in found.added:
-        begin = getattr(new, "valid_from")  # noqa: B009 - not every model has it
-        for number, old in enumerate(rows):
-            start, end = getattr(old, "valid_from"), getattr(old, "valid_to")  # noqa: B009
-            if (
-                begin is None
-                or number in found.replaced
-                or any(getattr(old, n) != getattr(new, n) for n in names)
-            ):
+        begin = _validity(new)[0]
+        for number in older.get(tuple(getattr(new, name) for name in names), ()):
+            start, end = _validity(rows[number])
+            if begin is None or number in found.replaced:
                 continue
             if (start is None or start < begin) and (end is None or end > begin):
-                _end(found, number, old, begin)
+                _end(found, number, rows[number], begin)
+
+
+def _validity(row: Row) -> tuple[datetime | None, datetime | None]:
+    return getattr(row, _VALIDITY[0]), getattr(row, _VALIDITY[1])
 
 
 def _same(one: object, other: object) -> bool:

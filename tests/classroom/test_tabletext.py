@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classroom.places import Device, Room, Row
@@ -53,6 +53,7 @@ def test_times_are_local_but_in_the_hour_that_comes_twice() -> None:
     assert cell(datetime(2025, 12, 31, 23, tzinfo=UTC), ZONE) == "2026-01-01"
 
 
+@settings(deadline=None)
 @given(
     area=st.none() | st.floats(0.001, 10_000),
     name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(
@@ -67,6 +68,7 @@ def test_what_is_written_is_read_again(area: float | None, name: str, semicolons
     assert read_table(text, "rooms.csv", Room, ZONE).rows == [row]
 
 
+@settings(deadline=None)
 @given(at=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_every_instant_survives(at: datetime) -> None:
     row: Row = Device(key="d", school="norra", room="a1", valid_from=at)
