@@ -228,6 +228,8 @@ class Station(Row):
     having coordinates.
     """
 
+    identity = ("key",)
+
     key: DeviceKey
     name: Text
     school: Key | None = None
@@ -241,6 +243,8 @@ class NormalMonth(Row):
 
     The user gives the table (SMHI's normals of 1991-2020, an energy company's); nothing is shipped.
     """
+
+    identity = ("station", "month")
 
     station: DeviceKey
     month: Annotated[int, Field(ge=1, le=12)]

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from classroom.places import Device, Row
+from classroom.places import Device, NormalMonth, Row, Station
 from ingest.tables.column_help import KEY_COLUMNS, base_type
 from ingest.tables.dates import date_of
 from ingest.tables.sheets import Cell
 
 _ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
+_DEVICES = frozenset(((Device, "key"), (Station, "key"), (NormalMonth, "station")))
 _AS_TEXT = "format the cell as text and type it again"
 
 
@@ -73,7 +74,6 @@ def _time(cell: Cell, zone: ZoneInfo) -> object:
 
 
 def _word(cell: Cell, model: type[Row], column: str, known: Mapping[str, str]) -> str:
-    is_device = model is Device and column == "key"
     if isinstance(cell, (time, timedelta)):
         whole = cell if isinstance(cell, time) else (datetime(2000, 1, 1) + cell).time()  # noqa: DTZ001
         return f"{whole:%H:%M}"
@@ -92,7 +92,7 @@ def _word(cell: Cell, model: type[Row], column: str, known: Mapping[str, str]) -
         return text
     if text in known:
         raise BadCell(f"the spreadsheet made a number of {known[text]!r}; {_AS_TEXT}")
-    if is_device or cell >= 1e11:
+    if (model, column) in _DEVICES or cell >= 1e11:
         raise BadCell(
             f"the spreadsheet made a number of it, leading zeros or last digits may be lost; {_AS_TEXT}"
         )
