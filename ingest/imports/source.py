@@ -179,8 +179,7 @@ def _sheet(path: Path, name: str, part: FilePart, limit: int) -> Iterator[Row]:
         sheet = _chosen(book, name, part.sheet)
         spans = sheet.merged_cell_ranges or []
         merged: dict[tuple[int, int], Cell] = {}
-        first = sheet.start[0] if sheet.start else 0
-        for number, cells in enumerate(sheet.iter_rows(), start=first):
+        for number, cells in enumerate(sheet.iter_rows()):  # from the first row, also where it is empty
             row = [str(cell) if isinstance(cell, timedelta) else cell for cell in cells]
             for (top, left), (bottom, right) in spans:
                 if top <= number <= bottom:
