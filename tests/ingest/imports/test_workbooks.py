@@ -68,6 +68,11 @@ def test_a_merged_cell_holds_for_all_its_rows(take: Take, hourly: str) -> None:
     assert take(content, mapping).times == ["2023-12-31 23:00", "2024-01-01 00:00", "2024-01-01 23:00"]
 
 
+def test_rows_are_numbered_as_the_spreadsheet_numbers_them(faults: Faults) -> None:
+    (fault,) = faults(workbook([], [], ["Tid", "kWh"], ["2024-01-01 00:00", "Anna"]))
+    assert ", row 4, column 'kWh': 'Anna'" in fault
+
+
 def test_of_several_sheets_one_must_be_named(take: Take, faults: Faults, hourly: str) -> None:
     content = workbook(["Tid", "kWh"], ["2024-01-01 00:00", 1], sheets=2)
     assert "the sheets Blad1, Blad2: name one as file.sheet" in faults(content)[0]
