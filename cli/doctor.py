@@ -13,6 +13,7 @@ import httpx
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from classroom.faults import ConfigurationError
@@ -59,7 +60,7 @@ def doctor(site_dir: SiteDir = Path()) -> None:
         table.add_row(
             mark,
             f"[bold]{finding.part}[/]",
-            finding.message + (f"\n→ {finding.cure}" if finding.cure else ""),
+            escape(finding.message + (f"\n→ {finding.cure}" if finding.cure else "")),
         )
     Console(highlight=False).print(table)
     if not all(finding.ok for finding in findings):

@@ -101,7 +101,7 @@ def _init_broker(
     out.print(f"\n{written.settings}")
     out.print(
         f"Next: copy {folder}/accounts/ingester into the site's folder, "
-        "and the table above into its classroom.toml;\n"
+        "and put the table above in place of [mqtt] in its classroom.toml;\n"
         f"carry accounts/NAME to each gateway ({len(written.plan.gateways)} so far) and delete it here;\n"
         f"start mosquitto (2.0.21 or newer) with: mosquitto -c {folder}/mosquitto.conf\n"
         "or let a running one read its files again: systemctl reload mosquitto"

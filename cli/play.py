@@ -69,7 +69,8 @@ def play_history(
     """
     town = Town(site, scenario)
     reached = max(start, town.start)
-    stream = Stream(town, reached, end, without=_NO_TIME)
+    stopped = (lambda: False) if stop is None else stop.is_set
+    stream = Stream(town, reached, end, without=_NO_TIME, stopped=stopped)
 
     def past() -> Iterator[Message]:
         nonlocal reached
@@ -137,7 +138,7 @@ def play_live(
         site = replace(site, devices=brisk)
     town = Town(site, scenario)
     return publish(
-        messages(town, since),
+        messages(town, since, stopped=(lambda: False) if stop is None else stop.is_set),
         broker,
         # What lies before now is due at once, else all would come late by as much as history ended early.
         pace=Pace(clock(), 1.0, clock),

@@ -144,6 +144,9 @@ def simulate(
         raise typer.Exit(1) from error
 
 
+_LONG_BEFORE_DAYS = 30  # computing so many days takes people's time
+
+
 class _Wish(NamedTuple):
     """How a town is played to a broker."""
 
@@ -204,7 +207,14 @@ def _history(
             f"{len(silent)} device(s) ({names}) send no time of their own and stay silent in the history: "
             "it would be stored as of now. They speak while live, and in the files of --out."
         )
-    begin = max(start, datetime.combine(scenario.first_day, datetime.min.time(), UTC))
+    first = datetime.combine(scenario.first_day, datetime.min.time(), UTC)
+    begin = max(start, first)
+    if (begin - first).days > _LONG_BEFORE_DAYS:
+        console.print(
+            f"The town begins on {scenario.first_day} (first_day in simulation.toml): "
+            f"{(begin - first).days} days of {len(site.schools)} school(s) are computed before the first "
+            "message. A later first_day, or more --days, starts sooner; Ctrl-C stops."
+        )
     with _bar("History", expected_messages(site, begin, utc_now())) as show:
         return play_history(
             site,

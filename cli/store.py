@@ -34,7 +34,7 @@ def copy(
     Stop the service first, and name the new store in classroom.toml before it starts again. A copy that was
     cut short goes on where it stood.
 
-    Example: `classroom-climate store copy --from duckdb:data/classroom.duckdb --to influxdb://…`
+    Example: `classroom-climate store copy --from duckdb:site/data/classroom.duckdb --to influxdb://…`
     """
     from cli.stores import open_url  # takes a second to import, which no other command should pay
     from store.copy import CopyError, Piece

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import NamedTuple
@@ -33,7 +33,8 @@ class Message(NamedTuple):
 class Stream:
     """Messages with ``start <= time < end`` in time order; from the first day and without end where None.
 
-    Devices that speak a format of ``without`` stay silent. The same town gives the same bytes, wherever
+    Devices that speak a format of ``without`` stay silent; ``stopped`` is asked after every day before the
+    first message and ends the stream. The same town gives the same bytes, wherever
     ``start`` is: a second run goes on exactly where the first ended, because the days before are computed
     again (about 30 ms a day) and kept silent.
 
@@ -48,7 +49,9 @@ class Stream:
         end: datetime | None = None,
         *,
         without: Collection[Speaks] = (),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._stopped = stopped
         check_faults(town.site, town.scenario.faults, SCENARIO_FILE)
         self._town = town
         self._begin_ms = ms(max(start or town.start, town.start))
@@ -71,6 +74,8 @@ class Stream:
             if self._end_ms is not None and ms(day.start) >= self._end_ms:
                 return
             if day_end_ms + self._delay_ms <= self._begin_ms:
+                if self._stopped():
+                    return
                 for instrument, _ in self._sources:
                     if instrument.spoilt:
                         instrument.posts(day)  # faults that remember have to see every day
@@ -105,9 +110,14 @@ class Stream:
                 yield Message(_EPOCH + time_ms * _MS, topic, payload, retain)
 
 
-def messages(town: Town, start: datetime | None = None, end: datetime | None = None) -> Iterator[Message]:
+def messages(
+    town: Town,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Message]:
     """As :class:`Stream`, for those who do not ask what the planted faults did."""
-    return iter(Stream(town, start, end))
+    return iter(Stream(town, start, end, stopped=stopped))
 
 
 def _arriving(instrument: Instrument, on_the_way: tuple[Way, ...], day: TownDay) -> list[Post]:

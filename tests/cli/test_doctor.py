@@ -57,6 +57,7 @@ def test_a_broker_that_does_not_let_us_read(tmp_path: Path, broker: EmbeddedBrok
     settings.write_text(text.replace("[mqtt]\n", "[mqtt]\ntls = true\n"))
     words = " ".join(CliRunner().invoke(app, ["doctor", "--site", str(tmp_path)]).output.split())
     assert "answers, but does not let us read: cannot connect" in words
+    assert "correct [mqtt] in classroom.toml" in words
     settings.write_text(text.replace("[mqtt]\n", "[mqtt]\nusername = 'u'\npassword_file = 'absent'\n"))
     words = " ".join(CliRunner().invoke(app, ["doctor", "--site", str(tmp_path)]).output.split())
     assert "mqtt.password_file" in words

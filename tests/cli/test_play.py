@@ -10,8 +10,10 @@ from cli.demo import _Admission
 from cli.play import CHUNK, play_history
 from ingest.embedded import EmbeddedBroker
 from simulators.demo import demo_site
+from simulators.messages import Stream
 from simulators.publish import BrokerAddress
 from simulators.scenario import SCENARIO_FILE, parse_scenario
+from simulators.school import Town
 
 
 def test_admission_keeps_a_few_portions_ahead_and_survives_the_end() -> None:
@@ -55,3 +57,17 @@ def test_history_asks_before_every_portion_and_ends_where_told(broker: EmbeddedB
     assert sent == 6 * 288 + 96 + 24
     assert len(asked) == 2
     assert start + timedelta(hours=23) < reached < start + timedelta(days=1)
+
+
+def test_the_days_before_the_first_message_can_be_stopped() -> None:
+    texts = demo_site(datetime(2025, 11, 10, tzinfo=UTC).date())
+    scenario = parse_scenario(texts.pop(SCENARIO_FILE))
+    town = Town(parse_site(texts), scenario)
+    days: list[int] = []
+
+    def stopped() -> bool:
+        days.append(1)
+        return len(days) == 2
+
+    assert list(Stream(town, town.start + timedelta(days=30), stopped=stopped)) == []
+    assert len(days) == 2
