@@ -55,7 +55,9 @@ def acknowledged_per_s(
     counters = Counters(CollectorRegistry())
     link = Link(settings, inbox, lambda: datetime.now(UTC))
     with closing(SlowSpool(folder / "spool.sqlite", latency_s)) as spool:
-        thread = SpoolThread(spool, inbox, link, counters, limit_bytes=10**9, payload_limit_bytes=65_536)
+        thread = SpoolThread(
+            spool, inbox, link, counters, limit_bytes=10**9, reserve_bytes=0, payload_limit_bytes=65_536
+        )
         thread.start()
         link.start()
         try:
