@@ -154,11 +154,16 @@ def influx(major: int, place: Place) -> str:
 
 
 def duckdb(full_disk: tuple[str, ...], place: Place) -> str:
-    """The embedded store; all files of the site but ``full_disk`` lie on the machine's own disk."""
+    """The embedded store; the files ``full_disk`` lie on a small disk, all others on the machine's own."""
     data = place.folder / "site" / "data"
-    place.disk = place.stack.enter_context(small_disk(data, FULL_MB))
     names = ("spool.sqlite", "letters.sqlite", "classroom.duckdb")
-    elsewhere(data, place.folder / "roomy", [name for name in names if name not in full_disk])
+    if "classroom.duckdb" in full_disk:  # its log lies where it is found, those of SQLite where they are led
+        place.disk = place.stack.enter_context(small_disk(data, FULL_MB))
+        elsewhere(data, place.folder / "roomy", [name for name in names if name not in full_disk])
+    else:
+        data.mkdir()
+        place.disk = place.stack.enter_context(small_disk(place.folder / "small", FULL_MB))
+        elsewhere(data, place.disk.folder, full_disk)
 
     def stored() -> object:
         with closing(DuckDBStore(data / "classroom.duckdb")) as store:

@@ -37,6 +37,7 @@ _IDLE_S = 0.25
 _RETRY_S = 0.5
 _STOP_S = 5.0  # longest time given to a busy inbox at a stop
 _ROOM_AGAIN = 0.9  # of the limit: no flapping at the edge
+_ROOM_AGAIN_BYTES = 1_000_000  # likewise, where the disk itself was full
 
 
 class Submission(NamedTuple):
@@ -275,10 +276,11 @@ class SpoolThread:
         if used >= self._limit_bytes * share:
             return f"the spool holds {used / 1e6:.1f} MB, its limit (ingest.spool_limit_mb)"
         free = shutil.disk_usage(self._disk).free - self._spool.log_bytes()
-        if free * share < self._reserve_bytes:
+        wanted = max(self._reserve_bytes / share, _ROOM_AGAIN_BYTES) if self.full else self._reserve_bytes
+        if wanted and free < wanted:
             return (
-                f"the disk of {self._spool.path} has {free / 1e6:.1f} MB free; the last "
-                f"{self._reserve_bytes / 1e6:.0f} MB are the store's (ingest.spool_reserve_mb)"
+                f"the disk of {self._spool.path} has {max(0, free) / 1e6:.1f} MB free; it takes nothing of "
+                f"the last {self._reserve_bytes / 1e6:.0f} MB (ingest.spool_reserve_mb)"
             )
         return ""
 

@@ -35,6 +35,12 @@ def make_disk(tmp_path: Path) -> Iterator[Callable[[int], SmallDisk]]:
 
 
 @pytest.fixture
+def roomy_store(tmp_path: Path) -> Any:
+    """A store on the machine's own disk."""
+    return lambda: closing(DuckDBStore(tmp_path / "store.duckdb"))
+
+
+@pytest.fixture
 def bare(settings: Settings, changed: Any) -> Any:
     """Settings without a reserve: the disk is full when it is full."""
     return changed(settings, ingest={"spool_reserve_mb": 0})
@@ -70,10 +76,17 @@ def changes(caplog: pytest.LogCaptureFixture, part: str) -> Sequence[str]:
 
 
 def test_a_full_disk_of_the_spool_stops_acknowledging(
-    run: Any, bare: Any, publisher: Any, root: str, make_disk: Any, wait: Any, caplog: Any
+    run: Any,
+    bare: Any,
+    publisher: Any,
+    root: str,
+    make_disk: Any,
+    roomy_store: Any,
+    wait: Any,
+    caplog: Any,
 ) -> None:
     disk = make_disk(32)
-    with run(bare, folder=disk.folder) as rig:
+    with roomy_store() as store, run(bare, store=store, folder=disk.folder) as rig:
         publisher.publish(messages(root, 0, 50))
         rig.settled(50)
         disk.fill()
@@ -144,12 +157,20 @@ def test_a_full_disk_of_the_store_leaves_messages_in_the_spool(
 
 
 def test_a_full_disk_of_the_dead_letters_holds_their_messages_back(
-    run: Any, settings: Any, publisher: Any, root: str, make_disk: Any, tmp_path: Path, wait: Any, caplog: Any
+    run: Any,
+    settings: Any,
+    publisher: Any,
+    root: str,
+    make_disk: Any,
+    roomy_store: Any,
+    tmp_path: Path,
+    wait: Any,
+    caplog: Any,
 ) -> None:
     disk = make_disk(4)
     elsewhere(disk.folder, tmp_path / "spool", ["spool.sqlite"])
     bad = [(f"classroom/{root}/1/d", f"not JSON {n}: " + "x" * 20_000) for n in range(100)]
-    with run(settings, folder=disk.folder) as rig:
+    with roomy_store() as store, run(settings, store=store, folder=disk.folder) as rig:
         publisher.publish([*messages(root, 0, 20), *bad[:10]])
         rig.settled(30)
         disk.fill()
