@@ -144,7 +144,7 @@ def test_nothing_is_lost_or_doubled_in_influxdb(
 def test_the_course_can_be_failed_automatic_acknowledgement_loses(
     lives: Lives, durable: Mosquitto, root: str
 ) -> None:
-    course = Course(messages=2_000, rate=1_000, kills=2, life_s=(0.6, 1.4))
+    course = Course(messages=2_000, rate=1_000, kills=2, life_s=(0.6, 1.4), from_ready=True)
     outcome = run(course, root, durable, lambda: lives.start(durable.port, "automatic"), lives.stored)
     assert outcome.lost
 

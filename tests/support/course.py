@@ -47,7 +47,7 @@ class Life(Protocol):
 class Course:
     """How much at least at what rate [1/s], and what happens meanwhile.
 
-    ``life_s`` bounds the random life of what is killed [s].
+    ``life_s`` bounds the random life of what is killed [s], from its start or from when it is ready.
     """
 
     messages: int
@@ -56,6 +56,7 @@ class Course:
     broker_kills: int = 0
     outage_s: float = 0
     life_s: tuple[float, float] = (0.5, 2.5)
+    from_ready: bool = False
     seed: int = 7
 
 
@@ -95,6 +96,8 @@ def run(
         assert publisher.stdout is not None
         assert publisher.stdout.readline() == b"publishing\n"
         for _ in range(course.kills):
+            if course.from_ready:
+                life.wait_ready()
             time.sleep(random_.uniform(*course.life_s))
             life.kill()
             life = start()
