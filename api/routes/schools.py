@@ -85,6 +85,12 @@ def schools_router(context: ApiContext) -> APIRouter:
         rows = [_copy(MeterOut, row) for row in site.meters_of(school)]
         return _listed(request, shape, MeterOut, rows)
 
+    _add_profile(router, context)
+    _add_metrics(router, context)
+    return router
+
+
+def _add_profile(router: APIRouter, context: ApiContext) -> None:
     @router.get("/schools/{school}/profile", response_model=list[ProfileHour])
     def get_profile(
         school: str, request: Request, query: Annotated[ProfileQuery, Query()]
@@ -99,9 +105,6 @@ def schools_router(context: ApiContext) -> APIRouter:
         mine = [hour for hour in hours if hour.carrier is query.carrier]
         found = week_profile(mine, site.zone, site.timetable(school).day_type)
         return _listed(request, query, ProfileHour, [ProfileHour(**one._asdict()) for one in found])
-
-    _add_metrics(router, context)
-    return router
 
 
 def _add_metrics(router: APIRouter, context: ApiContext) -> None:
