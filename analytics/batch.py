@@ -21,6 +21,8 @@ from analytics.indoor import SUMMER_MONTHS, room_days
 from analytics.intervals import interval_series
 from analytics.points import microseconds, register_series
 from analytics.rollups import DeviceSeries, Floats, Ints
+from analytics.school_profile import profile_metrics
+from analytics.verdicts import DISTRUSTED, inside
 from classroom.metric import Interval, Metric, Scope
 from classroom.places import Device
 from classroom.site import Site
@@ -28,9 +30,6 @@ from classroom.timetable import day_span
 
 INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 """Quantities that room metrics are computed from."""
-
-DISTRUSTED = ("stale", "spike", "drift")
-"""Verdicts that take a room's readings out of its metrics."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +77,22 @@ def register_cuts(site: Site) -> Ints:
 
 
 def trusted(readings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Readings without an ingest flag that no stale, spike or drift verdict covers."""
+    """Readings without an ingest flag that no verdict of DISTRUSTED covers."""
     readings = readings[readings["flag"] == 0]
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    for verdict in verdicts.itertuples():
-        same = (readings["device"] == verdict.device) & (readings["quantity"] == verdict.quantity)
-        readings = readings[~(same & (readings["time"] >= verdict.start) & (readings["time"] < verdict.end))]
-    return readings
+    if verdicts.empty:
+        return readings
+    by_series = ["device", "quantity"]
+    at = readings.reset_index(drop=True).groupby(by_series, sort=False, observed=True).indices
+    good = np.ones(len(readings), dtype=bool)
+    time_us = microseconds(readings["time"])
+    for series, rows in verdicts.groupby(by_series, sort=False, observed=True):
+        if series in at:
+            of_series = at[series]
+            good[of_series] = ~inside(
+                time_us[of_series], microseconds(rows["start"]), microseconds(rows["end"])
+            )
+    return readings[good]
 
 
 def compute(batch: Batch) -> list[Metric]:
@@ -195,6 +203,7 @@ def _energy(batch: Batch) -> list[Metric]:
         mark = energy_fingerprint(site, school, day)
         metrics = school_day(meters, at_meters, series, day, site.zone, batch.now, mark, bills)
         found += metrics
+        found += profile_metrics(site, school, day, batch.now, metrics, mark)
         for metric in metrics:
             daily = metric.scope is Scope.SCHOOL and metric.interval is Interval.DAY
             if daily and metric.metric in EMITTED:

@@ -11,6 +11,9 @@ class Rule(StrEnum):
 
     SUM = "sum"  # added; what is known only as a sum over several days is added too
     MEAN = "mean"  # mean weighted by the occupied time that readings cover
+    OF_DAYS = "of_days"  # added over the days that have it: those of a kind
+    DAY_MEAN = "day_mean"  # mean of the days weighted by their coverage
+    MAX = "max"  # highest of the days
     CARRIED = "carried"  # not shown for longer intervals: it completes the sum of another metric
 
 
@@ -25,6 +28,7 @@ class Entry(NamedTuple):
 INDOOR = "indoor.room_day/1"
 REGISTERS = "energy.registers/1"
 EMISSIONS = "emissions.location_market/2"
+PROFILE = "energy.profile/1"
 
 CATALOG: dict[str, Entry] = {
     "co2_mean_ppm": Entry("ppm", INDOOR, Rule.MEAN),
@@ -37,6 +41,16 @@ CATALOG: dict[str, Entry] = {
     "exported_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
     "produced_kwh": Entry("kWh", REGISTERS, Rule.SUM),
     "produced_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
+    "energy_per_m2_kwh": Entry("kWh/m2", PROFILE, Rule.SUM),
+    "energy_per_m2_unresolved_kwh": Entry("kWh/m2", PROFILE, Rule.CARRIED),
+    "energy_per_pupil_kwh": Entry("kWh/pupil", PROFILE, Rule.SUM),
+    "energy_per_pupil_unresolved_kwh": Entry("kWh/pupil", PROFILE, Rule.CARRIED),
+    "out_of_hours_kwh": Entry("kWh", PROFILE, Rule.SUM),
+    "weekend_kwh": Entry("kWh", PROFILE, Rule.OF_DAYS),
+    "lov_kwh": Entry("kWh", PROFILE, Rule.OF_DAYS),
+    "closed_day_kwh": Entry("kWh", PROFILE, Rule.OF_DAYS),
+    "base_load_kw": Entry("kW", PROFILE, Rule.DAY_MEAN),
+    "peak_kw": Entry("kW", PROFILE, Rule.MAX),
     "emissions_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
     "emissions_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
     "emissions_upstream_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.SUM),
@@ -52,9 +66,14 @@ UNRESOLVED: dict[str, str] = {
     "energy_kwh": "energy_unresolved_kwh",
     "exported_kwh": "exported_unresolved_kwh",
     "produced_kwh": "produced_unresolved_kwh",
+    "energy_per_m2_kwh": "energy_per_m2_unresolved_kwh",
+    "energy_per_pupil_kwh": "energy_per_pupil_unresolved_kwh",
     "emissions_kgco2e": "emissions_unresolved_kgco2e",
     "emissions_upstream_kgco2e": "emissions_upstream_unresolved_kgco2e",
     "emissions_lifecycle_kgco2e": "emissions_lifecycle_unresolved_kgco2e",
     "emissions_biogenic_kgco2e": "emissions_biogenic_unresolved_kgco2e",
 }
 """The metric that carries what a summed metric's day values leave out (see :mod:`analytics.energy`)."""
+
+PROFILE_METRICS = frozenset(name for name, entry in CATALOG.items() if entry.method == PROFILE)
+"""Metrics that are made from a school's energy, its calendar and its size."""

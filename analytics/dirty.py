@@ -13,10 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.batch import energy_fingerprint, room_fingerprint
+from analytics.catalog import PROFILE_METRICS
 from analytics.emissions import BASES, EMISSION_METRICS, factors_of
 from analytics.energy import to_us
 from analytics.fingerprint import emission_day
 from analytics.points import NEIGHBOURS, microseconds
+from analytics.school_profile import profile_fingerprint
 from classroom.metric import Metric, Scope
 from classroom.places import Device
 from classroom.quantity import Domain
@@ -162,29 +164,47 @@ def outdated(site: Site, school: str, stored: Iterable[Metric], data: Dirty) -> 
     for device in sorted(site.devices, key=lambda d: d.key):
         placed[device.room or ""].append(device)
     dirty = Dirty()
-    seen_rooms: dict[tuple[str, date], str] = {}
-    seen_energy: dict[date, str] = {}
+    seen: dict[tuple[str, date], str] = {}
+    of_school = []
     for metric in stored:
-        day = metric.time.astimezone(site.zone).date()
-        if metric.scope is Scope.ROOM:
-            room = metric.id
-            if (room, day) not in seen_rooms:
-                seen_rooms[room, day] = room_fingerprint(site, school, placed[room], room, day)
-            if seen_rooms[room, day] != metric.fingerprint:
-                dirty.rooms[school, room].add(day)
+        if metric.scope is not Scope.ROOM:
+            of_school.append(metric)
             continue
-        if day not in seen_energy:
-            seen_energy[day] = energy_fingerprint(site, school, day)
-        if _expected(site, seen_energy[day], metric, day) != metric.fingerprint:
-            dirty.energy[school].add(day)
+        day, room = metric.time.astimezone(site.zone).date(), metric.id
+        if (room, day) not in seen:
+            seen[room, day] = room_fingerprint(site, school, placed[room], room, day)
+        if seen[room, day] != metric.fingerprint:
+            dirty.rooms[school, room].add(day)
     for (its_school, room), days in data.rooms.items():
-        dirty.rooms[its_school, room] |= {day for day in days if (room, day) not in seen_rooms}
-    dirty.energy[school] |= data.energy[school] - set(seen_energy)
+        dirty.rooms[its_school, room] |= {day for day in days if (room, day) not in seen}
+    dirty.energy[school] |= _outdated_energy(site, school, of_school, data.energy[school])
     return dirty
 
 
-def _expected(site: Site, energy: str, metric: Metric, day: date) -> str:
-    """The fingerprint that a stored energy or emission metric would get now; ``energy`` is its day's."""
+def _outdated_energy(site: Site, school: str, stored: Iterable[Metric], data: set[date]) -> set[date]:
+    found: set[date] = set()
+    seen: dict[date, str] = {}
+    plain: set[date] = set()
+    profiled: set[date] = set()
+    for metric in stored:
+        day = metric.time.astimezone(site.zone).date()
+        if day not in seen:
+            seen[day] = energy_fingerprint(site, school, day)
+        if (metric.scope, metric.metric) == (Scope.SCHOOL, "energy_kwh"):
+            plain.add(day)
+        if metric.metric in PROFILE_METRICS:
+            profiled.add(day)
+        if _expected(site, school, seen[day], metric, day) != metric.fingerprint:
+            found.add(day)
+    # Days of a version that had no profile, and days without any metric.
+    return found | (plain - profiled) | (data - set(seen))
+
+
+def _expected(site: Site, school: str, energy: str, metric: Metric, day: date) -> str:
+    """The fingerprint that a stored metric of energy, its profile or its emissions would get now; ``energy``
+    is its day's."""
+    if metric.metric in PROFILE_METRICS:
+        return profile_fingerprint(site, school, day, energy)
     if metric.carrier is None or metric.metric not in EMISSION_METRICS:
         return energy
     basis = next(basis for basis in BASES if basis == metric.basis)

@@ -1,140 +1,182 @@
 """Drift of a CO2 sensor, from what it shows when nobody has breathed in the room for long.
 
 Air that nobody breathes goes to the outdoor level, about 430 ppm in 2026 and never below 380. A sensor whose
-lowest readings leave 380 to 500 ppm, or jump, has drifted (or its automatic baseline correction has set it to
+lowest values leave 380 to 500 ppm, or jump, has drifted (or its automatic baseline correction has set it to
 400 in a room that is never empty). Sources: Senseair's ABC takes the eight-day minimum as 400 ppm; Mauna Loa
 424.6 ppm in 2024, rising 2.5 to 3.5 ppm a year, cities 10 to 40 ppm above.
 
-A weekday's night does not empty every room: a room without night ventilation still holds some of the day's
-CO2 at dawn. What it holds is learned from the sensor's own earlier days, so that a drift shows on a Tuesday
-too.
+A night between two school days does not empty every room: without night ventilation (0.1 air changes an hour)
+it still holds some of the day's CO2 at dawn. How much it holds, from the least to the most, is learned from
+the sensor's own earlier days, so that a drift shows on a Tuesday too; what is not known yet is not judged.
+
+A day is judged by the six weeks before it and by nothing else. So a jump that stays within outdoor air is
+reported until its new level outweighs the old one, then it is the sensor's own: a sensor that was calibrated
+is trusted again without anybody's doing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from enum import Enum
+from statistics import median
 from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float64]
 
 BASELINE_PPM = (380.0, 500.0)
 """Outside these a sensor's empty room is not outdoor air."""
 
 JUMP_PPM = 60.0
-"""A baseline that moved by more than this against the four weeks before has jumped: twice what automatic
-correction does in a step (30 ppm)."""
+"""A baseline further than this from the six weeks before has jumped: twice what automatic correction does in
+a step (30 ppm)."""
 
-QUANTILE = 0.05
-"""Share of a day's readings that lie below its baseline: about an hour of the night."""
+LEARN_DAYS = 42
+"""How far back a sensor's own days are its measure."""
 
-_LEARN_DAYS = 28
-_RECENT_DAYS = 3
-_LEAST_DAYS = 5  # before a sensor's own days are taken as a measure
-_LEAST_COVERAGE = 0.5
+RECENT_DAYS = 7
+"""How far back the last three days with readings may lie that are judged together."""
+
+_RECENT = 3
+_LEAST_CLEARED, _LEAST_HELD = 2, 3  # days of a kind before they are a measure
+_UNKNOWN = float("-inf")
+
+HIGH = "baseline above outdoor air"
+LOW = "baseline below outdoor air"
+JUMPED = "baseline has jumped"
+
+
+class Air(Enum):
+    """What may be in a room's air at its lowest hour of a day."""
+
+    CLEARED = "cleared"  # the day or the one before was closed: a night and a day to clear
+    SCHOOL = "school"  # a school day's air after one night
+    SOME = "some"  # after lov or a study day: anything from nothing to a school day's
 
 
 class Day(NamedTuple):
-    """A sensor's local day: its low quantile [ppm] (NaN: too few readings), whether the building stood empty
-    on this day and the one before, so that its air had a night and a day to clear."""
+    """A sensor's local day: the mean of its lowest hour [ppm], what may be in that air, and which room it
+    is."""
 
     day: date
     low_ppm: float
-    cleared: bool
+    air: Air
+    room: str = ""
 
 
-def low_ppm(value: Floats, expected: int) -> float:
-    """The :data:`QUANTILE` of a day's readings; NaN where less than half of ``expected`` readings stood."""
-    if len(value) < max(3.0, _LEAST_COVERAGE * expected):
-        return float("nan")
-    return float(np.quantile(value, QUANTILE))
+class _Bounds(NamedTuple):
+    """Where the sensor's baseline lies by one day [ppm]."""
+
+    day: date
+    least: float
+    most: float
+    low: float
 
 
-def drifting(days: Sequence[Day]) -> list[tuple[date, date, str]]:
-    """Spans of local days (first, the day after the last, why) in which a sensor has drifted.
+def drifted(days: Sequence[Day], since: date) -> dict[date, str]:
+    """Days from ``since`` on in which the sensor has drifted, with why.
 
-    ``days`` ascend. A day's baseline is its low quantile less what this room's weekdays usually hold (median
-    of the last four weeks' weekdays over its cleared days, while the sensor was good); of a weekday before
-    that only an upper bound of the baseline is known. The median of the last three baselines is judged:
-    outside :data:`BASELINE_PPM`, or more than :data:`JUMP_PPM` from the median of the four weeks before. A
-    drift lasts until that is no longer so; its days never become the measure.
+    ``days`` ascend; only days with readings, and those of LEARN_DAYS before ``since`` with them. The last
+    three days are judged together by their median, on the third at the latest; what the first two already
+    showed is dated back to them, also before ``since``.
     """
-    good: list[Day] = []
-    recent: list[float] = []
-    lows: list[float] = []  # of weekdays while nothing is known of what they hold
-    spans: list[tuple[date, date, str]] = []
-    open_since: tuple[date, str] | None = None
-    for day in days:
-        if np.isnan(day.low_ppm):
+    found: dict[date, str] = {}
+    for at, day in enumerate(days):
+        if day.day < since:
             continue
-        held = 0.0 if day.cleared else _held(good)
-        if held is not None:
-            recent = [*recent, day.low_ppm - held][-_RECENT_DAYS:]
-            why = _why(recent, good)
-        else:
-            lows = [*lows, day.low_ppm][-_RECENT_DAYS:]
-            why = _too_low(lows)
-        if why is None:
-            if open_since is not None:
-                spans.append((open_since[0], day.day, open_since[1]))
-                open_since = None
-            good = [*good, day][-_LEARN_DAYS:]
-        elif open_since is None:
-            open_since = (day.day - timedelta(days=_since(recent, good)), why)
-    if open_since is not None:
-        spans.append((open_since[0], days[-1].day + timedelta(days=1), open_since[1]))
-    return spans
+        first = at
+        while first > max(0, at - _RECENT + 1) and (day.day - days[first - 1].day).days < RECENT_DAYS:
+            first -= 1
+        learned = first
+        while learned > 0 and (day.day - days[learned - 1].day).days <= LEARN_DAYS:
+            learned -= 1
+        why, shown = _judge(days[first : at + 1], days[learned:first])
+        if why is not None:
+            found |= dict.fromkeys(shown, why)
+    return found
 
 
-def _held(good: Sequence[Day]) -> float | None:
-    """What a weekday's night holds above the cleared room [ppm], from the sensor's good days; never negative.
-
-    None until a cleared day and a weekday are known.
-    """
-    cleared = [day.low_ppm for day in good if day.cleared]
-    weekdays = [day.low_ppm for day in good if not day.cleared]
-    if not cleared or not weekdays:
-        return None
-    return max(0.0, float(np.median(weekdays) - np.median(cleared)))
-
-
-def _usual(good: Sequence[Day]) -> float | None:
-    """Median baseline of the good days [ppm]; None while there are too few."""
-    held = _held(good)
-    if held is None or len(good) < _LEAST_DAYS:
-        return None
-    return float(np.median([day.low_ppm - (0.0 if day.cleared else held) for day in good]))
-
-
-def _too_low(lows: Sequence[float]) -> str | None:
-    now, limit = float(np.median(lows)), BASELINE_PPM[0]
-    if len(lows) >= 2 and now < limit:
-        return f"baseline {now:.0f} ppm, outdoor air is never below {limit:.0f}"
-    return None
+def _judge(recent: Sequence[Day], earlier: Sequence[Day]) -> tuple[str | None, list[date]]:
+    """What is wrong with the last of the recent days, and it with the days before that show it too."""
+    if len(recent) < 2:
+        return None, []
+    usual = _usual(earlier)
+    held = {room: _held(earlier, usual, room) for room in {day.room for day in recent}}
+    bounds = [_bounds(day, held[day.room]) for day in recent]
+    low, high = BASELINE_PPM
+    if median(one.low for one in bounds) < low:
+        return LOW, _back(bounds, [one.low < low for one in bounds])
+    if median(one.least for one in bounds) > high:
+        return HIGH, _back(bounds, [one.least > high for one in bounds])
+    if usual is None or len(bounds) < _RECENT:
+        return None, []
+    off = [_off(one, usual) for one in bounds]
+    if abs(median(off)) > JUMP_PPM:
+        up = median(off) > 0
+        return JUMPED, _back(bounds, [abs(one) > JUMP_PPM / 2 and (one > 0) == up for one in off])
+    return None, []
 
 
-def _why(recent: Sequence[float], good: Sequence[Day]) -> str | None:
-    """What is wrong with the recent baselines; None if nothing is."""
-    now, high = float(np.median(recent)), BASELINE_PPM[1]
-    if now > high:
-        return f"baseline {now:.0f} ppm in the empty room, at most {high:.0f} is outdoor air"
-    usual = _usual(good)
-    if usual is not None and len(recent) == _RECENT_DAYS and abs(now - usual) > JUMP_PPM:
-        return f"baseline jumped from {usual:.0f} to {now:.0f} ppm"
-    return _too_low(recent)
-
-
-def _since(recent: Sequence[float], good: Sequence[Day]) -> int:
-    """How many of the days before already showed what the median shows now."""
-    usual = _usual(good)
-    if usual is None:
-        return 0
-    back = 0
-    for baseline in reversed(recent[:-1]):
-        if abs(baseline - usual) <= JUMP_PPM / 2:
+def _back(bounds: Sequence[_Bounds], shows: Sequence[bool]) -> list[date]:
+    """The last day, and those before it as long as they show the same."""
+    found = [bounds[-1].day]
+    for one, shown in zip(bounds[-2::-1], shows[-2::-1], strict=True):
+        if not shown:
             break
-        back += 1
-    return back
+        found.append(one.day)
+    return found
+
+
+def _usual(earlier: Sequence[Day]) -> float | None:
+    """Median of the cleared days that may be outdoor air [ppm]; None while there are too few."""
+    low, high = BASELINE_PPM
+    cleared = [day.low_ppm for day in earlier if day.air is Air.CLEARED and low <= day.low_ppm <= high]
+    return median(cleared) if len(cleared) >= _LEAST_CLEARED else None
+
+
+def _held(earlier: Sequence[Day], usual: float | None, room: str) -> Mapping[Air, tuple[float, float]]:
+    """Least and most that the air of each kind of day holds above the cleared ``room`` [ppm]."""
+    found = {Air.CLEARED: (0.0, 0.0)}
+    if usual is None:
+        return found
+    school = []
+    cleared: Day | None = None
+    for day in earlier:  # measured from the last cleared day, so that what the sensor does does not count
+        if day.air is Air.CLEARED:
+            cleared = day
+        elif (
+            cleared is not None
+            and day.air is Air.SCHOOL
+            and day.room == room
+            and (day.day - cleared.day).days < RECENT_DAYS
+        ):
+            school.append(max(0.0, day.low_ppm - cleared.low_ppm))
+    if len(school) >= _LEAST_HELD:
+        school.sort()
+        edge = len(school) // 5  # the outermost fifths are not the rule
+        found[Air.SCHOOL] = school[edge], school[-1 - edge]
+        found[Air.SOME] = 0.0, school[-1 - edge]
+    return found
+
+
+def _bounds(day: Day, held: Mapping[Air, tuple[float, float]]) -> _Bounds:
+    if day.air not in held:
+        return _Bounds(day.day, _UNKNOWN, day.low_ppm, day.low_ppm)
+    least, most = held[day.air]
+    return _Bounds(day.day, day.low_ppm - most, day.low_ppm - least, day.low_ppm)
+
+
+def _off(one: _Bounds, usual: float) -> float:
+    """How far the baseline is from the usual one at least [ppm]; 0 where it may be the same."""
+    if one.least > usual:
+        return one.least - usual
+    return min(0.0, one.most - usual)
+
+
+def spans(days: Mapping[date, str]) -> list[tuple[date, date, str]]:
+    """Days that follow each other for the same reason as (first, the day after the last, why)."""
+    found: list[tuple[date, date, str]] = []
+    for day in sorted(days):
+        if found and found[-1][1] == day and found[-1][2] == days[day]:
+            found[-1] = found[-1][0], day + timedelta(days=1), days[day]
+        else:
+            found.append((day, day + timedelta(days=1), days[day]))
+    return found

@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.catalog import CATALOG, EMISSIONS, INDOOR, REGISTERS
+from analytics.catalog import CATALOG, EMISSIONS, INDOOR, PROFILE, REGISTERS
+from analytics.verdicts import METHOD as VERDICTS
 from classroom.factors import Factor
 from classroom.places import Device, Meter
 from classroom.settings import AnalyticsSettings
@@ -63,11 +64,25 @@ def energy_day(meters: Sequence[Meter], devices: Sequence[Device], day: Span) ->
     return fingerprint(REGISTERS, rows, placed)
 
 
+def profile_day(
+    energy: str, open_spans: Sequence[Span], kind: str, atemp_m2: float | None, pupils: int | None
+) -> str:
+    """Fingerprint of a school's profile metrics of one local day: that of the energy, when the school was
+    open, the kind of day, and its size."""
+    return fingerprint(PROFILE, energy, list(open_spans), kind, atemp_m2 or 0, pupils or 0)
+
+
 def emission_day(energy: str, factors: Iterable[Factor], year: int) -> str:
     """Fingerprint of the emissions of a carrier on a basis: that of the energy, the factors of its lines, and
     the year that they serve."""
     chosen = sorted([f.covers, f.id, f.g_per_kwh, f.year] for f in factors)
     return fingerprint(EMISSIONS, energy, chosen, year)
+
+
+def device_inputs(placed: Device) -> str:
+    """Fingerprint of what a device's rollups and verdicts depend on beside readings; ``placed`` is its last
+    placement."""
+    return fingerprint(VERDICTS, placed.interval_s, placed.pulses_per_kwh or 0, placed.scale)
 
 
 def school_inputs(site: Site, school: str) -> str:
@@ -76,6 +91,7 @@ def school_inputs(site: Site, school: str) -> str:
     municipality = site.school_by_key[school].municipality
     rows = [
         site.school_by_key[school],
+        *(row for row in site.attributes if row.school == school),
         *site.rooms_of(school),
         *site.meters_of(school),
         *(device for device in site.devices if device.school == school),
@@ -88,7 +104,7 @@ def school_inputs(site: Site, school: str) -> str:
         *(factor for factor in site.factors if factor.id in site.settings.factors.chosen),
         site.settings.analytics,
     ]
-    methods = sorted({entry.method for entry in CATALOG.values()})
+    methods = sorted({VERDICTS, *(entry.method for entry in CATALOG.values())})
     return fingerprint(methods, site.settings.site.time_zone, [row.model_dump_json() for row in rows])
 
 

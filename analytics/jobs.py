@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from analytics.batch import INDOOR_QUANTITIES, Batch, compute, register_cuts, si
 from analytics.bills import LONGEST, bill_hours
 from analytics.energy import REGISTERS
 from analytics.intervals import DAY_INTERVALS, INTERVALS
+from analytics.judging import A, R, Submit, drift_due, judge_changed, judge_drift
 from analytics.markers import Markers, new_markers, read_markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
 from classroom.metric import Interval, Metric, Scope, Status
@@ -41,14 +42,6 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 _MARGIN = fingerprint.WINDOW + timedelta(days=2)
 _ROOMS_A_BATCH = 25  # a month of 25 rooms at 5 minutes is 450 000 readings
 _PENDING_INTERVAL_S = 600  # what the store assumes of a device without a place
-
-
-class Submit(Protocol):
-    """How the pure part is run: ``concurrent.futures.Executor.submit`` fits."""
-
-    def __call__(self, function: Callable[[Batch], list[Metric]], batch: Batch, /) -> Future[list[Metric]]:
-        """Run ``function(batch)``, here or in another process."""
-        ...
 
 
 class JobReport(NamedTuple):
@@ -101,14 +94,17 @@ def run(
         key: read_markers(store.read_metrics(key, Scope.SCHOOL, None, Interval.YEAR, _EPOCH, _DAY_ONE))
         for key in schools
     }
-    hours = _roll_up(store, site, markers, full=full)
+    rolled = _roll_up(store, site, markers, now, compute or _here, full=full)
+    if rolled.judged:  # verdicts have named hours in the ledger: their days are done in this run, and once
+        changed = store.changed(METRICS)
+        rolled = rolled._replace(hours=rolled.hours + _roll_up(store, site, {}, now, compute or _here).hours)
     work = _find_work(store, site, now, schools, markers, changed.hours, full=full)
     wanted = work.days.within(school, start, end, site.zone).unsealed(store.sealed(), site.zone)
     todo = list(_batches(site, wanted))
     written = withdrawn = 0
     for done, unit in enumerate(todo, start=1):
         batch = _load(store, site, now, unit)
-        metrics = (compute or _here)(_compute, batch).result()
+        metrics: list[Metric] = (compute or _here)(_compute, batch).result()
         stale = _withdrawn(store, site, unit, metrics) if unit.school in work.inspect else []
         store.write_metrics([*metrics, *stale])
         written, withdrawn = written + len(metrics), withdrawn + len(stale)
@@ -119,28 +115,44 @@ def run(
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])
     room_days = sum(len(days) for days in wanted.rooms.values())
     school_days = sum(len(days) for days in wanted.energy.values())
-    return JobReport(hours, room_days, school_days, len(todo), written, withdrawn, time.monotonic() - began)
+    took_s = time.monotonic() - began
+    return JobReport(rolled.hours, room_days, school_days, len(todo), written, withdrawn, took_s)
 
 
 _compute = compute
 
 
-def _here(function: Callable[[Batch], list[Metric]], batch: Batch, /) -> Future[list[Metric]]:
-    future: Future[list[Metric]] = Future()
-    future.set_result(function(batch))
+def _here(function: Callable[[A], R], argument: A, /) -> Future[R]:
+    future: Future[R] = Future()
+    future.set_result(function(argument))
     return future
 
 
 # Hours
 
 
-def _roll_up(store: Store, site: Site, markers: dict[str, Markers], *, full: bool) -> int:
-    """Roll up the changed hours, and all hours of devices whose reporting interval is another; how many."""
+class _Rolled(NamedTuple):
+    """How many hours were rolled up, and whether that changed a verdict that metrics heed."""
+
+    hours: int
+    judged: bool
+
+
+def _roll_up(
+    store: Store,
+    site: Site,
+    markers: dict[str, Markers],
+    now: datetime,
+    compute: Submit,
+    *,
+    full: bool = False,
+) -> _Rolled:
+    """Roll up and judge the changed hours, and all hours of devices that have other inputs than before."""
     changed = store.changed(HOURS)
     frame = changed.hours
-    rolled = {device: s for marks in markers.values() for device, s in marks.interval_s.items()}
+    rolled = {device: mark for marks in markers.values() for device, mark in marks.devices.items()}
     keys = {device.key for device in site.devices if device.school in markers}
-    other = {key for key in keys if site.interval_s(key) != rolled.get(key, _PENDING_INTERVAL_S)}
+    other = {key for key in keys if fingerprint.device_inputs(site.placements[key][-1]) != rolled.get(key)}
     if full:
         frame = pd.concat([frame, store.changed(_EVERYTHING).hours])
     elif other:
@@ -150,8 +162,10 @@ def _roll_up(store: Store, site: Site, markers: dict[str, Markers], *, full: boo
     interval_s = {device: site.interval_s(device) for device in site.placements}
     for _, month in frame.groupby(frame["hour"].dt.strftime("%Y-%m"), sort=True):
         store.write_hours(store.compute_hours(month, interval_s))
+    judged = judge_changed(store, site, frame, compute)
+    judged |= judge_drift(store, site, drift_due(site, markers, frame, now, full=full), now, compute)
     store.advance(HOURS, changed.cursor)
-    return len(frame)
+    return _Rolled(len(frame), judged)
 
 
 # Which days

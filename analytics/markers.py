@@ -2,7 +2,8 @@
 
 Kept as metrics of the interval year at the epoch, a place where no reader looks: ``analytics_inputs``
 (fingerprint of the school's inputs; ``period_end`` is when the run was) and, for each device,
-``device_interval_s``, the reporting interval that its hours were rolled up with.
+``device_interval_s``, the reporting interval that its hours were rolled up with; its fingerprint is that of
+all that its rollups and verdicts depend on beside readings.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from analytics.fingerprint import school_inputs
+from analytics.fingerprint import device_inputs, school_inputs
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.site import Site
 
@@ -21,20 +22,16 @@ class Markers(NamedTuple):
 
     inputs: str | None
     ran: datetime | None
-    interval_s: dict[str, int]
+    devices: dict[str, str]
 
 
 def read_markers(rows: Sequence[Metric]) -> Markers:
     """Markers from the metrics that hold them."""
     inputs = next((row for row in rows if row.metric == "analytics_inputs"), None)
-    intervals = {
-        row.id: round(row.value)
-        for row in rows
-        if row.metric == "device_interval_s" and row.value is not None
-    }
+    devices = {row.id: row.fingerprint for row in rows if row.metric == "device_interval_s"}
     if inputs is None:
-        return Markers(None, None, intervals)
-    return Markers(inputs.fingerprint, inputs.period_end, intervals)
+        return Markers(None, None, devices)
+    return Markers(inputs.fingerprint, inputs.period_end, devices)
 
 
 def new_markers(site: Site, school: str, now: datetime) -> list[Metric]:
@@ -60,6 +57,14 @@ def new_markers(site: Site, school: str, now: datetime) -> list[Metric]:
         factors=(),
         fingerprint=school_inputs(site, school),
     )
-    interval = inputs._replace(metric="device_interval_s", unit="s", fingerprint="")
+    interval = inputs._replace(metric="device_interval_s", unit="s")
     devices = sorted({device.key for device in site.devices if device.school == school})
-    return [inputs, *(interval._replace(id=key, value=float(site.interval_s(key))) for key in devices)]
+    return [
+        inputs,
+        *(
+            interval._replace(
+                id=key, value=float(site.interval_s(key)), fingerprint=device_inputs(site.placements[key][-1])
+            )
+            for key in devices
+        ),
+    ]

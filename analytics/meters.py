@@ -130,10 +130,10 @@ def meter_day(
 def _chosen(legs: Sequence[Leg], series: Mapping[tuple[str, str], RegisterSeries], day: Day) -> list[_Chosen]:
     """Legs that speak for the day, none at the same time as another, with what each is read through.
 
-    Of the alternatives the first whose registers all have readings in the day, else the first with any near
-    it; intervals where they tell at least as many of the day's hours (names: none). Legs without readings in
-    the day yield to those with. Of two legs at the same time the later placement speaks from its start on; of
-    two that start together, the one with more hours, then the smaller device key.
+    Of the alternatives the one whose registers all have readings in most of the day's hours, of equals the
+    first; intervals where they tell at least as many of them (names: none). Legs without readings in the day
+    yield to those with. Of two legs at the same time the later placement speaks from its start on; of two
+    that start together, the one with more hours, then the smaller device key.
     """
     start, end = int(day.start_us[0]), int(day.whole_end_us.max())
     near: list[tuple[float, Leg, tuple[str, ...]]] = []
@@ -170,7 +170,7 @@ def _best(
         registers = _registers(leg, names, series, start, end)
         if registers and all(len(register.time_us) for register in registers):
             options.append((min(len(register.hour_us) for register in registers), names))
-    best = next((option for option in options if option[0]), options[0] if options else None)
+    best = max(options, key=lambda option: option[0], default=None)  # of equals the first
     told = covered_hours(_pieces(leg, series, day), start, end)
     return (told, ()) if told and (best is None or told >= best[0]) else best
 

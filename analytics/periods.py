@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.bills import BILLED, CALCULATED
-from analytics.catalog import CATALOG, UNRESOLVED, Rule
+from analytics.catalog import CATALOG, INDOOR, UNRESOLVED, Rule
 from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.fingerprint import combined
 from classroom.metric import Interval, Metric, Scope, Status
@@ -20,6 +20,7 @@ SUM_COVERAGE = 0.95
 """A sum is ``ok`` at or above this coverage, provided that the energy of its whole period is known."""
 
 _NEARLY_ALL = 0.999
+_LACKING = {"no_factor", "no_area", "no_pupils"}  # readings stood, something else is missing
 
 _Place = tuple[str, Scope, str]
 _Series = tuple[_Place, str, Carrier | None, str | None]
@@ -71,6 +72,9 @@ def aggregate(
       the period. Coverage: mean over the period's days weighted by their length. Null where the energy of
       less than half of the period is known; ``ok`` where all of it is and coverage >= SUM_COVERAGE, else
       ``partial``.
+    - Sums of days of a kind (weekends, lov): the same over those days alone.
+    - Base load: mean of the days weighted by coverage. Peak: highest of the days. Coverage of both: mean of
+      the days'; null below LEAST_COVERAGE.
     - Means and shares: weighted by occupied time × coverage of the day. Coverage: covered ÷ occupied time; a
       weekday without any metric counts as occupied like the mean of the known days.
     """
@@ -89,9 +93,14 @@ def aggregate(
         for period in _periods(of_days, interval, zone, until):
             inside = [of_days[day] for day in period.days if day in of_days]
             if entry.rule is Rule.SUM:
-                figure = _sum(period, of_days, companion, zone, name in UNRESOLVED)
-            else:
+                figure = _sum(period, of_days, companion, zone, entry.method != INDOOR)
+            elif entry.rule is Rule.OF_DAYS:
+                of_kind = period._replace(days=[day for day in period.days if day in of_days])
+                figure = _sum(of_kind, of_days, companion, zone, every_day=True)
+            elif entry.rule is Rule.MEAN:
                 figure = _mean(period, of_days, occupied)
+            else:
+                figure = _of_all_days(period, of_days, highest=entry.rule is Rule.MAX)
             found.append(_metric(inside, figure, period, interval, zone))
     return found
 
@@ -210,6 +219,22 @@ def _mean(period: _Period, of_days: dict[date, Metric], occupied: dict[date, Met
     return _Figure(value, coverage, status, _missing(period, of_days, every_day=False), "mean/1")
 
 
+def _of_all_days(period: _Period, of_days: dict[date, Metric], *, highest: bool) -> _Figure:
+    """Highest, or mean weighted by coverage, of the days of a period; every day should have one."""
+    known = [
+        (one.value, one.coverage)
+        for one in (of_days[day] for day in period.days if day in of_days)
+        if one.value is not None
+    ]
+    covered = sum(coverage for _, coverage in known)
+    coverage = covered / len(period.days)
+    method, why = ("max/1" if highest else "day_mean/1"), _missing(period, of_days, every_day=True)
+    if covered == 0 or coverage < LEAST_COVERAGE:
+        return _Figure(None, coverage, status_of(coverage), why, method)
+    value = max(value for value, _ in known) if highest else sum(v * c for v, c in known) / covered
+    return _Figure(value, coverage, status_of(coverage), why, method)
+
+
 def _hours(occupied: Metric | None, metric: Metric) -> float:
     """Occupied time of a metric's day [h]; where it was not handed in, 1 on every day that was occupied."""
     if occupied is not None and occupied.value is not None:
@@ -238,7 +263,7 @@ def _metric(
     if figure.value is None:  # what every day gives as its reason is the period's reason too
         shared = set.intersection(*(set((metric.reason or "").split("; ")) for metric in inside))
         why = reasons(*sorted(shared), why)
-        status = Status.INSUFFICIENT if "no_factor" in shared else status
+        status = Status.INSUFFICIENT if shared & _LACKING else status
     elif period.running:
         status, why = Status.PRELIMINARY, reasons("running", why)
     elif status in (Status.PRELIMINARY, Status.ESTIMATED):

@@ -1,4 +1,4 @@
-"""When a school uses its energy: out of hours, base load, peak; and per square metre and pupil.
+"""When a school uses its energy: out of hours, base load, peak, by the week; and per square metre and pupil.
 
 From the school's hours of one local day (:mod:`analytics.energy`). An hour whose energy is not resolved says
 nothing; what is missing is told by coverage, never filled.
@@ -10,12 +10,15 @@ lowest alone would be a meter's rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from analytics.coverage import status_of
 from classroom.metric import Metric, Status
+from classroom.places import DayType
 from classroom.timetable import Span
 
 BASE_LOAD_HOURS = 3
@@ -84,3 +87,38 @@ def _inside_h(hour: datetime, spans: Sequence[Span]) -> float:
     """Part of the hour that begins at ``hour`` inside ``spans`` [h]."""
     inside = (min(end, hour + _HOUR) - max(start, hour) for start, end in spans)
     return sum(max(part, timedelta()) / _HOUR for part in inside)
+
+
+class WeekHour(NamedTuple):
+    """Mean energy of an hour of the week [kWh] on days of one kind, and over how many hours."""
+
+    day_type: DayType
+    weekday: int
+    hour: int
+    mean_kwh: float
+    hours: int
+
+
+def week_profile(
+    hours: Sequence[Metric], zone: ZoneInfo, day_type: Callable[[date], DayType]
+) -> list[WeekHour]:
+    """Mean energy by kind of day, weekday (1 is Monday) and local hour (0 to 23), in that order.
+
+    ``hours`` are ``energy_kwh`` metrics of UTC hours, of one carrier. Hours without a value are left out and
+    not counted, nor are hours that are still running; an hour that a clock change repeats counts twice.
+    """
+    sums: dict[tuple[DayType, int, int], list[float]] = defaultdict(list)
+    types: dict[date, DayType] = {}
+    for one in hours:
+        if one.value is None or one.status is Status.PRELIMINARY:
+            continue
+        local = one.time.astimezone(zone)
+        day = local.date()
+        if day not in types:
+            types[day] = day_type(day)
+        sums[types[day], day.isoweekday(), local.hour].append(one.value)
+    order = list(DayType)
+    return [
+        WeekHour(*key, sum(values) / len(values), len(values))
+        for key, values in sorted(sums.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:]))
+    ]

@@ -1,20 +1,25 @@
-"""What is wrong with a series over time: stale, spikes, gaps, clock, and drift of CO2.
+"""What is wrong with a series over time: stale, gaps, spikes, clock.
 
 Ingest flags what one message shows; these are intervals that only a stretch of readings shows. Nothing is
-deleted: verdicts stand beside the readings, and metrics leave out what :data:`analytics.batch.DISTRUSTED`
-names. After pvanalytics' ``quality`` modules: a series in, intervals out.
+deleted: verdicts stand beside the readings, and metrics leave out what
+:data:`analytics.verdicts.DISTRUSTED` names. After pvanalytics' ``quality`` modules: a series in, intervals
+out.
 
-Times are integer microseconds since 1970 (UTC), ascending; intervals are half open.
+Long stretches are read from hourly rollups, so that a day costs the same however much is stored; spikes and
+clocks from the raw readings of the hours that may hold one. Times are integer microseconds since 1970 (UTC),
+ascending; intervals are half open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from analytics.points import HOUR_US, microseconds
 from classroom.reading import Flag
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +28,6 @@ Bools = npt.NDArray[np.bool_]
 
 _SECOND_US = 1_000_000
 _MINUTE_US = 60 * _SECOND_US
-_HOUR_US = 60 * _MINUTE_US
 
 
 class Verdict(NamedTuple):
@@ -33,6 +37,40 @@ class Verdict(NamedTuple):
     end_us: int
     verdict: str
     detail: str
+
+
+class Hours(NamedTuple):
+    """Hourly rollups of one series, ascending (:data:`store.base.HOUR_COLUMNS`); NaN and 0 where an hour
+    holds flagged readings only."""
+
+    hour_us: Ints
+    first_us: Ints
+    last_us: Ints
+    first: Floats
+    last: Floats
+    low: Floats
+    high: Floats
+    readings: Ints
+    flagged: Ints
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Hours:
+        """From rows of one series (HOUR_COLUMNS), sorted by hour."""
+        return cls(
+            microseconds(frame["hour"]),
+            microseconds(frame["first_time"].fillna(frame["hour"])),
+            microseconds(frame["last_time"].fillna(frame["hour"])),
+            first=frame["first"].to_numpy(dtype=float),
+            last=frame["last"].to_numpy(dtype=float),
+            low=frame["min"].to_numpy(dtype=float),
+            high=frame["max"].to_numpy(dtype=float),
+            readings=frame["count"].to_numpy(dtype=np.int64),
+            flagged=frame["flagged"].to_numpy(dtype=np.int64),
+        )
+
+    def where(self, kept: Bools | slice) -> Hours:
+        """Some of the hours."""
+        return Hours._make(column[kept] for column in self)
 
 
 STALE_H: dict[str, float] = {"co2_ppm": 12.0, "temperature_c": 24.0, "humidity_pct": 48.0}
@@ -53,30 +91,77 @@ spikes of CO2, a window was opened."""
 
 _SPIKE_MIN = 20.0
 
-GAP_INTERVALS, GAP_LEAST_MIN = 3.0, 30.0
-"""Silence longer than so many reporting intervals and so many minutes is a gap."""
+GAP_INTERVALS, GAP_LEAST_H = 3.0, 2.0
+"""Silence longer than so many reporting intervals and so many hours is a gap; of a shorter one coverage
+tells. That bounds the gaps of a day."""
+
+LONGEST_GAP_US = 31 * 24 * HOUR_US
+"""A longer silence is no gap: the device was away."""
 
 
-def stale(time_us: Ints, value: Floats, quantity: str, interval_s: float) -> list[Verdict]:
+def reach_us(quantity: str, interval_s: float) -> int:
+    """How far a reading bears on the staleness of others: a longer stretch is stale without it."""
+    slowest = _STALE_READINGS * GAP_INTERVALS * interval_s * _SECOND_US
+    return round(max(STALE_H.get(quantity, 0.0) * HOUR_US, slowest, GAP_LEAST_H * _STALE_READINGS * HOUR_US))
+
+
+def stale(hours: Hours, quantity: str, interval_s: float) -> list[Verdict]:
     """Stretches of one and the same value, from their first reading to an interval after their last.
 
-    Only quantities of :data:`STALE_H`; a gap ends a stretch.
+    Only quantities of :data:`STALE_H`; a gap ends a stretch. It is made of whole hours, and of the last and
+    the first reading of the hours beside them: less than an hour at either end may not be told.
     """
+    hours = hours.where(hours.readings > 0)
     limit_h = STALE_H.get(quantity)
-    if limit_h is None or len(value) < _STALE_READINGS:
+    if limit_h is None or not len(hours.hour_us):
         return []
-    apart = np.diff(time_us) > _gap_us(interval_s)
-    border = np.flatnonzero((np.diff(value) != 0) | apart) + 1
-    starts = np.concatenate([[0], border])
-    ends = np.concatenate([border, [len(value)]])
+    apart = hours.first_us[1:] - hours.last_us[:-1] > gap_us(interval_s)
+    linked = (hours.last[:-1] == hours.first[1:]) & ~apart
+    still = hours.low == hours.high
+    same = still[:-1] & still[1:] & linked
+    border = np.flatnonzero(~same) + 1
     found = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        length_us = int(time_us[end - 1] - time_us[start])
-        if end - start >= _STALE_READINGS and length_us >= limit_h * _HOUR_US:
-            until = int(time_us[end - 1]) + round(interval_s * _SECOND_US)
-            detail = f"{value[start]:g} for {length_us / _HOUR_US:.0f} h"
-            found.append(Verdict(int(time_us[start]), until, "stale", detail))
+    for start, end in zip([0, *border.tolist()], [*border.tolist(), len(still)], strict=True):
+        if not still[start]:
+            continue
+        before = start > 0 and bool(linked[start - 1])
+        after = end < len(still) and bool(linked[end - 1])
+        first_us = int(hours.last_us[start - 1] if before else hours.first_us[start])
+        last_us = int(hours.first_us[end] if after else hours.last_us[end - 1])
+        readings = int(hours.readings[start:end].sum()) + before + after
+        if readings >= _STALE_READINGS and last_us - first_us >= limit_h * HOUR_US:
+            until_us = last_us + round(interval_s * _SECOND_US)
+            found.append(Verdict(first_us, until_us, "stale", f"stuck at {hours.first[start]:g}"))
     return found
+
+
+def gaps(hours: Hours, interval_s: float) -> list[Verdict]:
+    """Silences between readings, flagged ones too; what comes after the last reading is not known yet."""
+    empty = hours.readings == 0
+    reported_us = round(interval_s * _SECOND_US)
+    last_us = np.where(empty, hours.hour_us + HOUR_US - reported_us, hours.last_us)
+    silence_us = hours.first_us[1:] - last_us[:-1]
+    return [
+        Verdict(int(last_us[i]) + reported_us, int(hours.first_us[i + 1]), "gap", "no reading")
+        for i in np.flatnonzero((silence_us > gap_us(interval_s)) & (silence_us <= LONGEST_GAP_US)).tolist()
+    ]
+
+
+def gap_us(interval_s: float) -> float:
+    """A longer silence than this is a gap."""
+    return max(GAP_INTERVALS * interval_s * _SECOND_US, GAP_LEAST_H * HOUR_US)
+
+
+def may_spike(hours: Hours, quantity: str) -> Bools:
+    """Hours whose readings, with those of the hours beside them, lie far enough apart for a spike."""
+    limit = SPIKE.get(quantity)
+    if limit is None or not len(hours.hour_us):
+        return np.zeros(len(hours.hour_us), dtype=bool)
+    low = np.where(hours.readings > 0, hours.low, np.inf)
+    high = np.where(hours.readings > 0, hours.high, -np.inf)
+    low = np.minimum(low, np.minimum(np.append(low[1:], np.inf), np.insert(low[:-1], 0, np.inf)))
+    high = np.maximum(high, np.maximum(np.append(high[1:], -np.inf), np.insert(high[:-1], 0, -np.inf)))
+    return np.asarray(high - low > limit)
 
 
 def spikes(time_us: Ints, value: Floats, quantity: str) -> list[Verdict]:
@@ -84,51 +169,37 @@ def spikes(time_us: Ints, value: Floats, quantity: str) -> list[Verdict]:
     limit = SPIKE.get(quantity)
     if limit is None:
         return []
-    found: list[Verdict] = []
-    done = 0
+    away = np.zeros(len(value), dtype=bool)
     for before, after in _excursions(time_us, value, limit, quantity):
-        if before + 1 < done:
-            continue
-        done = after
-        peak = value[before + 1 : after]
-        far = float(peak[np.abs(peak - value[before]).argmax()])
-        detail = f"{value[before]:g} to {far:g} and back to {value[after]:g}"
-        found.append(Verdict(int(time_us[before + 1]), int(time_us[after]), "spike", detail))
+        away[before + 1 : after] = True
+    found = []
+    for start, end in _runs(away):
+        peak = value[start:end]
+        far = float(peak[np.abs(peak - value[start - 1]).argmax()])
+        detail = f"{value[start - 1]:g} to {far:g} and back to {value[end]:g}"
+        found.append(Verdict(int(time_us[start]), int(time_us[end]), "spike", detail))
     return found
-
-
-def gaps(time_us: Ints, interval_s: float, until_us: int | None = None) -> list[Verdict]:
-    """Silences between readings; with ``until_us`` also the silence since the last."""
-    times = time_us if until_us is None else np.append(time_us, until_us)
-    reported_us = round(interval_s * _SECOND_US)
-    return [
-        Verdict(
-            int(times[i]) + reported_us,
-            int(times[i + 1]),
-            "gap",
-            f"{(times[i + 1] - times[i]) / _MINUTE_US:.0f} min without a reading",
-        )
-        for i in np.flatnonzero(np.diff(times) > _gap_us(interval_s)).tolist()
-    ]
 
 
 def clock(time_us: Ints, flag: Ints, interval_s: float) -> list[Verdict]:
-    """Stretches in which ingest distrusted the device's own clock."""
+    """Stretches in which ingest distrusted the device's own clock; a gap ends a stretch."""
     wrong = (flag & Flag.CLOCK) != 0
-    border = np.flatnonzero(np.diff(wrong)) + 1
-    found = []
-    for run in np.split(np.arange(len(wrong)), border):
-        if len(run) and wrong[run[0]]:
-            end = int(time_us[run[-1]]) + round(interval_s * _SECOND_US)
-            found.append(Verdict(int(time_us[run[0]]), end, "clock", f"{len(run)} readings by receive time"))
-    return found
+    apart = np.flatnonzero(np.diff(time_us) > gap_us(interval_s)) + 1
+    reported_us = round(interval_s * _SECOND_US)
+    return [
+        Verdict(int(times[start]), int(times[end - 1]) + reported_us, "clock", "by receive time")
+        for times, run in zip(np.split(time_us, apart), np.split(wrong, apart), strict=True)
+        for start, end in _runs(run)
+    ]
 
 
-def _gap_us(interval_s: float) -> float:
-    return max(GAP_INTERVALS * interval_s * _SECOND_US, GAP_LEAST_MIN * _MINUTE_US)
+def _runs(chosen: Bools) -> list[tuple[int, int]]:
+    """Runs of True as (first, the one after the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _excursions(time_us: Ints, value: Floats, limit: float, quantity: str) -> Iterator[tuple[int, int]]:
+def _excursions(time_us: Ints, value: Floats, limit: float, quantity: str) -> Sequence[tuple[int, int]]:
     """Pairs (last reading before, first after) around readings that jump away and come back."""
     step = np.diff(value)
     minutes = np.diff(time_us) / _MINUTE_US
@@ -136,11 +207,13 @@ def _excursions(time_us: Ints, value: Floats, limit: float, quantity: str) -> It
         jumped = step > np.maximum(limit, MOST_PPM_MIN * minutes)
     else:
         jumped = np.abs(step) > limit
+    found = []
     for before in np.flatnonzero(jumped & (minutes <= _SPIKE_MIN)).tolist():
         after = before + 2
         while after < len(value) and time_us[after] - time_us[before] <= 2 * _SPIKE_MIN * _MINUTE_US:
             if abs(value[after] - value[before]) < abs(step[before]) / 2:
                 if time_us[after] - time_us[before + 1] <= _SPIKE_MIN * _MINUTE_US:
-                    yield before, after
+                    found.append((before, after))
                 break
             after += 1
+    return found

@@ -105,7 +105,7 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     known = (rise >= -JITTER_KWH) & (rise <= ceiling + grace)
     reset = np.zeros(len(rise), dtype=bool)
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
-        rolled = _rolled_over(value[i], value[i + 1], ceiling[i] / kwh_per_unit)
+        rolled = rolled_over(value[i], value[i + 1], ceiling[i] / kwh_per_unit)
         if rolled is not None:
             kwh[i], known[i] = rolled * kwh_per_unit, True
             continue
@@ -116,7 +116,11 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     return Increments(np.where(known, kwh, 0.0), known, reset)
 
 
-def _rolled_over(before: float, after: float, ceiling: float) -> float | None:
+def rolled_over(before: float, after: float, ceiling: float) -> float | None:
+    """What ran between two readings across a rollover value; None if the fall is no rollover.
+
+    ``ceiling`` is the most that can have run; all in the register's own unit.
+    """
     for end in ROLLOVERS:
         if before < end and end - before + after <= ceiling and before >= 0.9 * end:
             return end - before + after

@@ -13,6 +13,7 @@ from threading import Lock
 import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from api.verdicts import CurrentVerdicts
 from classroom.air import Air, air_level, stale_after_s
 from classroom.reading import Reading
 from classroom.site import Site
@@ -111,6 +112,7 @@ class LiveHub:
         self._lock = Lock()
         self._last: dict[str, dict[str, Reading]] = {}
         self._levels: dict[str, _Level] = {}
+        self.verdicts = CurrentVerdicts()
         self._readers: dict[Place, set[Subscription]] = {}
         self._recent: dict[Place, deque[Arrival]] = {}
         self._next_id = 1
@@ -133,6 +135,18 @@ class LiveHub:
             self._levels.clear()  # the last reading alone does not know since when
             for reading in readings_of(store.read_readings(placed, ["co2_ppm"], start, end)):
                 self._follow_level(reading)
+
+        self.judge(store)
+
+    def judge(self, store: Store) -> None:
+        """Take the verdicts on the newest readings from the store; after every analysis.
+
+        Raises:
+            StoreError: the store cannot serve now; what was known stands.
+        """
+        with self._lock:
+            newest = [reading for series in self._last.values() for reading in series.values()]
+        self.verdicts.take(store, newest)
 
     def publish(self, readings: Sequence[Reading]) -> None:
         """Take readings that are now stored. Only those newer than the last of their series are live."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classroom.air import Air
 from classroom.metric import Metric, Scope, Status
-from classroom.places import AgeGroup, MeterRole, Tenure, Ventilation
+from classroom.places import AgeGroup, DayType, MeterRole, Tenure, Ventilation
 from classroom.quantity import Carrier
 
 Coverage = Annotated[
@@ -77,6 +77,16 @@ class MetricPoint(Answer):
 def metric_point(metric: Metric) -> MetricPoint:
     """The contract's point of a stored metric: what is inside the house (fingerprint) stays there."""
     return MetricPoint(**{name: getattr(metric, name) for name in MetricPoint.model_fields})
+
+
+class ProfileHour(Answer):
+    """Mean energy of an hour of the week, on days of one kind. Hours without a value are not in it."""
+
+    day_type: DayType
+    weekday: int = Field(ge=1, le=7, description="1 is Monday")
+    hour: int = Field(ge=0, le=23, description="Local hour of the day")
+    mean_kwh: float = Field(description="Mean energy of the hour [kWh]", examples=[14.2])
+    hours: int = Field(ge=1, description="How many hours it is the mean of")
 
 
 class SchoolOut(Answer):
@@ -157,18 +167,23 @@ class ValueNow(Answer):
     flag: int = Field(description="0 good; sum of 1 outside limits, 2 clock not right, 4 sentinel")
     device: str
     interval_s: int = Field(description="Reporting interval of the device [s]")
+    verdict: Literal["stale", "drift", "spike"] | None = Field(
+        None, description="Why the reading is not to be trusted: stuck at a value, drifted, a single spike"
+    )
 
 
 class AirNow(Answer):
     """The CO2 light: good below 1000 ppm, soon to 1400, now above.
 
-    No verdict on stale or flagged readings.
+    No verdict on old or flagged readings, nor on those of a stuck or drifted sensor.
     """
 
     level: Air | None
     since: datetime | None = Field(description="First reading of the unbroken run at this level")
     shown_ppm: int | None = Field(description="CO2 rounded to 50 ppm, for people", examples=[850])
-    reason: Literal["no_reading", "stale", "flagged"] | None = Field(description="Why there is no level")
+    reason: Literal["no_reading", "stale", "flagged", "stuck", "drift"] | None = Field(
+        description="Why there is no level; stale: the newest reading is old"
+    )
 
 
 class RoomNow(Answer):
@@ -233,6 +248,21 @@ class PlacementOut(Answer):
     valid_to: datetime | None
 
 
+class VerdictOut(Answer):
+    """What is wrong with a series for a while.
+
+    Metrics leave out what stands under `stale` (stuck), `spike` and `drift`. `gap`, `clock`, `reset`,
+    `rollover` and `swap` are for people.
+    """
+
+    device: str
+    quantity: str = Field(examples=["co2_ppm"])
+    start: Utc
+    end: Annotated[datetime, Field(description="End, UTC, not included")]
+    verdict: str = Field(examples=["stale"])
+    detail: str = Field(examples=["stuck at 640"])
+
+
 class DeviceOut(Answer):
     """A device that is placed or has been heard."""
 
@@ -245,6 +275,7 @@ class DeviceOut(Answer):
     messages: int
     topic: str | None
     latest: list[LiveReading]
+    verdicts: list[VerdictOut] = Field(description="Those on its newest readings, as last analysed")
 
 
 class DevicePage(Answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from api.live import LiveHub
 from api.models import AirNow, RoomNow, ValueNow
@@ -13,13 +14,15 @@ from classroom.quantity import QUANTITIES
 from classroom.reading import Reading
 from classroom.site import Site
 
+_DISTRUST: dict[str, Literal["stuck", "drift"]] = {"stale": "stuck", "drift": "drift"}
+
 
 def room_now(site: Site, live: LiveHub, school: str, room: str, now: datetime) -> RoomNow:
     """State of a room at ``now`` (aware UTC), from memory alone.
 
     Only devices that hang in the room now count, and only readings made since they hang there. Where several
-    devices measure a quantity, a current good reading goes before a stale or flagged one, then the newer
-    before the older.
+    devices measure a quantity, a current good reading goes before an old, flagged or distrusted one, then the
+    newer before the older.
 
     Raises:
         KeyError: no such room.
@@ -44,14 +47,14 @@ def values_now(placed: Sequence[Device], live: LiveHub, now: datetime) -> list[V
         for reading in live.latest(device.key):
             if reading.quantity not in QUANTITIES or not device.holds_at(reading.time):
                 continue
-            value = _value(reading, device.interval_s, now)
+            value = _value(reading, device.interval_s, now, live)
             known = best.get(reading.quantity)
             if known is None or _rank(value) > _rank(known):
                 best[reading.quantity] = value
     return [best[key] for key in QUANTITIES if key in best]
 
 
-def _value(reading: Reading, interval_s: int, now: datetime) -> ValueNow:
+def _value(reading: Reading, interval_s: int, now: datetime, live: LiveHub) -> ValueNow:
     age_s = max(0.0, (now - reading.time).total_seconds())  # clocks may run ahead by seconds
     return ValueNow(
         quantity=reading.quantity,
@@ -63,20 +66,22 @@ def _value(reading: Reading, interval_s: int, now: datetime) -> ValueNow:
         flag=reading.flag,
         device=reading.device,
         interval_s=interval_s,
+        verdict=live.verdicts.distrust(reading, interval_s),
     )
 
 
 def _rank(value: ValueNow) -> tuple[bool, datetime, str]:
-    return (not value.stale and value.flag == 0, value.time, value.device)
+    good = not value.stale and value.flag == 0 and value.verdict is None
+    return (good, value.time, value.device)
 
 
 def _air(values: Sequence[ValueNow], live: LiveHub) -> AirNow:
     co2 = next((value for value in values if value.quantity == "co2_ppm"), None)
     if co2 is None:
         return AirNow(level=None, since=None, shown_ppm=None, reason="no_reading")
-    level = air_level(co2.value, stale=co2.stale, flag=co2.flag)
+    level = air_level(co2.value, stale=co2.stale or co2.verdict is not None, flag=co2.flag)
     if level is None:
-        reason = "stale" if co2.stale else "flagged"
+        reason = "stale" if co2.stale else _DISTRUST.get(co2.verdict or "", "flagged")
         return AirNow(level=None, since=None, shown_ppm=None, reason=reason)
     since = live.level_since(co2.device) or co2.time
     return AirNow(level=level, since=since, shown_ppm=shown_ppm(co2.value), reason=None)

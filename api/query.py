@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import wrong
 from classroom.metric import Interval
+from classroom.quantity import Carrier
 from classroom.timetable import Span
 
 _FIRST, _END = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -74,6 +75,14 @@ class MetricsQuery(Shape):
     )
 
 
+class ProfileQuery(Shape):
+    """Parameters of a week profile."""
+
+    carrier: Carrier = Carrier.ELECTRICITY
+    from_: From = None
+    to: To = None
+
+
 class SeriesQuery(Shape):
     """Parameters of a curve."""
 
@@ -100,6 +109,18 @@ class DevicesQuery(PageQuery):
     """Parameters of the list of devices."""
 
     school: str | None = Field(None, max_length=64)
+
+
+class VerdictsQuery(Shape):
+    """Parameters of the list of verdicts."""
+
+    school: str | None = Field(None, max_length=64)
+    device: str | None = Field(None, max_length=200)
+    from_: From = None
+    to: To = None
+    verdict: list[Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]] = Field(
+        default=[], max_length=20, description="Only these kinds; all where missing."
+    )
 
 
 class LettersQuery(Shape):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from classroom.faults import Fault
-from classroom.places import Meter, MeterRole, Row
+from classroom.places import Device, Meter, MeterRole, Row
 from classroom.settings import origin
 from classroom.site import OPEN_START, Site, overlap, overlapping
 from classroom.timetable import parse_hours
@@ -138,6 +138,7 @@ def _overlaps(site: Site) -> list[Fault]:
             value = f"{earlier.room or earlier.meter} and {later.room or later.meter}"
             cure = "a device hangs in one place at a time; give the earlier row a valid_to"
             faults.append(Fault("devices.csv", earlier.key, value, cure))
+        faults += _shared_too_often(site, placements)
     rows = sorted(site.meters, key=lambda row: (row.school, row.key, row.valid_from or OPEN_START))
     for first, second in pairwise(rows):
         same = (first.school, first.key) == (second.school, second.key)
@@ -145,6 +146,27 @@ def _overlaps(site: Site) -> list[Fault]:
             cure = "it would be counted twice; give the earlier row a valid_to, or the other a key of its own"
             faults.append(Fault("meters.csv", f"{first.school} {first.key}", "stands twice at a time", cure))
     return faults
+
+
+def _shared_too_often(site: Site, placements: Sequence[Device]) -> list[Fault]:
+    """A device at the meters of several schools whose shares are more than the whole at some time."""
+    rows = [
+        (row, common)
+        for device in placements
+        if device.meter is not None
+        for row in site.meters_of(device.school)
+        if row.key == device.meter
+        for common in (overlap(row.valid_from, row.valid_to, device.valid_from, device.valid_to),)
+        if common is not None
+    ]
+    for _, (start, _) in rows:
+        at_once = [row for row, (first, end) in rows if first <= start < end]
+        total = sum(row.share for row in at_once)
+        if len(at_once) > 1 and total > 1 + 1e-9:
+            value = " + ".join(f"{row.share:g} ({row.school} {row.key})" for row in at_once)
+            cure = f"{placements[0].key} would be counted more than once; shares add up to at most 1"
+            return [Fault("meters.csv", "share", value, cure)]
+    return []
 
 
 def _impossible_times(site: Site) -> list[Fault]:

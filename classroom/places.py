@@ -197,6 +197,8 @@ class Meter(Row):
 class Device(Row):
     """Where a device hung from ``valid_from`` to ``valid_to``: in a room or at a meter, never both.
 
+    At the meter of a building that schools share it has a row for each school; the meters' shares part it.
+
     ``interval_s`` is the device's reporting interval; it makes the slots that coverage counts.
     ``pulses_per_kwh`` turns a pulse counter into energy, ``scale`` multiplies registers and power behind
     current transformers that the device does not know of.

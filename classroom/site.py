@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
 from zoneinfo import ZoneInfo
 
@@ -170,10 +170,14 @@ def distance_km(latitude: float, longitude: float, other_latitude: float, other_
 
 
 def overlapping(rows: Iterable[Device]) -> list[tuple[Device, Device]]:
-    """Pairs of placements of one device that overlap in time: it cannot hang in two places."""
+    """Pairs of placements of one device that overlap in time: it cannot hang in two places.
+
+    But for the meter of a building that schools share: it is a meter of each of them, with its share.
+    """
     ordered = sorted(rows, key=lambda d: d.valid_from or OPEN_START)
     return [
         (earlier, later)
-        for earlier, later in pairwise(ordered)
-        if overlap(earlier.valid_from, earlier.valid_to, later.valid_from, later.valid_to)
+        for earlier, later in combinations(ordered, 2)
+        if not (earlier.meter and later.meter and earlier.school != later.school)
+        and overlap(earlier.valid_from, earlier.valid_to, later.valid_from, later.valid_to)
     ]

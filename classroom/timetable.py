@@ -146,6 +146,27 @@ class Timetable:
             for start, end in (parse_hours(row.hours),)
         ]
 
+    def open_spans(self, day: date) -> list[Span]:
+        """When the school is open on local ``day``, breaks included; spans do not overlap.
+
+        A school day from the first lesson or the start of the school's hours, whichever is earlier, to the
+        last lesson or their end; lov (fritids) and study days during the school's hours; closed days not at
+        all. Hired evenings are open too.
+        """
+        spans = self.hired_evenings(day)
+        if self.day_type(day) is not DayType.CLOSED:
+            start, end = (self._utc(day, at) for at in self._hours)
+            lessons = [lesson for room in self._lessons for lesson in self.lessons(room, day)]
+            first = min([start, *(lesson[0] for lesson in lessons)])
+            spans.append((first, max([end, *(lesson[1] for lesson in lessons)])))
+        merged: list[Span] = []
+        for start, end in sorted(spans):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return merged
+
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 

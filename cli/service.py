@@ -44,12 +44,18 @@ log = logging.getLogger(__name__)
 class Scheduler:
     """Runs the analytics job every ``every_s`` seconds and when asked, in its own thread.
 
-    The computing itself is done in a child process.
+    The computing itself is done in a child process. ``then`` is called after each run.
     """
 
     def __init__(
-        self, store: Store, site: Callable[[], Site], every_s: float, rules: Mapping[Domain, retention.Rule]
+        self,
+        store: Store,
+        site: Callable[[], Site],
+        every_s: float,
+        rules: Mapping[Domain, retention.Rule],
+        then: Callable[[], None],
     ) -> None:
+        self._then = then
         self._store = store
         self._site = site
         self._every_s = every_s
@@ -85,6 +91,7 @@ class Scheduler:
             report = jobs.run(
                 self._store, self._site(), utc_now(), compute=self._compute.submit, progress=progress
             )
+            self._then()
             self._last = utc_now()
             if self._forgotten != self._last.date():  # once a day, when every hour is rolled up
                 retention.run(self._store, self._rules, self._last)
@@ -170,7 +177,11 @@ def running(
             decode=codecs.decode,
         )
         scheduler = Scheduler(
-            store, watch, site.settings.analytics.every_s, retention_rules(site.settings.store)
+            store,
+            watch,
+            site.settings.analytics.every_s,
+            retention_rules(site.settings.store),
+            then=lambda: live.judge(store),
         )
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(

@@ -117,6 +117,8 @@ def reasons_without_verdict(say: Language) -> dict[str, str]:
         "no_reading": say.text("Nothing has been measured here yet."),
         "stale": say.text("The sensor is silent."),
         "flagged": say.text("The sensor gives values that cannot be right."),
+        "stuck": say.text("The sensor has shown the same value for hours."),
+        "drift": say.text("The sensor has drifted and must be calibrated."),
     }
 
 
@@ -128,6 +130,6 @@ def _shown(state: RoomNow, quantity: str, label: str, patience_s: int, say: Lang
 
 
 def _written(value: ValueNow, say: Language) -> str:
-    if value.stale or value.flag:
+    if value.stale or value.flag or value.verdict:
         return NO_VALUE
     return say.co2(value.value) if value.quantity == "co2_ppm" else say.temperature(value.value)

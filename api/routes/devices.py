@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,14 +16,18 @@ from api.models import (
     PendingPage,
     PlacementOut,
     Suggestion,
+    VerdictOut,
 )
-from api.query import DevicesQuery, PageQuery
+from api.query import DevicesQuery, PageQuery, VerdictsQuery, span
 from api.stream import live_reading
 from api.tables import CSV_ANSWER, csv_response, wants_csv
+from api.verdicts import stored_verdicts
 from classroom.places import Device
 from classroom.site import Site
 
 ItemT = TypeVar("ItemT", DeviceOut, PendingDevice)
+
+_VERDICTS, _LONGEST_VERDICTS = timedelta(days=31), timedelta(days=3 * 366)
 
 _DEVICE_COLUMNS = (
     "key",
@@ -64,6 +69,22 @@ def devices_router(context: ApiContext) -> APIRouter:
             return csv_response(_PENDING_COLUMNS, [_pending_row(row) for row in rows], query)
         return PendingPage(items=rows, next=following)
 
+    @router.get("/devices/verdicts", response_model=list[VerdictOut])
+    def list_verdicts(
+        request: Request, query: Annotated[VerdictsQuery, Query()]
+    ) -> Response | list[VerdictOut]:
+        """What was wrong with the series of devices in a span: by device, quantity, start."""
+        site = context.site()
+        within = span(query.from_, query.to, site.zone, context.clock(), _VERDICTS, _LONGEST_VERDICTS)
+        devices = [query.device] if query.device is not None else sorted(site.placements)
+        if query.school is not None:
+            mine = {device.key for device in site.devices if device.school == query.school}
+            devices = [key for key in devices if key in mine]
+        found = stored_verdicts(context.store, devices, *within, frozenset(query.verdict))
+        if wants_csv(request, query):
+            return csv_response(list(VerdictOut.model_fields), found, query)
+        return found
+
     return router
 
 
@@ -88,6 +109,11 @@ def _devices(context: ApiContext, school: str | None) -> list[DeviceOut]:
                 messages=seen.messages if seen else 0,
                 topic=seen.last_topic if seen else None,
                 latest=[live_reading(reading) for reading in context.live.latest(key)],
+                verdicts=[
+                    one
+                    for reading in context.live.latest(key)
+                    for one in context.live.verdicts.of(reading, site.interval_s(key))
+                ],
             )
         )
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, TypeAlias, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from analytics.profile import week_profile
 from api.buildings import building_metrics
 from api.context import ApiContext
 from api.metrics import asked_metrics, place_metrics
@@ -16,15 +17,16 @@ from api.models import (
     BuildingOut,
     MeterOut,
     MetricPoint,
+    ProfileHour,
     RoomOut,
     SchoolDetail,
     SchoolOut,
     metric_point,
 )
 from api.problems import no_such
-from api.query import MetricsQuery, Shape
+from api.query import MetricsQuery, ProfileQuery, Shape, span
 from api.tables import CSV_ANSWER, csv_response, wants_csv
-from classroom.metric import Scope
+from classroom.metric import Interval, Scope
 from classroom.places import Room, School
 from classroom.site import Site
 
@@ -32,6 +34,8 @@ OutT = TypeVar("OutT", bound=BaseModel)
 Answer: TypeAlias = Response | list[OutT]
 
 Asked = Annotated[MetricsQuery, Query()]
+
+_PROFILE, _LONGEST_PROFILE = timedelta(days=91), timedelta(days=400)
 
 _ANSWERS = {200: CSV_ANSWER, **PROBLEMS}
 
@@ -81,8 +85,26 @@ def schools_router(context: ApiContext) -> APIRouter:
         rows = [_copy(MeterOut, row) for row in site.meters_of(school)]
         return _listed(request, shape, MeterOut, rows)
 
+    _add_profile(router, context)
     _add_metrics(router, context)
     return router
+
+
+def _add_profile(router: APIRouter, context: ApiContext) -> None:
+    @router.get("/schools/{school}/profile", response_model=list[ProfileHour])
+    def get_profile(
+        school: str, request: Request, query: Annotated[ProfileQuery, Query()]
+    ) -> Answer[ProfileHour]:
+        """Mean energy of each hour of the week, school days, lov, study days and closed days apart."""
+        site = context.site()
+        known_school(site, school)
+        within = span(query.from_, query.to, site.zone, context.clock(), _PROFILE, _LONGEST_PROFILE)
+        hours = context.store.read_metrics(
+            school, Scope.SCHOOL, school, Interval.HOUR, *within, metric="energy_kwh"
+        )
+        mine = [hour for hour in hours if hour.carrier is query.carrier]
+        found = week_profile(mine, site.zone, site.timetable(school).day_type)
+        return _listed(request, query, ProfileHour, [ProfileHour(**one._asdict()) for one in found])
 
 
 def _add_metrics(router: APIRouter, context: ApiContext) -> None:

@@ -45,7 +45,7 @@
         const field = fields[value.quantity];
         if (!field) continue;
         field.dataset.time = value.time;
-        if (value.stale || value.flag) field.textContent = "–";
+        if (value.stale || value.flag || value.verdict) field.textContent = "–";
         else if (value.quantity === "co2_ppm") {
           field.textContent = `${whole.format(room.air.shown_ppm)}\u00a0ppm`;
           showMeasured(value.time);

@@ -1,4 +1,4 @@
-"""Drift of CO2 sensors over weeks of hand-made baselines."""
+"""Drift of CO2 sensors over weeks of hand-made lows."""
 
 from __future__ import annotations
 
@@ -8,63 +8,110 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from analytics.drift import Day, drifting, low_ppm
+from analytics.drift import HIGH, JUMPED, LOW, Air, Day, drifted, spans
 
 MONDAY = date(2026, 9, 7)
+KINDS = (Air.CLEARED, *[Air.SCHOOL] * 4, Air.CLEARED, Air.CLEARED)  # Monday's night follows a Sunday
+
+
+def at(number: int) -> date:
+    return MONDAY + timedelta(days=number)
 
 
 def weeks(count: int, low: Callable[[int], float], held: float = 0.0) -> list[Day]:
-    """Days of ``count`` weeks; Sunday is cleared, the others hold ``held`` ppm; ``low`` by day number."""
+    """Days of ``count`` weeks; school nights hold ``held`` ppm; ``low`` by day number."""
     return [
-        Day(MONDAY + timedelta(days=n), low(n) + (0 if n % 7 == 6 else held), cleared=n % 7 == 6)
+        Day(at(n), low(n) + (held if KINDS[n % 7] is Air.SCHOOL else 0), KINDS[n % 7])
         for n in range(7 * count)
     ]
 
 
 def test_a_good_sensor_never_drifts() -> None:
     noise = np.random.default_rng(1).normal(0, 8, 70)
-    assert drifting(weeks(10, lambda n: 435 + noise[n])) == []
+    assert drifted(weeks(10, lambda n: 435 + noise[n]), MONDAY) == {}
 
 
 def test_a_room_that_keeps_its_air_overnight_has_not_drifted() -> None:
     noise = np.random.default_rng(2).normal(0, 15, 70)
-    assert drifting(weeks(10, lambda n: 440 + noise[n], held=250)) == []
+    assert drifted(weeks(10, lambda n: 440 + noise[n], held=250), MONDAY) == {}
+
+
+def test_a_holiday_in_a_room_that_keeps_its_air_is_no_drift() -> None:
+    term = weeks(8, lambda _: 440, held=250)
+    lov = [Day(at(56 + n), 440 + (30 if n % 2 else 0), Air.SOME) for n in range(5)]
+    closed = [Day(at(61 + n), 435, Air.CLEARED) for n in range(20)]
+    back = [Day(at(81 + n), 690, Air.SCHOOL) for n in range(4)]
+    assert drifted([*term, *lov, *closed, *back], MONDAY) == {}
 
 
 @pytest.mark.parametrize("held", [0.0, 180.0])
 @pytest.mark.parametrize("step", [-90, 90])
-def test_a_jump_is_seen_within_three_days_and_dated_to_its_first(step: float, held: float) -> None:
-    start = 38  # a Thursday
+@pytest.mark.parametrize("start", range(42, 49))
+def test_a_jump_is_seen_within_three_days_and_dated_to_its_first(
+    start: int, step: float, held: float
+) -> None:
     days = weeks(8, lambda n: 440 + (step if n >= start else 0), held)
-    for seen in range(start + 1, start + 4):
-        spans = drifting(days[: seen + 1])
-        if spans:
-            break
-    assert seen <= start + 2
-    assert spans[0][0] == MONDAY + timedelta(days=start)
+    assert drifted(days[:start], MONDAY) == {}
+    found = drifted(days[: start + 3], MONDAY)  # judged on the evening of the third day at the latest
+    assert min(found) == at(start)
+    assert set(found.values()) <= {JUMPED, HIGH, LOW}
 
 
 def test_a_slow_drift_is_seen_by_the_time_it_leaves_outdoor_air() -> None:
     days = weeks(16, lambda n: 440 + 2.0 * max(0, n - 40))
-    ((first, last, why),) = drifting(days)
-    assert first <= MONDAY + timedelta(days=40 + 30 + 3)
-    assert last == days[-1].day + timedelta(days=1)
-    assert "baseline" in why
+    found = drifted(days, MONDAY)
+    assert min(found) <= at(40 + 30 + 5)  # 500 ppm on day 70, a Monday
+    assert all(at(n) in found for n in range(75, 112))
 
 
 def test_a_sensor_set_low_by_its_own_correction_is_seen_without_any_history() -> None:
-    spans = drifting([Day(MONDAY + timedelta(days=n), 360.0, cleared=False) for n in range(3)])
-    assert [span[0] for span in spans] == [MONDAY + timedelta(days=1)]
+    days = [Day(at(1 + n), 360.0, Air.SCHOOL) for n in range(3)]
+    assert drifted(days[:1], MONDAY) == {}  # one low value may be anything
+    assert drifted(days, MONDAY) == dict.fromkeys((at(1), at(2), at(3)), LOW)
+
+
+def test_a_high_weekday_says_nothing_before_a_weekend_is_known() -> None:
+    assert drifted([Day(at(n), 700.0, Air.SCHOOL) for n in range(1, 5)], MONDAY) == {}
 
 
 def test_a_drift_ends_when_the_sensor_is_mended() -> None:
-    days = weeks(8, lambda n: 640 if 28 <= n < 42 else 440)
-    ((first, last, _),) = drifting(days)
-    assert first == MONDAY + timedelta(days=28)
-    assert MONDAY + timedelta(days=42) <= last <= MONDAY + timedelta(days=45)
+    days = weeks(9, lambda n: 640 if 42 <= n < 56 else 440)
+    ((first, last, why),) = spans(dict.fromkeys(drifted(days, MONDAY), HIGH))
+    assert (first, why) == (at(42), HIGH)
+    assert at(56) <= last <= at(57)  # the median of three is right again on the second day
 
 
-def test_days_without_readings_say_nothing() -> None:
-    assert drifting([Day(MONDAY, float("nan"), cleared=True)]) == []
-    assert np.isnan(low_ppm(np.array([430.0] * 10), 144))
-    assert low_ppm(np.arange(400.0, 500.0), 144) == pytest.approx(404.95)
+def test_a_new_level_that_stays_is_the_sensors_own_in_the_end() -> None:
+    days = weeks(14, lambda n: 430 if n < 42 else 495)
+    found = drifted(days, MONDAY)
+    assert min(found) == at(42)
+    assert at(42 + 20) in found
+    assert max(found) < at(42 + 35)
+
+
+def test_another_room_is_learned_anew() -> None:
+    moved = [
+        day._replace(room="b", low_ppm=day.low_ppm + (120 if day.air is Air.SCHOOL else 0))
+        if day.day >= at(42)
+        else day
+        for day in weeks(8, lambda _: 440, held=50)
+    ]
+    assert drifted(moved, MONDAY) == {}
+
+
+def test_a_day_is_judged_by_the_weeks_before_it_and_nothing_else() -> None:
+    rng = np.random.default_rng(5)
+    days = [
+        day for day in weeks(20, lambda _: 440 + rng.choice([0, 0, 0, 70, -70]), 100) if rng.random() < 0.8
+    ]
+    whole = drifted(days, MONDAY)
+    for since in (at(60), at(101), at(130)):
+        part = drifted([day for day in days if day.day >= since - timedelta(days=42 + 7)], since)
+        assert {day: why for day, why in part.items() if day >= since} == {
+            day: why for day, why in whole.items() if day >= since
+        }
+
+
+def test_days_that_follow_each_other_are_one_span() -> None:
+    found = spans({at(3): HIGH, at(1): HIGH, at(2): HIGH, at(4): LOW, at(7): LOW})
+    assert found == [(at(1), at(4), HIGH), (at(4), at(5), LOW), (at(7), at(8), LOW)]

@@ -229,6 +229,75 @@ def test_tariffs_are_added_and_a_total_is_preferred(
     assert pick(compute(t1)).value is None  # one tariff alone is not the meter
 
 
+def test_phases_are_added_all_three_or_none_and_a_total_is_preferred(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    two = [r for n in (1, 2) for r in around(make_register, quantity=f"energy_l{n}_kwh", kw=1.5)]
+    third = around(make_register, quantity="energy_l3_kwh", kw=3)
+    total = around(make_register)
+    assert pick(compute([*two, *third])).value == pytest.approx(144)  # 36 + 36 + 72
+    assert pick(compute([*two, *third, *total])).value == pytest.approx(144)
+    assert pick(compute([*two, *total])).value == pytest.approx(144)  # never 144 + 72
+    assert pick(compute(two)).value is None
+
+
+def test_tariffs_phases_and_a_total_at_once_are_one_energy(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    kw = {"energy_kwh": 6, "energy_import_t1_kwh": 4.5, "energy_import_t2_kwh": 1.5}
+    kw |= {"energy_l1_kwh": 2, "energy_l2_kwh": 2, "energy_l3_kwh": 2}
+    metrics = compute(
+        [r for name, power in kw.items() for r in around(make_register, quantity=name, kw=power)]
+    )
+    assert pick(metrics).value == pick(metrics, Scope.SCHOOL).value == pytest.approx(144)
+    assert hours(metrics) == pytest.approx([6.0] * 24)
+
+
+def test_a_total_that_is_told_for_an_hour_does_not_hide_the_tariffs(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    t1 = around(make_register, quantity="energy_import_t1_kwh", kw=4.5)
+    t2 = around(make_register, quantity="energy_import_t2_kwh", kw=1.5)
+    total = make_register("m1", "energy_kwh", MIDNIGHT + 23 * HOURS, 2)
+    day = pick(compute([*t1, *t2, *total]))
+    assert (day.value, day.status) == (pytest.approx(144), Status.OK)
+
+
+def test_a_shared_building_is_parted_between_its_schools(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    parts = []
+    for school, share in (("berga", 0.4), ("norra", 0.6)):
+        meter = Meter(school=school, key="hall", name="Hall", carrier=Carrier.ELECTRICITY, share=share)
+        device = Device(key="m1", school=school, meter="hall")
+        metrics = compute(around(make_register), [meter], [device])
+        assert pick(metrics, key="hall").value == pytest.approx(144)  # the meter itself is whole
+        parts.append(pick(metrics, Scope.SCHOOL).value)
+        by_hour = hours(metrics, Scope.SCHOOL)
+        assert by_hour == pytest.approx([6 * share] * 24)
+    assert parts == pytest.approx([57.6, 86.4])  # together the meter's 144
+
+
+def test_export_is_netted_nowhere(compute: Callable[..., list[Metric]], make_register: MakeRegister) -> None:
+    sub = Meter(
+        school="berga", key="kok", name="Kök", carrier=Carrier.ELECTRICITY, role=MeterRole.SUB, parent="el"
+    )
+    sun = Meter(school="berga", key="sol", name="Sol", carrier=Carrier.SOLAR, role=MeterRole.PRODUCTION)
+    devices = [M1, *(Device(key=f"d-{m.key}", school="berga", meter=m.key) for m in (sub, sun))]
+    readings = [
+        *around(make_register),
+        *around(make_register, quantity="energy_export_t1_kwh", kw=2),
+        *around(make_register, quantity="energy_export_t2_kwh", kw=1),
+        *around(make_register, "d-kok", kw=4),
+        *around(make_register, "d-sol", "solar_kwh", kw=5),
+    ]
+    metrics = compute(readings, [EL, sub, sun], devices)
+    assert pick(metrics, Scope.SCHOOL).value == pytest.approx(144)  # bought, whatever was sold or made
+    assert pick(metrics, Scope.SCHOOL, "exported_kwh").value == pytest.approx(72)
+    assert pick(metrics, Scope.SCHOOL, "produced_kwh", carrier=Carrier.SOLAR).value == pytest.approx(120)
+    assert [m.id for m in metrics if m.scope is Scope.SCHOOL and m.metric == "energy_kwh"] == ["berga"] * 25
+
+
 def test_a_pulse_meter_behind_a_transformer(
     compute: Callable[..., list[Metric]], make_register: MakeRegister
 ) -> None:

@@ -46,7 +46,7 @@ def goes_on(old: Store, new: Store, site: Site, register: Callable[..., list[Rea
     old.write_readings(register("m-el", "energy_kwh", START + 38 * DAY, 48))
     jobs.run(old, site, now)
     run(old, {Domain.INDOOR: Rule(readings_months=0, hours_months=None)}, now)
-    late = Reading("c1", "co2_ppm", START + 39 * DAY + 9 * HOUR + timedelta(minutes=5), 2_000.0)
+    late = Reading("c1", "co2_ppm", START + 39 * DAY + 9 * HOUR + timedelta(minutes=5), 1_050.0)
     old.write_readings([late])
     copy(old, new, ["berga"])
     reports = [jobs.run(store, site, now) for store in (old, new)]

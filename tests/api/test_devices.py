@@ -70,6 +70,7 @@ def test_devices_with_places_times_and_last_values(
                 "flag": 0,
             }
         ],
+        "verdicts": [],
     }
     assert [place["room"] for place in by_key["moved"]["placements"]] == ["a102", "a101"]
     assert (by_key["moved"]["placement"]["room"], by_key["moved"]["last_seen"]) == ("a101", None)

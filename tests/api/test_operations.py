@@ -132,6 +132,7 @@ def test_the_openapi_document_describes_what_is_answered(client: TestClient) -> 
     assert set(document["paths"]) == {
         "/api/v1/schools",
         "/api/v1/schools/{school}",
+        "/api/v1/schools/{school}/profile",
         "/api/v1/schools/{school}/metrics",
         "/api/v1/schools/{school}/meters",
         "/api/v1/schools/{school}/meters/{meter}/metrics",
@@ -144,6 +145,7 @@ def test_the_openapi_document_describes_what_is_answered(client: TestClient) -> 
         "/api/v1/schools/{school}/rooms/{room}/stream",
         "/api/v1/devices",
         "/api/v1/devices/pending",
+        "/api/v1/devices/verdicts",
         "/api/v1/dead-letters",
         "/api/v1/dead-letters/{number}",
         "/api/v1/dead-letters/replay",

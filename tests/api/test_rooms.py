@@ -41,6 +41,7 @@ def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiCo
                 "flag": 0,
                 "device": "first",
                 "interval_s": 300,
+                "verdict": None,
             },
             {
                 "quantity": "temperature_c",
@@ -52,13 +53,14 @@ def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiCo
                 "flag": 0,
                 "device": "first",
                 "interval_s": 300,
+                "verdict": None,
             },
         ],
     }
     assert client.get(f"{NOW}?format=csv").text == (
-        "quantity,value,unit,time,age_s,stale,flag,device,interval_s\r\n"
-        "co2_ppm,1012.0,ppm,2026-11-16T08:55:00Z,300.0,false,0,first,300\r\n"
-        "temperature_c,21.5,°C,2026-11-16T08:55:00Z,300.0,false,0,first,300\r\n"
+        "quantity,value,unit,time,age_s,stale,flag,device,interval_s,verdict\r\n"
+        "co2_ppm,1012.0,ppm,2026-11-16T08:55:00Z,300.0,false,0,first,300,\r\n"
+        "temperature_c,21.5,°C,2026-11-16T08:55:00Z,300.0,false,0,first,300,\r\n"
     )
 
 

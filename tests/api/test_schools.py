@@ -287,3 +287,35 @@ def test_unknown_places_are_404_and_say_where_to_look(client: TestClient, path: 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert where in answer.json()["detail"]
+
+
+def test_the_week_profile_keeps_kinds_of_days_apart(client: TestClient, store: DuckDBStore) -> None:
+    def hour(day: int, local: int, value: float | None, carrier: Carrier = Carrier.ELECTRICITY) -> Metric:
+        start = datetime(2026, 11, day, tzinfo=UTC) + (local - 1) * timedelta(hours=1)
+        model = day_metric(day, value)
+        end = start + timedelta(hours=1)
+        return model._replace(time=start, period_end=end, interval=Interval.HOUR, carrier=carrier)
+
+    store.write_metrics(
+        [
+            hour(2, 8, 10.0),  # Mondays
+            hour(9, 8, 13.0),
+            hour(9, 9, None),
+            hour(8, 8, 4.0),  # a Sunday
+            hour(2, 8, 99.0, Carrier.DISTRICT_HEAT),
+            hour(10, 8, 7.0)._replace(status=Status.PRELIMINARY),
+        ]
+    )
+    url = "/api/v1/schools/tagaborg/profile"
+    assert client.get(url).json() == [
+        {"day_type": "school_day", "weekday": 1, "hour": 8, "mean_kwh": 11.5, "hours": 2},
+        {"day_type": "closed", "weekday": 7, "hour": 8, "mean_kwh": 4.0, "hours": 1},
+    ]
+    assert [row["mean_kwh"] for row in client.get(f"{url}?carrier=district_heat").json()] == [99.0]
+    assert client.get(f"{url}?from=2026-11-03&format=csv").text.splitlines() == [
+        "day_type,weekday,hour,mean_kwh,hours",
+        "school_day,1,8,13.0,1",
+        "closed,7,8,4.0,1",
+    ]
+    assert client.get(f"{url}?carrier=steam").status_code == 422
+    assert client.get("/api/v1/schools/nowhere/profile").status_code == 404

@@ -342,3 +342,21 @@ def test_a_lifecycle_factor_beside_a_direct_one_is_refused(texts: dict[str, str]
     assert fault.key == "factors.chosen"
     assert fault.value == "se-el-ivl-nordic-2023 and se-el-eea-2024"
     assert "choose it or them, not both" in fault.cure
+
+
+def test_a_building_that_two_schools_share_has_a_meter_in_both(texts: dict[str, str]) -> None:
+    texts["schools.csv"] = "key,name\nnorra,Norra\nsodra,Södra\n"
+    texts["meters.csv"] = (
+        "school,key,name,carrier,role,share\nnorra,hall,Hall,electricity,main,{}\n"
+        "sodra,hall,Hall,electricity,main,0.6\n"
+    )
+    texts["devices.csv"] = "key,school,meter\nm1,norra,hall\nm1,sodra,hall\n"
+    for name in ("rooms.csv", "lessons.csv", "school_attributes.csv", "buildings.csv", "calendar.csv"):
+        texts.pop(name, None)
+    good = {**texts, "meters.csv": texts["meters.csv"].format("0.4")}
+    assert [row.share for row in parse_site(good).meters] == [0.4, 0.6]
+    (fault,) = faults({**texts, "meters.csv": texts["meters.csv"].format("0.5")})
+    assert (fault.file, fault.key) == ("meters.csv", "share")
+    assert fault.value == "0.5 (norra hall) + 0.6 (sodra hall)"
+    same = {**good, "devices.csv": "key,school,meter\nm1,norra,hall\nm1,norra,hall\n"}
+    assert faults(same)[0].file == "devices.csv"

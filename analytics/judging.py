@@ -1,0 +1,307 @@
+"""The job's verdicts: what lies around changed hours is loaded, judged, compared and saved.
+
+Hours whose trust a verdict changes are appended to the ledger before the verdict is written: killed between
+the two, the next run finds the same difference again, and no day misses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from analytics.baselines import BEGINNING, DriftPart, Span, drift_zones
+from analytics.drift import LEARN_DAYS, RECENT_DAYS
+from analytics.energy import REGISTERS, to_us
+from analytics.fingerprint import school_inputs
+from analytics.judge import Part, Series, Zones, judged, judged_registers
+from analytics.markers import Markers
+from analytics.points import HOUR_US, irregular_hours, microseconds
+from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, may_spike, reach_us
+from analytics.verdicts import Zone, changed_trust, replaced
+from classroom.quantity import Domain
+from classroom.site import Site
+from classroom.timetable import day_span
+from store.base import CHANGED_COLUMNS, READING_COLUMNS, VERDICT_COLUMNS, Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime(2200, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+_DEVICES_A_PART = 200
+_SENSORS_A_PART = 50
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Submit(Protocol):
+    """How a pure part is run: ``concurrent.futures.Executor.submit`` fits."""
+
+    def __call__(self, function: Callable[[A], R], argument: A, /) -> Future[R]:
+        """Run ``function(argument)``, here or in another process."""
+        ...
+
+
+def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Submit) -> bool:
+    """Judge what the ``changed`` hours (CHANGED_COLUMNS, rolled up) may have made or unmade; whether any
+    verdict that metrics heed is another now.
+
+    Drift is judged apart, by days (:func:`judge_drift`).
+
+    Raises:
+        StoreError: the store cannot serve; it can be done again.
+    """
+    other = False
+    for group in _groups(site, changed):
+        for quantity in STALE_H if group.in_room else ():
+            part = _load(store, group, quantity)
+            other |= _save(store, compute(judged, part).result())
+        if not group.in_room:
+            other |= _save(store, compute(judged_registers, _load_registers(store, site, group)).result())
+    return other
+
+
+class _Group(NamedTuple):
+    """Devices of one reporting interval whose changed hours lie on the same days of a month."""
+
+    devices: list[str]
+    in_room: bool
+    interval_s: int
+    first: datetime
+    end: datetime
+
+
+def _groups(site: Site, changed: pd.DataFrame) -> Iterator[_Group]:
+    in_room = {device.key: device.room is not None for device in site.devices}
+    changed = changed[changed["device"].isin(in_room)]
+    month = changed["hour"].dt.strftime("%Y-%m")
+    found: dict[tuple[bool, int, datetime, datetime], list[str]] = {}
+    of_month = changed["hour"].groupby([changed["device"], month], observed=True).agg(["min", "max"])
+    for (device, _), first, last in zip(of_month.index, of_month["min"], of_month["max"], strict=True):
+        bounds = first.floor("D").to_pydatetime(), last.floor("D").to_pydatetime() + timedelta(days=1)
+        found.setdefault((in_room[device], site.interval_s(device), *bounds), []).append(str(device))
+    for key in sorted(found):
+        for devices in _shares(found[key], _DEVICES_A_PART):
+            yield _Group(devices, *key)
+
+
+def _shares(devices: Sequence[str], most: int) -> Iterator[list[str]]:
+    for first in range(0, len(devices), most):
+        yield list(devices[first : first + most])
+
+
+def _load(store: Store, group: _Group, quantity: str) -> Part:
+    """One quantity of devices in rooms."""
+    reach = timedelta(microseconds=reach_us(quantity, group.interval_s))
+    hours = store.read_hours(group.devices, [quantity], group.first - 2 * reach, group.end + 2 * reach)
+    hours = _with_neighbours(store, group, quantity, hours, reach)
+    may = may_spike(Hours.of(hours), quantity) | (hours["flagged"].to_numpy() > 0)
+    about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
+    raw = _raw(store, hours[about & may], -_HOUR, 3 * _HOUR)
+    return _part(store, group, hours, raw, {}, Domain.INDOOR)
+
+
+def _load_registers(store: Store, site: Site, group: _Group) -> Part:
+    """A part of devices at meters: registers, with the readings of irregular hours."""
+    reach = timedelta(microseconds=LONGEST_GAP_US)
+    names = sorted(REGISTERS)
+    hours = store.read_hours(group.devices, names, group.first - reach, group.end + reach)
+    fallen = irregular_hours(hours, np.array([], dtype=np.int64))
+    about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
+    raw = _together(
+        [
+            _raw(store, fallen, timedelta(), _HOUR),
+            _raw(store, hours[about & (hours["flagged"] > 0)], -_HOUR, 2 * _HOUR),
+        ]
+    )
+    units = {key: _kwh_per_unit(site, key) for key in group.devices}
+    return _part(store, group, hours, raw, units, Domain.ENERGY)
+
+
+def _part(
+    store: Store,
+    group: _Group,
+    hours: pd.DataFrame,
+    raw: pd.DataFrame,
+    units: Mapping[str, float],
+    domain: Domain,
+) -> Part:
+    sealed = store.sealed().get(domain, _EPOCH)
+    return Part(to_us(group.first), to_us(group.end), group.interval_s, hours, raw, to_us(sealed), units)
+
+
+def _kwh_per_unit(site: Site, device: str) -> float:
+    placed = site.placements[device][-1]
+    return placed.scale / (placed.pulses_per_kwh or 1.0)
+
+
+def _with_neighbours(
+    store: Store, group: _Group, quantity: str, hours: pd.DataFrame, reach: timedelta
+) -> pd.DataFrame:
+    """``hours``, with the nearest one on either side for devices that were silent for the whole reach."""
+    longest = timedelta(microseconds=LONGEST_GAP_US)
+    some = set(hours["device"].unique())
+    before = some - set(hours.loc[hours["hour"] < group.first, "device"].unique())
+    after = some - set(hours.loc[hours["hour"] >= group.end, "device"].unique())
+    parts = [hours]
+    if before:
+        found = store.read_hours(sorted(before), [quantity], group.first - longest, group.first - 2 * reach)
+        parts.insert(0, found.groupby("device", observed=True).tail(1))
+    if after:
+        found = store.read_hours(sorted(after), [quantity], group.end + 2 * reach, group.end + longest)
+        parts.append(found.groupby("device", observed=True).head(1))
+    if len(parts) == 1:
+        return hours
+    found = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return found.sort_values(["device", "quantity", "hour"], ignore_index=True)
+
+
+def _raw(store: Store, hours: pd.DataFrame, before: timedelta, after: timedelta) -> pd.DataFrame:
+    """Readings of the devices of ``hours`` from the first to the last of them, with a margin, UTC day by
+    day."""
+    parts = []
+    for _, rows in hours.groupby(hours["hour"].dt.floor("D")):
+        parts.append(
+            store.read_readings(
+                sorted(rows["device"].unique()),
+                sorted(rows["quantity"].unique()),
+                rows["hour"].min().to_pydatetime() + before,
+                rows["hour"].max().to_pydatetime() + after,
+            )
+        )
+    return _together(parts)
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Readings of several spans, which may overlap."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=list(READING_COLUMNS))
+    if len(parts) == 1:
+        return parts[0]
+    readings = pd.concat(parts).drop_duplicates(["device", "quantity", "time"])
+    return readings.sort_values(["device", "quantity", "time"], ignore_index=True)
+
+
+# Drift
+
+
+def drift_due(
+    site: Site, markers: Mapping[str, Markers], changed: pd.DataFrame, now: datetime, *, full: bool = False
+) -> dict[str, Span]:
+    """Days of CO2 sensors that changed, have ended since the last run, or whose calendar is another."""
+    today = now.astimezone(site.zone).date()
+    hours = changed["hour"].groupby(changed["device"], observed=True).agg(["min", "max"])
+    days_of = {
+        device: [time.tz_convert(site.zone).date() for time in bounds]
+        for device, *bounds in zip(hours.index, hours["min"], hours["max"], strict=True)
+    }
+    for school, marks in markers.items():
+        same = not full and marks.inputs == school_inputs(site, school)
+        since = marks.ran.astimezone(site.zone).date() if same and marks.ran else BEGINNING
+        if since < today:
+            for device in site.devices:
+                if device.school == school:
+                    days_of.setdefault(device.key, []).extend((since, today))
+    in_room = {device.key for device in site.devices if device.room is not None}
+    return {key: Span(min(days), max(days)) for key, days in days_of.items() if key in in_room}
+
+
+def judge_drift(
+    store: Store, site: Site, spans_of: Mapping[str, Span], now: datetime, compute: Submit
+) -> bool:
+    """Judge the drift of CO2 sensors in the days that ``spans_of`` bears on; whether any verdict is another.
+
+    Only days that have ended are judged. A drift is taken to go on through the day that is running.
+    """
+    today = now.astimezone(site.zone).date()
+    yesterday = today - timedelta(days=1)
+    found: dict[Span, list[str]] = {}
+    for device, one in spans_of.items():
+        last = min(one.last + timedelta(days=LEARN_DAYS), yesterday)
+        if one.first <= last:
+            found.setdefault(Span(one.first, last), []).append(device)
+    other = False
+    for span, devices in sorted(found.items()):
+        start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
+        within = day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
+        for some in _shares(sorted(devices), _SENSORS_A_PART):
+            hours = store.read_hours(some, ["co2_ppm"], *within)
+            if len(hours):
+                part = DriftPart(site, span, today, hours[["device", "hour", "mean", "coverage"]])
+                other |= _save(store, compute(drift_zones, part).result())
+    return other
+
+
+# Saving
+
+
+def _save(store: Store, zones: Zones) -> bool:
+    """Write what the zones change; whether it changes what metrics heed."""
+    if not zones:
+        return False
+    first = min(zone.start_us for some in zones.values() for zone in some)
+    end = max(zone.end_us for some in zones.values() for zone in some)
+    near = _read(store, {device for device, _ in zones}, _time(first - 1), _time(end + 1))
+    touched = [key for key, some in zones.items() if _differs(near.get(key, []), some)]
+    if not touched:
+        return False
+    stored = _read(store, {device for device, _ in touched}, _EPOCH, _END)
+    told = {key: replaced(stored.get(key, []), zones[key]) for key in touched}
+    hours = [_hours_between(store, key, changed_trust(stored.get(key, []), told[key])) for key in touched]
+    appended = pd.concat(hours).drop_duplicates()
+    if len(appended):
+        store.append_changed(appended)
+    for (device, quantity), verdicts in told.items():
+        store.write_verdicts(device, quantity, _frame(device, quantity, verdicts))
+    return len(appended) > 0
+
+
+def _differs(near: Sequence[Verdict], zones: Sequence[Zone]) -> bool:
+    if not near and not any(zone.found for zone in zones):
+        return False
+    return replaced(near, zones) != replaced(near, [])
+
+
+def _read(
+    store: Store, devices: Iterable[str], start: datetime, end: datetime
+) -> dict[Series, list[Verdict]]:
+    rows = store.read_verdicts(sorted(devices), start, end)
+    found: dict[Series, list[Verdict]] = {}
+    columns = (rows["device"], rows["quantity"], microseconds(rows["start"]), microseconds(rows["end"]))
+    for device, quantity, start_us, end_us, verdict, detail in zip(
+        *columns, rows["verdict"], rows["detail"].fillna(""), strict=True
+    ):
+        found.setdefault((device, quantity), []).append(Verdict(int(start_us), int(end_us), verdict, detail))
+    return found
+
+
+def _frame(device: str, quantity: str, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    rows = [
+        (device, quantity, _time(one.start_us), _time(one.end_us), one.verdict, one.detail)
+        for one in verdicts
+    ]
+    frame = pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
+    return frame.astype({"start": "datetime64[us, UTC]", "end": "datetime64[us, UTC]"})
+
+
+def _hours_between(store: Store, series: Series, intervals: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """Hours of the series with readings that overlap any of the intervals (CHANGED_COLUMNS)."""
+    if not intervals:
+        return pd.DataFrame(columns=list(CHANGED_COLUMNS))
+    device, quantity = series
+    first = intervals[0][0] - intervals[0][0] % HOUR_US
+    hours = store.read_hours([device], [quantity], _time(first), _time(intervals[-1][1]))
+    hour_us = microseconds(hours["hour"])
+    inside = np.zeros(len(hour_us), dtype=bool)
+    for start, end in intervals:
+        inside |= (hour_us + HOUR_US > start) & (hour_us < end)
+    return hours.loc[inside, list(CHANGED_COLUMNS)]
+
+
+def _time(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
