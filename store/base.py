@@ -47,6 +47,18 @@ VERDICT_COLUMNS = ("device", "quantity", "start", "end", "verdict", "detail")
 CHANGED_COLUMNS = ("device", "hour")
 
 
+class Document(NamedTuple):
+    """A small text that is kept whole: a finding, a closed year, an experiment; ``body`` is JSON.
+
+    ``school`` is empty for what is about the whole site. ``key`` is unique within kind and school.
+    """
+
+    kind: str
+    school: str
+    key: str
+    body: str
+
+
 class StoreError(Exception):
     """The store cannot serve now (server away, disk full); trying again later may succeed.
 
@@ -243,4 +255,16 @@ class Store(Protocol):
         metric: str | None = None,
     ) -> list[Metric]:
         """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None is all."""
+        ...
+
+    def write_documents(self, documents: Sequence[Document]) -> None:
+        """Replace documents with the same kind, school and key; all of them, or (on an error) any."""
+        ...
+
+    def delete_documents(self, kind: str, school: str, keys: Iterable[str]) -> None:
+        """Delete those of the named documents that exist."""
+        ...
+
+    def read_documents(self, kind: str | None, school: str | None = None) -> list[Document]:
+        """Documents sorted by kind, school, key; None is all kinds, all schools."""
         ...

@@ -32,7 +32,7 @@ _LONGEST = timedelta(days=366)  # of a metric's period
 class Piece(NamedTuple):
     """What is copied in one go: rows of some devices in a month, or of a school."""
 
-    what: str  # revisions, readings, hours, verdicts, metrics, marks
+    what: str  # revisions, readings, hours, verdicts, metrics, documents, marks
     name: str
     rows: int
     written: int  # 0 where the target held them already
@@ -82,10 +82,10 @@ def copy(
 ) -> list[Piece]:
     """Copy a site's data from ``from_time`` on; gives the pieces. ``progress(piece, pieces in all)``.
 
-    Copied are readings with what they replaced, hours, verdicts, the metrics of ``schools``, the seals of
-    deleted readings, the ledger with its cursors, and the watermarks: the target's analytics goes on where
-    the source's stood and computes the same, and a spool is not handed in again. The target may hold a part
-    of the same site already, but nothing else.
+    Copied are readings with what they replaced, hours, verdicts, the metrics and documents of ``schools``,
+    the seals of deleted readings, the ledger with its cursors, and the watermarks: the target's analytics
+    goes on where the source's stood and computes the same, and a spool is not handed in again. The target
+    may hold a part of the same site already, but nothing else.
 
     Raises:
         CopyError: the target holds something else, or a piece differs after it was written.
@@ -135,6 +135,8 @@ def _work(
         for scope in Scope:
             for interval in Interval:
                 yield partial(_copy_metrics, source, target, school, scope, interval, start)
+    for school in ("", *schools):
+        yield partial(_copy_documents, source, target, school)
     yield partial(_copy_marks, target, begun)
 
 
@@ -212,6 +214,21 @@ def _metrics(store: Store, school: str, scope: Scope, interval: Interval, start:
     found = store.read_metrics(school, scope, None, interval, *_DAY_ONE)
     found += store.read_metrics(school, scope, None, interval, first, _ALWAYS[1])
     return [metric for metric in found if metric.time < _DAY_ONE[1] or metric.period_end > start]
+
+
+def _copy_documents(source: Store, target: Store, school: str) -> Piece:
+    wanted, held = source.read_documents(None, school), target.read_documents(None, school)
+    name = school or "the site"
+    if held == wanted:
+        return Piece("documents", name, len(wanted), 0)
+    target.write_documents(wanted)
+    kept = {row[:3] for row in wanted}
+    for row in held:
+        if row[:3] not in kept:  # withdrawn since the copy before
+            target.delete_documents(row.kind, row.school, [row.key])
+    if target.read_documents(None, school) != wanted:
+        raise CopyError(f"documents of {name}: the source has {len(wanted)}, the target other ones")
+    return Piece("documents", name, len(wanted), len(wanted))
 
 
 def _copy_marks(target: Store, begun: _Begun) -> Piece:

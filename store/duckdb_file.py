@@ -50,6 +50,9 @@ MIGRATIONS: tuple[str, ...] = (
     "CREATE TABLE sealed (domain VARCHAR NOT NULL, before TIMESTAMP NOT NULL);",
     # 3: a hash of the readings behind each rollup; 0 in rollups from before.
     "ALTER TABLE hours ADD COLUMN inputs_hash BIGINT DEFAULT 0;",
+    # 4: small texts that are kept whole.
+    "CREATE TABLE documents (kind VARCHAR NOT NULL, school VARCHAR NOT NULL, key VARCHAR NOT NULL, "
+    "body VARCHAR NOT NULL);",
 )
 """Step n brings a file from schema version n-1 to n; a step once released is never edited."""
 

@@ -14,8 +14,15 @@ import pandas as pd
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
 from classroom.reading import Reading
-from store import duckdb_derived, duckdb_hours, duckdb_readings, duckdb_retention, duckdb_tables
-from store.base import Changed, Deleted, Marks, Store, StoreError, StoreInfo, Watermark, Written
+from store import (
+    duckdb_derived,
+    duckdb_documents,
+    duckdb_hours,
+    duckdb_readings,
+    duckdb_retention,
+    duckdb_tables,
+)
+from store.base import Changed, Deleted, Document, Marks, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
 from store.duckdb_tables import WriterMemory, read_frame
 from store.retention import unsealed
@@ -191,6 +198,21 @@ class DuckDBStore(Store):
         """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None first."""
         with self._reading() as con:
             return duckdb_derived.read_metrics(con, school, scope, id, interval, start, end, metric)
+
+    def write_documents(self, documents: Sequence[Document]) -> None:
+        """Replace documents with the same kind, school and key."""
+        with self._writing() as (con, _):
+            duckdb_documents.write_documents(con, documents)
+
+    def delete_documents(self, kind: str, school: str, keys: Iterable[str]) -> None:
+        """Delete those of the named documents that exist."""
+        with self._writing() as (con, _):
+            duckdb_documents.delete_documents(con, kind, school, keys)
+
+    def read_documents(self, kind: str | None, school: str | None = None) -> list[Document]:
+        """Documents sorted by kind, school, key; None is all kinds, all schools."""
+        with self._reading() as con:
+            return duckdb_documents.read_documents(con, kind, school)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         return open_file(self._path, self._memory_limit_mb, self._migrations)

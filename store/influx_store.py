@@ -15,10 +15,18 @@ import pandas as pd
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
 from classroom.reading import Reading
-from store import influx_derived, influx_hours, influx_ledger, influx_readings, influx_retention
+from store import (
+    influx_derived,
+    influx_documents,
+    influx_hours,
+    influx_ledger,
+    influx_readings,
+    influx_retention,
+)
 from store.base import (
     Changed,
     Deleted,
+    Document,
     Marks,
     ReadingsRefused,
     SchemaError,
@@ -253,6 +261,18 @@ class InfluxStore(Store):
     ) -> list[Metric]:
         """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None first."""
         return influx_derived.read_metrics(self._reading(), school, scope, id, interval, start, end, metric)
+
+    def write_documents(self, documents: Sequence[Document]) -> None:
+        """Replace documents with the same kind, school and key."""
+        self._write([*influx_documents.document_lines(documents)])
+
+    def delete_documents(self, kind: str, school: str, keys: Iterable[str]) -> None:
+        """Delete those of the named documents that exist."""
+        self._write([*influx_documents.gone_lines(kind, school, keys)])
+
+    def read_documents(self, kind: str | None, school: str | None = None) -> list[Document]:
+        """Documents sorted by kind, school, key; None is all kinds, all schools."""
+        return influx_documents.read_documents(self._reading(), kind, school)
 
     def _reading(self) -> InfluxServer:
         self._check_late()

@@ -18,7 +18,7 @@ from influx import Server
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Domain
 from classroom.reading import Reading
-from store.base import Store, Watermark
+from store.base import Document, Store, Watermark
 from store.copy import CopyError, Piece, copy
 from store.duckdb_store import DuckDBStore
 from store.influx_server import Address
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 START = datetime(2026, 1, 30, tzinfo=UTC)
 ALWAYS = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 DEVICES = ["s/a", 'x" OR 1=1 --', "å,ä = ö\\"]
-KINDS = {"readings", "revisions", "hours", "verdicts", "metrics", "marks"}
+KINDS = {"readings", "revisions", "hours", "verdicts", "metrics", "documents", "marks"}
 
 Open = Callable[[], Store]
 
@@ -87,6 +87,7 @@ def fill(store: Store) -> None:
     }
     store.write_verdicts("s/a", "co2_ppm", pd.DataFrame({**intervals, "detail": [None]}))
     store.write_metrics([metric(1, datetime(1970, 1, 1, tzinfo=UTC), Interval.YEAR), metric(2, START)])
+    store.write_documents([Document("insight", "s", "å", "{}"), Document("closed_year", "", "2025", "1")])
     store.advance("before", store.changed("done").cursor)
     store.write_readings([Reading("s/a", "motion", at[0], 1.0)])
     store.write_readings([Reading("s/a", "motion", at[-1], 0.0)])
@@ -106,6 +107,7 @@ def content(store: Store) -> list[object]:
         *(store.read_metrics("s", Scope.ROOM, None, interval, *ALWAYS) for interval in Interval),
         store.read_metrics("s", Scope.ROOM, None, Interval.YEAR, datetime(1970, 1, 1, tzinfo=UTC), START),
         {consumer: hours.to_dict("list") for consumer, hours in pending.items()},
+        store.read_documents(None),
         store.marks().watermarks,
         set(store.marks().cursors),
         store.sealed(),
@@ -126,6 +128,8 @@ def test_a_copy_and_its_copy_are_equal_and_a_second_one_writes_nothing(tmp_path:
         again = copy(one, two, ["s"])
         assert {piece.what for piece in again if piece.written} == {"marks"}
         assert content(two) == content(one)
+        one.delete_documents("insight", "s", ["å"])
+        copy(one, two, ["s"])
         copy(two, three, ["s"])
         assert content(three) == content(one)
 
@@ -174,7 +178,8 @@ def counted(write):
         return written
     return until_killed
 
-for name in ("write_readings", "write_hours", "write_verdicts", "write_metrics", "append_changed", "advance"):
+for name in ("write_readings", "write_hours", "write_verdicts", "write_metrics", "write_documents",
+             "append_changed", "advance"):
     setattr(target, name, counted(getattr(target, name)))
 copy(DuckDBStore(Path(sys.argv[1])), target, ["s"])
 print("done")
