@@ -109,7 +109,7 @@ class InfluxStore(Store):
         if watermark is not None:
             if watermark.spool not in self._marks:
                 self._marks[watermark.spool] = influx_ledger.watermark(server, watermark.spool)
-            if watermark.id > self._marks[watermark.spool]:
+            if watermark.id >= self._marks[watermark.spool]:  # an equal one may stand in memory only
                 lines.append(influx_ledger.watermark_line(watermark))
                 self._marks[watermark.spool] = watermark.id
         if lines:
@@ -143,22 +143,23 @@ class InfluxStore(Store):
         hours = {(series.keys[number][0], number_of_hour) for number, number_of_hour in pairs}
         if lines:
             server.write(lines)
-        if hours:
-            plain = ~known[~same]
-            why = self._append(server, hours, influx_readings.lines(series, fresh, plain))
-            if why:
-                _raise_refused(server, series, fresh, plain, written, why)
-            np.maximum.at(series.last_us, fresh.series, fresh.time_us)
+        # Equal ones too: InfluxDB shows what it took into memory even where its disk then refused the write,
+        # and a start of the server forgets that. What is written twice is the same point.
+        why = self._append(server, hours, influx_readings.lines(series, batch, ~known))
+        if why:
+            _raise_refused(server, series, batch, ~known, written, why)
+        np.maximum.at(series.last_us, batch.series, batch.time_us)
         return written
 
     def _append(self, server: InfluxServer, hours: set[tuple[str, int]], lines: list[str]) -> str:
-        """Announce the hours, write the lines; the server's words on lines it refuses."""
-        seq, self._seq = self._seq, self._seq + 1
+        """Announce the hours, if any, write the lines; the server's words on lines it refuses."""
         why = unannounced = ""
-        try:
-            server.write(influx_ledger.announce(seq, hours))
-        except LinesRefused as refusal:  # of a device whose readings it refuses too
-            unannounced = str(refusal)
+        if hours:
+            seq, self._seq = self._seq, self._seq + 1
+            try:
+                server.write(influx_ledger.announce(seq, hours))
+            except LinesRefused as refusal:  # of a device whose readings it refuses too
+                unannounced = str(refusal)
         try:
             server.write(lines)
         except LinesRefused as refusal:

@@ -120,6 +120,38 @@ def test_a_write_that_ends_at_any_step_is_completed_by_the_next(
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("other", [False, True], ids=["the same program", "after a crash"])
+def test_what_the_server_holds_in_memory_only_is_written_again(
+    cut: tuple[Proxy, Address], other: bool
+) -> None:
+    """InfluxDB takes points into memory before its log: when the disk is full they are read, and not kept."""
+    proxy, address = cut
+    batch = [co2(0), co2(70), co2(0, 700, "s/b")]
+    written: list[bytes] = []
+
+    def fault(request: Request) -> Answer | None:
+        if not writes(b"indoor")(request):
+            return None
+        written.append(gzip.decompress(request.body))
+        if len(written) > 1:
+            return None
+        proxy.pass_on(request)
+        return Answer(500, b'{"message":"no space left on device"}')
+
+    proxy.fault = fault
+    with closing(InfluxStore(address)) as store:
+        with pytest.raises(StoreError, match="no space"):
+            store.write_readings(batch, Watermark("spool", 3))
+        if not other:
+            assert store.write_readings(batch, Watermark("spool", 3)) == Written(duplicates=3)
+    if other:
+        with closing(InfluxStore(address)) as store:
+            assert store.write_readings(batch, Watermark("spool", 3)) == Written(duplicates=3)
+    first, second = ({*lines.split(b"\n")} for lines in written)
+    assert {line.replace(b",co2_ppm_flag=0", b"") for line in second} == first
+
+
+@pytest.mark.server
 def test_a_consumer_does_not_pass_over_a_batch_under_way(cut: tuple[Proxy, Address]) -> None:
     """The ledger is asked while the readings it announces are still on their way."""
     proxy, address = cut

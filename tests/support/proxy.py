@@ -88,8 +88,10 @@ class Proxy:
     def answer(self, request: Request) -> Answer:
         self.seen.append(request)
         made = self.fault(request)
-        if made is not None:
-            return made
+        return self.pass_on(request) if made is None else made
+
+    def pass_on(self, request: Request) -> Answer:
+        """The target's answer, whatever ``fault`` says."""
         return self._translate(request) if self._v1 else self._pass(request, request.path, request.query)
 
     def _pass(self, request: Request, path: str, query: dict[str, str]) -> Answer:
