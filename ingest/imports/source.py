@@ -21,6 +21,7 @@ import python_calamine
 
 from ingest.imports.mapping import FilePart
 from ingest.imports.refusal import refused
+from ingest.imports.workbook import column_number, sheet_parts, untold_cells
 
 Cell = str | float | datetime | date | time
 Row = tuple[int, list[Cell]]
@@ -177,6 +178,7 @@ def _sheet(path: Path, name: str, part: FilePart, limit: int) -> Iterator[Row]:
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
         sheet = _chosen(book, name, part.sheet)
+        untold = _untold(path, book.sheet_names.index(sheet.name))
         spans = sheet.merged_cell_ranges or []
         merged: dict[tuple[int, int], Cell] = {}
         for number, cells in enumerate(sheet.iter_rows()):  # from the first row, also where it is empty
@@ -187,6 +189,9 @@ def _sheet(path: Path, name: str, part: FilePart, limit: int) -> Iterator[Row]:
                         if number == top and column == left:
                             merged[top, left] = row[column]
                         row[column] = merged.get((top, left), "")
+            for column, shown in untold.get(number + 1, ()):  # whoever needs the cell refuses what it shows
+                if column < len(row):
+                    row[column] = shown
             yield number + 1, row
     except (
         python_calamine.CalamineError,
@@ -197,6 +202,17 @@ def _sheet(path: Path, name: str, part: FilePart, limit: int) -> Iterator[Row]:
         raise refused(
             name, f"the workbook cannot be read ({error}); save it anew as .xlsx, or as CSV"
         ) from error
+
+
+def _untold(path: Path, sheet: int) -> dict[int, list[tuple[int, str]]]:
+    """By row, the column and look of cells with an error or a formula without a value: else they read as
+    empty, and an empty cell is a missing value."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    with zipfile.ZipFile(path) as archive:
+        parts = sheet_parts(archive)
+        for cell in untold_cells(archive, parts[sheet]) if sheet < len(parts) else ():
+            found.setdefault(cell.row, []).append((column_number(cell.column), cell.shown))
+    return found
 
 
 def _chosen(

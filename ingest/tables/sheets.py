@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import python_calamine
 
 from ingest.imports.refusal import FileFault, FileRefused, refused
+from ingest.imports.workbook import sheet_parts, untold_cells
 
 Cell = str | float | bool | datetime | date | time | timedelta
 
@@ -28,9 +28,6 @@ FILE_LIMIT_BYTES = 50_000_000
 UNPACKED_LIMIT_BYTES = 150_000_000
 
 _MOST_FAULTS = 20
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
 
 
 @dataclass(frozen=True)
@@ -114,10 +111,13 @@ def _workbook(path: Path, *, by_number: bool) -> list[Sheet]:
             book = python_calamine.CalamineWorkbook.from_path(path)
             faults: list[FileFault] = []
             sheets = []
-            for number, (title, part) in enumerate(zip(book.sheet_names, _parts(archive), strict=False)):
+            for number, (title, part) in enumerate(zip(book.sheet_names, sheet_parts(archive), strict=False)):
                 sheet = book.get_sheet_by_index(number)
                 where = f"{name}, sheet {number + 1 if by_number else title}"
-                faults += _untold(archive, part, where)
+                faults += [
+                    FileFault(where, cell.row, cell.column, cell.shown, cell.cure)
+                    for cell in untold_cells(archive, part)
+                ]
                 faults += [
                     FileFault(where, top + 1, _letters(left), _area(top, left, bottom, right), _MERGED)
                     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
@@ -152,42 +152,6 @@ def _check_size(archive: zipfile.ZipFile, name: str) -> None:
                 total += len(block)
                 if total > UNPACKED_LIMIT_BYTES:
                     raise refused(name, f"more than {UNPACKED_LIMIT_BYTES / 1e6:.0f} MB unpacked")
-
-
-def _parts(archive: zipfile.ZipFile) -> list[str]:
-    """Names of the worksheets' parts in the order of the sheets."""
-    relations = dict(
-        re.findall(r'Id="([^"]+)"[^>]*?Target="([^"]+)"', _text(archive, "xl/_rels/workbook.xml.rels"))
-    ) | {
-        identity: target
-        for target, identity in re.findall(
-            r'Target="([^"]+)"[^>]*?Id="([^"]+)"', _text(archive, "xl/_rels/workbook.xml.rels")
-        )
-    }
-    ids = re.findall(r'<(?:\w+:)?sheet\b[^>]*?\b\w+:id="([^"]+)"', _text(archive, "xl/workbook.xml"))
-    targets = [relations.get(one, "") for one in ids]
-    return [target.lstrip("/") if target.startswith("/") else f"xl/{target}" for target in targets]
-
-
-def _text(archive: zipfile.ZipFile, part: str) -> str:
-    return archive.read(part).decode("utf-8", "replace") if part in archive.namelist() else ""
-
-
-def _untold(archive: zipfile.ZipFile, part: str, where: str) -> Iterator[FileFault]:
-    """Cells that hold an error, or a formula whose value the program that wrote the file did not store."""
-    if part not in archive.namelist():
-        return
-    for attributes, content in _CELL.findall(archive.read(part)):
-        place = re.search(rb'\br="([A-Z]+)(\d+)"', attributes)
-        if place is None:
-            continue
-        column, row = place[1].decode(), int(place[2])
-        if re.search(rb'\bt="e"', attributes):
-            cure = "the cell shows an error; correct its formula, or write the value itself"
-            yield FileFault(where, row, column, "an error", cure)
-        elif _FORMULA.search(content) and not _VALUE.search(content):
-            cure = "open the file in Excel and save it, so that values are stored; or write the value itself"
-            yield FileFault(where, row, column, "a formula without a value", cure)
 
 
 def _letters(column: int) -> str:

@@ -228,7 +228,7 @@ def test_cells_that_hold_no_value_are_refused(folder: Path, tmp_path: Path) -> N
         sheet.write_formula("D3", "=1+1", None, 2)
         sheet.merge_range("A6:A7", "norra")
     output = " ".join(command(folder, "import", "places", path, "--yes").output.split())
-    assert "sheet rooms, row 2, column 'D': an error: the cell shows an error" in output
+    assert "sheet rooms, row 2, column 'D': #DIV/0!: the cell shows an error" in output
     assert "row 6, column 'A': A6:A7: merged cells" in output
     assert "row 3" not in output  # its value is in the file
 

@@ -31,7 +31,9 @@ def workbook(*rows: list[Any], merge: tuple[int, int, str] | None = None, sheets
         sheet = book.add_worksheet(f"Blad{number + 1}")
         for at, row in enumerate(rows):
             for column, cell in enumerate(row):
-                if isinstance(cell, datetime):
+                if isinstance(cell, str) and cell.startswith("=error "):
+                    sheet.write_formula(at, column, "=1/0", None, cell.removeprefix("=error "))
+                elif isinstance(cell, datetime):
                     sheet.write_datetime(at, column, cell, date)
                 else:
                     sheet.write(at, column, cell)
@@ -66,6 +68,16 @@ def test_a_merged_cell_holds_for_all_its_rows(take: Take, hourly: str) -> None:
         merge=(1, 2, "2024-01-01"),
     )
     assert take(content, mapping).times == ["2023-12-31 23:00", "2024-01-01 00:00", "2024-01-01 23:00"]
+
+
+def test_an_error_cell_is_refused_where_its_value_is_needed(take: Take, faults: Faults) -> None:
+    good = ["2024-01-01 00:00", 1, ""]
+    (fault,) = faults(
+        workbook(["Tid", "kWh", "Kvot"], good, ["2024-01-01 01:00", "=error #DIV/0!", "=error #N/A"])
+    )
+    assert ", row 3, column 'kWh': '#DIV/0!'" in fault
+    beside = workbook(["Tid", "kWh", "Kvot"], good, ["2024-01-01 01:00", 2, "=error #N/A"])
+    assert take(beside).values == [1.0, 2.0]
 
 
 def test_rows_are_numbered_as_the_spreadsheet_numbers_them(faults: Faults) -> None:
