@@ -45,6 +45,9 @@ def assign(
     Example: `classroom-climate devices assign a81758fffe0312ab --school tagaborg --room a101`
     """
     site = load_site_or_exit(site_dir)
+    if since is None and _hangs_there(site, key, school, room, meter, interval_s):
+        Console(highlight=False).print(f"{key} hangs in {school}/{room or meter} already; nothing to change.")
+        return
     texts = read_texts(site_dir)
     try:
         text = assigned(site, texts.get(FILE, ""), key, school, room, meter, since, interval_s, utc_now())
@@ -92,6 +95,17 @@ def assigned(
         if isinstance(other, Device) and other.key == row.key and other.valid_to is None and start is not None
     }
     return table.edited(site.zone, closed, [row])
+
+
+def _hangs_there(
+    site: Site, key: str, school: str, room: str | None, meter: str | None, interval_s: int | None
+) -> bool:
+    """Whether the device's open placement is the one that is asked for: a move to there would be a false one."""
+    return any(
+        (one.school, one.room, one.meter) == (school, room, meter) and interval_s in (None, one.interval_s)
+        for one in site.placements.get(key, [])
+        if one.valid_to is None
+    )
 
 
 def _start(site: Site, before: list[Device], since: datetime | None, now: datetime) -> datetime | None:

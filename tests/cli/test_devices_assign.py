@@ -71,6 +71,20 @@ def test_a_wrong_place_changes_nothing(tmp_path: Path, arguments: list[str], cur
     assert (tmp_path / "devices.csv").read_text(encoding="utf-8") == TABLES["devices.csv"]
 
 
+def test_the_same_place_again_is_no_move(tmp_path: Path) -> None:
+    for name, text in {**TABLES, "classroom.toml": ""}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    place = ["devices", "assign", "new", "--school", "lindhaga", "--room", "101", "--site", str(tmp_path)]
+    assert CliRunner().invoke(app, place).exit_code == 0
+    written = (tmp_path / "devices.csv").read_text(encoding="utf-8")
+    again = CliRunner().invoke(app, place)
+    assert again.exit_code == 0
+    assert "already; nothing to change" in again.output
+    assert (tmp_path / "devices.csv").read_text(encoding="utf-8") == written
+    assert CliRunner().invoke(app, [*place, "--interval-s", "60"]).exit_code == 0
+    assert (tmp_path / "devices.csv").read_text(encoding="utf-8") != written
+
+
 def test_a_running_service_places_what_it_has_kept(
     start: Start, replay: Callable[[str], CompletedProcess[str]]
 ) -> None:
