@@ -100,7 +100,7 @@ def assigned(
 def _hangs_there(
     site: Site, key: str, school: str, room: str | None, meter: str | None, interval_s: int | None
 ) -> bool:
-    """Whether the device's open placement is the one that is asked for: a move to there would be a false one."""
+    """Whether the open placement is the one that is asked for: a move to there would be a false one."""
     return any(
         (one.school, one.room, one.meter) == (school, room, meter) and interval_s in (None, one.interval_s)
         for one in site.placements.get(key, [])
