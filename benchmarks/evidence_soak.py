@@ -2,7 +2,8 @@
 
 MINUTES in the environment makes it shorter or longer than 20. Every message says when it was published; its
 delay ends when the store has its readings. What is asserted: nothing lost or doubled, p99 of each stretch
-below a second, memory flat after the first stretch (but for DuckDB's bounded cache), an empty spool.
+below a second, memory flat after the first stretch (but for DuckDB's bounded cache), a spool that holds no
+more than it keeps to know repetitions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from _ingester import Process  # noqa: E402
 from _messages import ROOMS, native  # noqa: E402
 from flood import QUEUE_LINES, Flood, mosquitto, packet  # noqa: E402
 
+from ingest.redelivery import TAIL  # noqa: E402
 from store.duckdb_store import DuckDBStore  # noqa: E402
 
 MINUTES = float(os.environ.get("MINUTES") or (0.4 if os.environ.get("QUICK") else 20))
@@ -88,10 +90,13 @@ def main() -> None:
     print(f"\n{publisher.sent:,} messages published at {RATE:,}/s, {stored:,} readings stored, {lost} lost.")
     print(f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last")
     print(f"memory less DuckDB's cache grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). The cache")
-    print(f"follows the data up to its limit of 1,000 MB. Messages left in the spool: {left}.")
+    print(f"follows the data up to its limit of 1,000 MB. The spool keeps the newest {left:,} messages,")
+    print(
+        f"all stored, to know what is sent again. One-minute load of the machine at the end: {os.getloadavg()[0]:.1f}."
+    )
     print(f"The publisher was at most {publisher.latest_s:.2f} s late.")
     assert lost == 0
-    assert left == 0
+    assert left <= TAIL
     assert p99_s < P99_LIMIT_S
     assert growth_mb < GROWTH_LIMIT_MB
     assert rows[-1]["spool_mb"] < 100
