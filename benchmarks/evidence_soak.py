@@ -91,9 +91,8 @@ def main() -> None:
     print(f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last")
     print(f"memory less DuckDB's cache grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). The cache")
     print(f"follows the data up to its limit of 1,000 MB. The spool keeps the newest {left:,} messages,")
-    print(
-        f"all stored, to know what is sent again. One-minute load of the machine at the end: {os.getloadavg()[0]:.1f}."
-    )
+    load = os.getloadavg()[0]
+    print(f"all stored, to know what is sent again. Load of the machine at the end: {load:.1f}.")
     print(f"The publisher was at most {publisher.latest_s:.2f} s late.")
     assert lost == 0
     assert left <= TAIL
