@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
+from api.access.door import Door, Identity
+from api.access.rules import RefusedError, check_rules
+from api.access.signin import sign_in_address, sign_in_router
 from api.context import ApiContext
 from api.guard import HEADERS, Guard
-from api.pages import pages_router
-from api.problems import PROBLEM_TYPE, handle_problems
+from api.pages import Pages, pages_router, screen_router
+from api.problems import PROBLEM_TYPE, handle_problems, problem_response
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
 from api.routes.imports import imports_router
@@ -18,11 +23,16 @@ from api.routes.rooms import rooms_router
 from api.routes.schools import schools_router
 
 API_VERSION = "1"
+BODY_LIMIT_BYTES = 1_000_000
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_app(context: ApiContext) -> FastAPI:
-    """The API and its pages over what ``context`` hands in. Seed ``context.live`` before serving."""
+    """The API and its pages over what ``context`` hands in. Seed ``context.live`` before serving.
+
+    Raises:
+        LookupError: a route does not say who may use it.
+    """
     app = FastAPI(
         title="classroom-climate",
         version=API_VERSION,
@@ -32,19 +42,52 @@ def create_app(context: ApiContext) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     handle_problems(app, HEADERS)
-    v1 = APIRouter(prefix="/api/v1")
+    app.state.site = context.site
+    v1 = APIRouter(prefix="/api/v1", max_body_size=BODY_LIMIT_BYTES)
     v1.include_router(schools_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))
-    v1.include_router(imports_router(context))
     app.include_router(v1)
+    app.include_router(imports_router(context), prefix="/api/v1")  # files may be large; it counts them itself
     app.include_router(operations_router(context))
-    app.include_router(pages_router(context))
-    host = context.site().settings.api.host
-    app.add_middleware(Guard, hosts=(*LOOPBACK_HOSTS, f"[{host}]" if ":" in host else host))
+    app.include_router(sign_in_router(context))
+    pages = Pages(context)
+    app.include_router(pages_router(pages))
+    app.include_router(screen_router(context, pages))
+    _refuse_visitors(app, pages)
+    check_rules(app)
+    _guard(app, context)
     _document_problems(app)
     return app
+
+
+def _refuse_visitors(app: FastAPI, pages: Pages) -> None:
+    """Programs get a problem; people the way to sign in, or a page that says why not."""
+
+    @app.exception_handler(RefusedError)
+    def refused(request: Request, error: RefusedError) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+        if not wants_page or request.url.path.startswith("/api/"):
+            return problem_response(request.url.path, error, error.headers)
+        if error.status == 401 and request.app.state.site().settings.access.oidc is not None:
+            return RedirectResponse(sign_in_address(request.url.path, request.url.query), 303)
+        return pages.refusal(request, error)
+
+
+def _guard(app: FastAPI, context: ApiContext) -> None:
+    """Put the door before the routes, and the threshold before the door."""
+    settings = context.site().settings
+    file = context.access.file if context.access is not None else None
+    key = context.control.key if context.control is not None else None
+    app.add_middleware(
+        Door, identity=Identity(settings.access, file, key, context.clock), settings=settings.access
+    )
+    host, url = settings.api.host, settings.access.url
+    hosts = [*LOOPBACK_HOSTS, f"[{host}]" if ":" in host else host]
+    if url is not None:
+        hosts.append(urlsplit(url).netloc.rpartition("@")[2].lower().split(":")[0])
+    app.add_middleware(Guard, hosts=hosts, https=url is not None and url.startswith("https:"))
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +14,7 @@ from classroom.site import Site
 from store.base import Store
 
 if TYPE_CHECKING:
+    from api.access.file import AccessFile
     from api.live import LiveHub
 
 
@@ -325,6 +326,14 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What lets people and programs in: the site's access file and, with a sign-in provider, our secret."""
+
+    file: AccessFile
+    client_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ApiContext:
     """All that the API may use.
 
@@ -341,3 +350,4 @@ class ApiContext:
     health: Callable[[], Sequence[Health]]
     registry: CollectorRegistry
     control: Control | None = None
+    access: Access | None = None

@@ -1,12 +1,10 @@
-"""The door: which hosts are answered, who may write, and the headers that every answer carries."""
+"""The threshold: which hosts are answered, and the headers that every answer carries."""
 
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +24,7 @@ HEADERS: dict[str, str] = {
 }
 """On every answer: own scripts, styles and pictures only; framed by nobody."""
 
+_ONLY_HTTPS = "max-age=31536000"
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(:\d{1,5})?$")
 
 
@@ -36,8 +35,9 @@ class Guard:
     here as its own origin; the Host header gives it away.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, https: bool = False) -> None:
         self.app = app
+        self.headers = HEADERS | ({"Strict-Transport-Security": _ONLY_HTTPS} if https else {})
         self.hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
@@ -66,21 +66,3 @@ class Guard:
         """Whether there is exactly one Host header and it names a host served here."""
         match = _HOST.match(given[0].lower()) if len(given) == 1 else None
         return match is not None and match[1] in self.hosts
-
-
-def needs_key(key: str) -> Callable[[Request], None]:
-    """A dependency for routes that change something: admits who sends ``Authorization: Bearer <key>``.
-
-    No browser sends it by itself, so no page can make its reader write.
-    """
-
-    def check(request: Request) -> None:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), key.encode()):
-            detail = (
-                "This changes something: send the key in data/control.key of the site's folder as "
-                "'Authorization: Bearer KEY', or use the commands classroom-climate dead-letters and import."
-            )
-            raise ProblemError(403, detail)
-
-    return check

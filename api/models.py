@@ -354,10 +354,20 @@ class ProblemOut(Answer):
     errors: list[Wrong] = []
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemOut, "description": text}
     for code, text in (
-        (400, "Host not served here"),
+        (400, "Host not served here, or a header doubled"),
+        (401, "Nobody, or a token that does not stand"),
+        (403, "Not yours to see or do"),
+        (429, "Too often; Retry-After says when again"),
+    )
+}
+"""Answers of the door, for the OpenAPI document."""
+
+PROBLEMS: dict[int | str, dict[str, Any]] = REFUSALS | {
+    code: {"model": ProblemOut, "description": text}
+    for code, text in (
         (404, "No such place"),
         (422, "A parameter is wrong"),
         (503, "The store cannot serve now"),

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 _TITLES = {
     400: "Bad request",
+    401: "Who are you?",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
@@ -29,7 +30,9 @@ _TITLES = {
     413: "Too large",
     415: "Another kind of content",
     422: "A parameter is wrong",
+    429: "Too often",
     500: "Internal error",
+    502: "Sign-in failed",
     503: "Not ready",
 }
 _CURES = {
@@ -39,10 +42,19 @@ _CURES = {
 
 
 class ProblemError(Exception):
-    """A request that cannot be answered; ``detail`` says what to do next."""
+    """A request that cannot be answered; ``detail`` says what to do next, ``retry_after_s`` when again."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[Wrong] = ()) -> None:
+    @property
+    def headers(self) -> dict[str, str]:
+        """What stands beside the answer."""
+        found = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        return found | ({"WWW-Authenticate": "Bearer"} if self.status == 401 else {})
+
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[Wrong] = (), retry_after_s: int | None = None
+    ) -> None:
         self.status = status
+        self.retry_after_s = retry_after_s
         self.detail = detail
         self.errors = tuple(errors)
         super().__init__(detail)
@@ -77,7 +89,7 @@ def handle_problems(app: FastAPI, own_headers: Mapping[str, str]) -> None:
 
     @app.exception_handler(ProblemError)
     def _problem(request: Request, error: ProblemError) -> Response:
-        return problem_response(request.url.path, error)
+        return problem_response(request.url.path, error, error.headers)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 from fastapi.responses import Response
@@ -25,17 +26,25 @@ _log = logging.getLogger(__name__)
 
 
 class EventStream(Response):
-    """A response that lasts until the reader leaves, lags too far behind, or the hub is closed."""
+    """A response that lasts until the reader leaves, may read no more, lags too far, or the hub is closed."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, context: ApiContext, school: str, room: str, last_event_id: str | None) -> None:
+    def __init__(
+        self,
+        context: ApiContext,
+        school: str,
+        room: str,
+        last_event_id: str | None,
+        still_valid: Callable[[], bool],
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._context = context
         self._place = (school, room)
         self._last_event_id = last_event_id
+        self._still_valid = still_valid
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
@@ -59,8 +68,13 @@ class EventStream(Response):
     async def _events(self, subscription: Subscription) -> AsyncIterator[bytes]:
         state = self._state()
         yield f"retry: {RETRY_MS}\n\n".encode() + _now(state)
+        asked = time.monotonic()
         while not subscription.closed:
             arrivals = await subscription.next(HEARTBEAT_S)
+            if time.monotonic() - asked >= HEARTBEAT_S:
+                if not self._still_valid():  # revoked, expired, signed out meanwhile
+                    return
+                asked = time.monotonic()
             before, state = state, self._state()
             if arrivals:
                 yield b"".join(self._readings(arrival) for arrival in arrivals) + _now(state)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 
+from classroom.access import ALL_SCHOOLS
 from classroom.faults import Fault
 from classroom.places import Device, Meter, MeterRole, Row
-from classroom.settings import origin
+from classroom.settings import SETTINGS_FILE, origin
 from classroom.site import OPEN_START, Site, overlap, overlapping
 from classroom.timetable import parse_hours
 
@@ -31,6 +32,23 @@ def cross_faults(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[
         *_impossible_times(site),
         *_incomplete(site),
         *_meter_tree(site, refused),
+        *_granted_schools(site, refused),
+    ]
+
+
+def _granted_schools(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[Fault]:
+    """A grant for a school that is not there would silently let nobody in."""
+    known = {
+        ALL_SCHOOLS,
+        *(row.key for row in site.schools),
+        *(key for _, key in refused.get("schools.csv", ())),
+    }
+    cure = f"write the key of a school of schools.csv, or {ALL_SCHOOLS} for every school"
+    return [
+        Fault(SETTINGS_FILE, "access", school, cure)
+        for grant in site.settings.access.grants
+        for school in grant.schools
+        if school not in {ALL_SCHOOLS, *known}
     ]
 
 

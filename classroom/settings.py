@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -19,7 +19,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from classroom.access import LOOPBACK, AccessSettings
 from classroom.places import Key, Text
+from classroom.section import Section
 from classroom.topics import filter_fault, overlap_fault
 
 
@@ -44,12 +46,6 @@ def _apart(filters: tuple[str, ...]) -> tuple[str, ...]:
 SETTINGS_FILE = "classroom.toml"
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
-
-
-class Section(BaseModel):
-    """A table of the TOML file; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SiteSettings(Section):
@@ -146,15 +142,6 @@ class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8000
 
-    @model_validator(mode="after")
-    def _loopback_only(self) -> ApiSettings:
-        if self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError(
-                "this version has no sign-in, so it listens on 127.0.0.1 only; "
-                "put a reverse proxy with sign-in before it"
-            )
-        return self
-
 
 class AnalyticsSettings(Section):
     """Limits of the metrics; see docs/metrics.md for their sources."""
@@ -235,10 +222,22 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
+    access: AccessSettings = AccessSettings()
     api: ApiSettings = ApiSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     factors: FactorSettings = FactorSettings()
     imports: ImportSettings = ImportSettings()
+
+    @field_validator("api")
+    @classmethod
+    def _others_are_asked_who_they_are(cls, api: ApiSettings, info: ValidationInfo) -> ApiSettings:
+        access = info.data.get("access")
+        if api.host not in LOOPBACK and access is not None and access.url is None:
+            raise ValueError(
+                "without access.url nobody is asked who he is, so the service listens on 127.0.0.1 only; "
+                "say in [access] who may see what (docs/access.md)"
+            )
+        return api
 
     @classmethod
     def settings_customise_sources(

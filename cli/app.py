@@ -15,6 +15,7 @@ from cli.replay import replay
 from cli.run import run
 from cli.simulate import simulate
 from cli.store import app as store
+from cli.tokens import app as tokens
 
 app = typer.Typer(
     name="classroom-climate",
@@ -31,3 +32,4 @@ app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(store, name="store")
+app.add_typer(tokens, name="tokens")

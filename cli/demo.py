@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from api.access.file import AccessError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.logs import configure_logging
@@ -86,6 +87,7 @@ def demo(
         StoreError,
         SpoolError,
         LettersError,
+        AccessError,
     ) as error:
         console.print(f"[bold red]Cannot run the demo:[/] {error}")
         raise typer.Exit(1) from error

@@ -20,7 +20,7 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.codecs import load_codecs
-from cli.site import SiteDir, data_folder, letters_file, load_site_or_exit
+from cli.site import SiteDir, control_headers, data_folder, letters_file, load_site_or_exit
 from ingest.codecs.runner import Codecs
 from ingest.letter import in_words
 from ingest.letters import Letters, LettersError
@@ -51,7 +51,7 @@ def doctor(site_dir: SiteDir = Path()) -> None:
         *_files(site, site_dir),
         *_codecs(site_dir),
         *_broker(site),
-        *_service(site),
+        *_service(site, site_dir),
         *_dead_letters(site, site_dir),
     ]
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -127,23 +127,29 @@ def _broker(site: Site) -> Iterable[Finding]:
         yield Finding(not cure, "certificate", f"the broker's is valid for {days} more days", cure)
 
 
-def _service(site: Site) -> Iterable[Finding]:
+def _service(site: Site, folder: Path) -> Iterable[Finding]:
     base = f"http://{site.settings.api.host}:{site.settings.api.port}"
     try:
         with httpx.Client(base_url=base, timeout=5) as client:
+            other = client.get("/readyz").json().get("site")
+            if other != site.settings.site.key:
+                cure = "start this site's with classroom-climate run, or give it another api.port"
+                yield Finding(
+                    False, "service", f"what answers at {base} serves site {other!r}, not this one", cure
+                )
+                return
+            client.headers.update(control_headers(folder))
             ready = client.get("/readyz").json()
-            pending = client.get("/api/v1/devices/pending").json()
-            counts = _counts(client.get("/metrics").text)
+            pending = client.get("/api/v1/devices/pending").raise_for_status().json()
+            counts = _counts(client.get("/metrics").raise_for_status().text)
+    except httpx.HTTPStatusError as error:
+        cure = "run this as the user the service runs as: its folder holds the key"
+        yield Finding(False, "service", f"{base} does not tell us ({error.response.status_code})", cure)
+        return
     except (httpx.HTTPError, ValueError) as error:
         cure = "start it with: classroom-climate run"
         yield Finding(
             False, "service", f"nothing useful answers at {base} ({error or type(error).__name__})", cure
-        )
-        return
-    if ready.get("site") != site.settings.site.key:
-        cure = "start this site's with classroom-climate run, or give it another api.port in classroom.toml"
-        yield Finding(
-            False, "service", f"what answers at {base} serves site {ready.get('site')!r}, not this one", cure
         )
         return
     for check in ready.get("parts", []):

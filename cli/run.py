@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from api.access.file import AccessError
 from classroom.faults import ConfigurationError
 from cli.logs import configure_logging
 from cli.process import PortBusyError, listen, wait_for_signal
@@ -36,6 +37,6 @@ def run(site_dir: SiteDir = Path()) -> None:
     except ConfigurationError as error:
         tell_faults(f"The site in {site_dir}", error)
         raise typer.Exit(2) from error
-    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError) as error:
+    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError, AccessError) as error:
         console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
         raise typer.Exit(1) from error

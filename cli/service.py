@@ -19,13 +19,15 @@ from api.live import LiveHub
 from api.server import make_server
 from classroom.quantity import Domain
 from classroom.site import Site
+from cli.access import open_access
 from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
 from cli.imports import ServedImports, import_folder, known_places, watcher
+from cli.logs import auditing
 from cli.process import collect_seldom
-from cli.site import data_folder
+from cli.site import audit_log, data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
 from ingest.codecs.runner import Codecs
@@ -149,7 +151,8 @@ def running(
     ``sock`` listens already (:func:`listen`).
 
     Raises:
-        ConfigurationError: a codec of the site cannot be used.
+        ConfigurationError: a codec of the site or the secret of its sign-in cannot be used.
+        AccessError: the access file cannot be opened.
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
@@ -160,6 +163,9 @@ def running(
     with ExitStack() as stack:
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)
+        stack.enter_context(auditing(audit_log(folder)))
+        access = open_access(site.settings.access, folder)
+        stack.callback(access.file.close)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
@@ -193,6 +199,7 @@ def running(
             sightings=pipeline.letters,
             health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch), _imports(imports)],
             registry=registry,
+            access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
         )
         stack.enter_context(_serving(context, sock))

@@ -37,6 +37,24 @@ def control_key(folder: Path) -> Path:
     return data_folder(folder) / "control.key"
 
 
+def control_headers(folder: Path) -> dict[str, str]:
+    """The key of the site's running service as a header; none where nothing runs or it is not for us."""
+    try:
+        return {"Authorization": f"Bearer {control_key(folder).read_text(encoding='ascii')}"}
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def access_file(folder: Path) -> Path:
+    """The tokens, screens and sessions of a site."""
+    return data_folder(folder) / "access.sqlite"
+
+
+def audit_log(folder: Path) -> Path:
+    """Who changed what, a line each."""
+    return data_folder(folder) / "audit.log"
+
+
 def letters_file(folder: Path) -> Path:
     """The dead letters of a site."""
     return data_folder(folder) / "letters.sqlite"

@@ -26,7 +26,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 
 from classroom.places import Key
-from classroom.settings import Port, Section
+from classroom.section import Section
+from classroom.settings import Port
 from classroom.topics import filter_fault, overlap
 
 INGESTER = "ingester"

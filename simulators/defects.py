@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from classroom.faults import ConfigurationError, Fault
 from classroom.places import Key
-from classroom.settings import Section
+from classroom.section import Section
 from classroom.site import Site
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Discriminator, Field, model_validator
 from classroom.faults import ConfigurationError, Fault
 from classroom.places import Device, DeviceKey, Key
 from classroom.quantity import QUANTITIES, Domain
-from classroom.settings import Section
+from classroom.section import Section
 from classroom.site import Site
 from simulators.keys import LORAWAN, Speaks, spoken
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from classroom.faults import ConfigurationError, Fault, faults_of
 from classroom.places import DeviceKey, Key
-from classroom.settings import Section
+from classroom.section import Section
 from simulators.defects import Defect
 from simulators.faults import PlantedFault
 from simulators.weather_table import WeatherHour, parse_weather

@@ -1,5 +1,6 @@
 """The classroom pages: start, school and room, written on the server in Swedish or English."""
 
-from api.pages.router import pages_router
+from api.pages.router import Pages, pages_router
+from api.pages.screen import screen_router
 
-__all__ = ["pages_router"]
+__all__ = ["Pages", "pages_router", "screen_router"]

@@ -7,11 +7,14 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.access.rules import CITY, OPEN, ROOM, SCHOOL, RefusedError
+from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
@@ -62,6 +65,12 @@ class Pages:
             away.headers["Retry-After"] = str(_RETRY_AFTER_S)
             return away
 
+    def refusal(self, request: Request, error: RefusedError) -> HTMLResponse:
+        """The page for somebody whom a rule did not admit."""
+        return self._render(
+            request, "refused.html", self._visit(request), {"status": error.status}, error.status
+        )
+
     def _visit(self, request: Request) -> Visit:
         site = self._context.site()
         code = choose(
@@ -70,7 +79,9 @@ class Pages:
             request.headers.get("accept-language"),
             site.settings.site.language,
         )
-        return Visit(self._context, site, language(code, site.zone), self._context.clock())
+        return Visit(
+            self._context, site, language(code, site.zone), self._context.clock(), viewer_of(request)
+        )
 
     def _render(
         self, request: Request, template: str, visit: Visit, shown: dict[str, Any], status: int = 200
@@ -96,26 +107,25 @@ class Pages:
         return response
 
 
-def pages_router(context: ApiContext) -> APIRouter:
-    """The pages over ``context`` and, under ``/static``, the files they load."""
+def pages_router(pages: Pages) -> APIRouter:
+    """The pages and, under ``/static``, the files they load."""
     router = APIRouter(include_in_schema=False)
-    pages = Pages(context)
 
-    @router.get("/")
+    @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
         return pages.answer(request, "start.html", _start)
 
-    @router.get("/schools/{school}")
+    @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
         asked = request.query_params.get("week")
         return pages.answer(request, "school.html", partial(_school, key=school, asked_week=asked))
 
-    @router.get("/schools/{school}/rooms/{room}")
+    @router.get("/schools/{school}/rooms/{room}", dependencies=[Depends(ROOM)])
     def room(request: Request, school: str, room: str) -> Response:
         asked = request.query_params.get("day")
         return pages.answer(request, "room.html", partial(_room, school=school, key=room, asked_day=asked))
 
-    @router.get("/static/{name}")
+    @router.get("/static/{name}", dependencies=[Depends(OPEN)])
     def static(request: Request, name: str) -> Response:
         file = pages.static.get(name)
         if file is None:
@@ -150,7 +160,8 @@ def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[st
         raise MissingPlaceError from error
     if not FIRST_DAY <= day <= visit.today:
         raise MissingPlaceError
-    return {"view": room_view(visit, room, day)}
+    stream = f"/api/v1/schools/{quote(school)}/rooms/{quote(key)}/stream"
+    return {"view": room_view(visit, room, day), "stream": stream, "screen": False}
 
 
 def _in_language(request: Request, code: str) -> str:

@@ -77,15 +77,15 @@ class RoomView:
 
 
 def start_view(visit: Visit) -> list[SchoolLine]:
-    """Every school by name.
+    """Every school that the visitor may see, by name; its rooms for those of the school only.
 
     Raises:
         StoreError: the store cannot serve now.
     """
     site, week = visit.site, Week.of(visit.today)
     lines = []
-    for school in sorted(site.schools, key=lambda school: school.name.casefold()):
-        rooms = site.rooms_of(school.key)
+    for school in sorted(visit.viewer.schools(site), key=lambda school: school.name.casefold()):
+        rooms = site.rooms_of(school.key) if visit.viewer.reads(school.key) else []
         levels = [light_of(visit, room).level for room in rooms]
         totals = school_week(visit, school.key, week)
         lines.append(SchoolLine(school, totals, _tally(levels)))

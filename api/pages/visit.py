@@ -1,10 +1,11 @@
-"""One visitor's look at a page: the site as it stands, the time, and the language it is told in."""
+"""One visitor's look at a page: the site as it stands, the time, the language it is told in, who looks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from api.access.viewer import Viewer
 from api.context import ApiContext
 from api.pages.language import Language
 from classroom.site import Site
@@ -18,6 +19,7 @@ class Visit:
     site: Site
     say: Language
     now: datetime
+    viewer: Viewer
 
     @property
     def today(self) -> date:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from api.access.rules import ADMIN, TECHNICIAN
 from api.context import ApiContext, Control, DeadLetter, NotNowError
-from api.guard import needs_key
 from api.letter_models import DeadLetterOut, DeadLetterPage, PurgeIn, PurgeOut, ReplayIn, ReplayOut
 from api.models import PROBLEMS, ProblemOut
 from api.problems import ProblemError
@@ -19,7 +19,6 @@ from api.tables import CSV_ANSWER, csv_response, wants_csv
 _utf8 = codecs.getincrementaldecoder("utf-8")
 _EXCERPT_BYTES = 1_000
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    403: {"model": ProblemOut, "description": "The key is missing or wrong"},
     409: {"model": ProblemOut, "description": "Not possible now"},
 }
 
@@ -27,8 +26,9 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def dead_letters_router(context: ApiContext) -> APIRouter:
     """Routes for those who look after what was sent."""
     router = APIRouter(tags=["dead letters"], responses=PROBLEMS)
+    reading = APIRouter(dependencies=[Depends(TECHNICIAN)])
 
-    @router.get("/dead-letters", response_model=DeadLetterPage, responses={200: CSV_ANSWER})
+    @reading.get("/dead-letters", response_model=DeadLetterPage, responses={200: CSV_ANSWER})
     def list_letters(request: Request, query: Annotated[LettersQuery, Query()]) -> Response | DeadLetterPage:
         """Messages that could not become readings, newest first, and how many there are for each reason.
 
@@ -46,7 +46,7 @@ def dead_letters_router(context: ApiContext) -> APIRouter:
             next=rows[-1].id if len(found) > query.limit else None,
         )
 
-    @router.get("/dead-letters/{number}", response_model=DeadLetterOut)
+    @reading.get("/dead-letters/{number}", response_model=DeadLetterOut)
     def get_letter(number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> DeadLetterOut:
         """One letter with its whole payload."""
         letter = context.letters.get(number)
@@ -55,6 +55,7 @@ def dead_letters_router(context: ApiContext) -> APIRouter:
             raise ProblemError(404, detail)
         return _letter(letter, None)
 
+    router.include_router(reading)
     if context.control is not None:
         router.include_router(_writing(context, context.control))
     return router
@@ -62,7 +63,7 @@ def dead_letters_router(context: ApiContext) -> APIRouter:
 
 def _writing(context: ApiContext, control: Control) -> APIRouter:
     """Routes that change something."""
-    router = APIRouter(dependencies=[Depends(needs_key(control.key))], responses=_REFUSALS)
+    router = APIRouter(dependencies=[Depends(ADMIN)], responses=_REFUSALS)
 
     @router.post("/dead-letters/replay", response_model=ReplayOut)
     def replay(asked: ReplayIn) -> ReplayOut:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.access.rules import DEVICES, TECHNICIAN
+from api.access.viewer import Viewer, viewer_of
 from api.context import ApiContext, Sighting
 from api.models import (
     PROBLEMS,
@@ -22,8 +24,9 @@ from api.query import DevicesQuery, PageQuery, VerdictsQuery, span
 from api.stream import live_reading
 from api.tables import CSV_ANSWER, csv_response, wants_csv
 from api.verdicts import stored_verdicts
+from classroom.access import Role
 from classroom.places import Device
-from classroom.site import Site
+from classroom.site import Site, overlap
 
 ItemT = TypeVar("ItemT", DeviceOut, PendingDevice)
 
@@ -47,15 +50,18 @@ def devices_router(context: ApiContext) -> APIRouter:
     """Routes for those who hang up and mend devices."""
     router = APIRouter(tags=["devices"], responses={200: CSV_ANSWER, **PROBLEMS})
 
-    @router.get("/devices", response_model=DevicePage)
+    @router.get("/devices", response_model=DevicePage, dependencies=[Depends(DEVICES)])
     def list_devices(request: Request, query: Annotated[DevicesQuery, Query()]) -> Response | DevicePage:
-        """Devices that are placed or have been heard, by key."""
-        rows, following = _page(_devices(context, query.school), query)
+        """Devices that are placed or have been heard, by key, of the schools one may see.
+
+        Of a device that has hung in several schools each sees the time it was theirs.
+        """
+        rows, following = _page(_devices(context, query.school, viewer_of(request)), query)
         if wants_csv(request, query):
             return csv_response(_DEVICE_COLUMNS, [_device_row(row) for row in rows], query)
         return DevicePage(items=rows, next=following)
 
-    @router.get("/devices/pending", response_model=PendingPage)
+    @router.get("/devices/pending", response_model=PendingPage, dependencies=[Depends(TECHNICIAN)])
     def list_pending(request: Request, query: Annotated[PageQuery, Query()]) -> Response | PendingPage:
         """Devices that are heard but hang nowhere now, with what their messages suggest."""
         site, now = context.site(), context.clock()
@@ -69,7 +75,7 @@ def devices_router(context: ApiContext) -> APIRouter:
             return csv_response(_PENDING_COLUMNS, [_pending_row(row) for row in rows], query)
         return PendingPage(items=rows, next=following)
 
-    @router.get("/devices/verdicts", response_model=list[VerdictOut])
+    @router.get("/devices/verdicts", response_model=list[VerdictOut], dependencies=[Depends(DEVICES)])
     def list_verdicts(
         request: Request, query: Annotated[VerdictsQuery, Query()]
     ) -> Response | list[VerdictOut]:
@@ -77,10 +83,8 @@ def devices_router(context: ApiContext) -> APIRouter:
         site = context.site()
         within = span(query.from_, query.to, site.zone, context.clock(), _VERDICTS, _LONGEST_VERDICTS)
         devices = [query.device] if query.device is not None else sorted(site.placements)
-        if query.school is not None:
-            mine = {device.key for device in site.devices if device.school == query.school}
-            devices = [key for key in devices if key in mine]
-        found = stored_verdicts(context.store, devices, *within, frozenset(query.verdict))
+        told = stored_verdicts(context.store, devices, *within, frozenset(query.verdict))
+        found = _theirs(told, site, viewer_of(request), query.school)
         if wants_csv(request, query):
             return csv_response(list(VerdictOut.model_fields), found, query)
         return found
@@ -88,35 +92,60 @@ def devices_router(context: ApiContext) -> APIRouter:
     return router
 
 
-def _devices(context: ApiContext, school: str | None) -> list[DeviceOut]:
+def _devices(context: ApiContext, school: str | None, viewer: Viewer) -> list[DeviceOut]:
     site, now = context.site(), context.clock()
     heard = {sighting.device: sighting for sighting in context.sightings.sightings()}
+    everything = viewer.may(Role.READ, None)
     found = []
     for key in sorted({*site.placements, *heard}):
-        placements = site.placements.get(key, [])
+        placements = [placed for placed in site.placements.get(key, ()) if viewer.reads(placed.school)]
         if school is not None and all(placed.school != school for placed in placements):
             continue
-        seen = heard.get(key)
-        current = site.placement(key, now)
-        found.append(
-            DeviceOut(
-                key=key,
-                placement=_placement(current) if current else None,
-                placements=[_placement(placed) for placed in placements],
-                family=seen.family if seen else None,
-                first_seen=seen.first_seen if seen else None,
-                last_seen=seen.last_seen if seen else None,
-                messages=seen.messages if seen else 0,
-                topic=seen.last_topic if seen else None,
-                latest=[live_reading(reading) for reading in context.live.latest(key)],
-                verdicts=[
-                    one
-                    for reading in context.live.latest(key)
-                    for one in context.live.verdicts.of(reading, site.interval_s(key))
-                ],
-            )
-        )
+        current = next((placed for placed in placements if placed.holds_at(now)), None)
+        if everything or current is not None:
+            found.append(_device(context, key, placements, current, heard.get(key)))
+        elif placements:  # it hangs in another's school now: what it says is theirs
+            found.append(_device(context, key, placements, None, None))
     return found
+
+
+def _device(
+    context: ApiContext,
+    key: str,
+    placements: list[Device],
+    current: Device | None,
+    seen: Sighting | None,
+) -> DeviceOut:
+    site = context.site()
+    latest = context.live.latest(key) if seen is not None or current is not None else []
+    return DeviceOut(
+        key=key,
+        placement=_placement(current) if current else None,
+        placements=[_placement(placed) for placed in placements],
+        family=seen.family if seen else None,
+        first_seen=seen.first_seen if seen else None,
+        last_seen=seen.last_seen if seen else None,
+        messages=seen.messages if seen else 0,
+        topic=seen.last_topic if seen else None,
+        latest=[live_reading(reading) for reading in latest],
+        verdicts=[
+            one for reading in latest for one in context.live.verdicts.of(reading, site.interval_s(key))
+        ],
+    )
+
+
+def _theirs(verdicts: list[VerdictOut], site: Site, viewer: Viewer, school: str | None) -> list[VerdictOut]:
+    """Verdicts of times in which the device hung in a school that the viewer may see, and in ``school``."""
+    if school is None and viewer.may(Role.READ, None):
+        return verdicts
+    return [
+        one
+        for one in verdicts
+        for placed in site.placements.get(one.device, ())
+        if (school is None or placed.school == school)
+        and viewer.reads(placed.school)
+        and overlap(placed.valid_from, placed.valid_to, one.start, one.end)
+    ]
 
 
 def _placement(placed: Device) -> PlacementOut:

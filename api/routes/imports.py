@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from api.access.rules import HAND_IN, IMPORT, TECHNICIAN
 from api.context import ApiContext, Imports, Push
-from api.guard import needs_key
 from api.models import PROBLEMS, ProblemOut
 from api.problems import ProblemError, no_such, wrong
 from classroom.faults import ConfigurationError
@@ -59,7 +59,6 @@ class Accepted(BaseModel):
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": ProblemOut, "description": text}
     for code, text in (
-        (403, "The key is missing or wrong"),
         (413, "Too large"),
         (415, "Another kind of content"),
     )
@@ -75,7 +74,7 @@ def imports_router(context: ApiContext) -> APIRouter:
     control = context.control
     if control is None:
         return router
-    writing = APIRouter(dependencies=[Depends(needs_key(control.key))], responses=_REFUSALS)
+    writing = APIRouter(responses=_REFUSALS)
     if control.imports is not None:
         _add_reports(router, control.imports)
         _add_files(writing, control.imports)
@@ -86,12 +85,12 @@ def imports_router(context: ApiContext) -> APIRouter:
 
 
 def _add_reports(router: APIRouter, imports: Imports) -> None:
-    @router.get("/imports", response_model=ImportPage)
+    @router.get("/imports", response_model=ImportPage, dependencies=[Depends(TECHNICIAN)])
     def list_imports(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Any:  # noqa: ANN401
         """What became of the files that came last."""
         return {"items": list(imports.reports(limit))}
 
-    @router.get("/imports/{id}", response_model=ImportReport)
+    @router.get("/imports/{id}", response_model=ImportReport, dependencies=[Depends(TECHNICIAN)])
     def get_import(id: Annotated[str, Path(max_length=200)]) -> Any:  # noqa: A002, ANN401
         """What became of one file."""
         report = imports.report(id)
@@ -101,7 +100,9 @@ def _add_reports(router: APIRouter, imports: Imports) -> None:
 
 
 def _add_files(router: APIRouter, imports: Imports) -> None:
-    @router.put("/imports/{source}/{name}", response_model=Taken, status_code=202)
+    @router.put(
+        "/imports/{source}/{name}", response_model=Taken, status_code=202, dependencies=[Depends(IMPORT)]
+    )
     async def put_file(request: Request, response: Response, source: _Source, name: _Name) -> Taken:
         """Hand in a file of a source (its bytes are the body), or a source's ``mapping.toml``."""
         try:
@@ -156,7 +157,12 @@ async def _file(imports: Imports, request: Request, source: str, name: str) -> T
 
 
 def _add_push(router: APIRouter, push: Push, limit: int) -> None:
-    @router.post("/readings/{school}/{room}/{device}", response_model=Accepted, status_code=202)
+    @router.post(
+        "/readings/{school}/{room}/{device}",
+        response_model=Accepted,
+        status_code=202,
+        dependencies=[Depends(HAND_IN)],
+    )
     async def push_reading(request: Request, school: _Level, room: _Level, device: _Level) -> Accepted:
         """Hand in a message in the native format: a JSON object as it would come over MQTT.
 

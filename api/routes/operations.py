@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.access.rules import OPEN, TECHNICIAN
+from api.access.viewer import viewer_of
 from api.context import ApiContext
-from api.models import Alive, Part, Readiness
+from api.models import REFUSALS, Alive, Part, Readiness
+from classroom.access import Role
 from store.base import SchemaError, StoreError
 
 _log = logging.getLogger(__name__)
@@ -19,14 +22,22 @@ def operations_router(context: ApiContext) -> APIRouter:
     router = APIRouter(tags=["operations"])
     store = _StorePart(context)
 
-    @router.get("/healthz", response_model=Alive)
+    @router.get("/healthz", response_model=Alive, dependencies=[Depends(OPEN)])
     async def healthz() -> Alive:
         """The process answers; a restart would not help."""
         return Alive()
 
-    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
-    def readyz(response: Response) -> Readiness:
-        """Whether every part does its work; 503 with the reasons where one does not."""
+    @router.get(
+        "/readyz",
+        response_model=Readiness,
+        responses={503: {"model": Readiness}},
+        dependencies=[Depends(OPEN)],
+    )
+    def readyz(request: Request, response: Response) -> Readiness:
+        """Whether every part does its work; 503 with the reasons where one does not.
+
+        The parts are told to technicians only.
+        """
         parts = [
             store.ask(),
             *(Part(name=part.name, ok=part.ok, message=part.message) for part in context.health()),
@@ -34,9 +45,15 @@ def operations_router(context: ApiContext) -> APIRouter:
         ready = all(part.ok for part in parts)
         response.status_code = 200 if ready else 503
         response.headers["Cache-Control"] = "no-store"
-        return Readiness(site=context.site().settings.site.key, ready=ready, parts=parts)
+        told = parts if viewer_of(request).may(Role.STAFF, None) else []
+        return Readiness(site=context.site().settings.site.key, ready=ready, parts=told)
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}, **REFUSALS},
+        dependencies=[Depends(TECHNICIAN)],
+    )
     def metrics() -> Response:
         """Counters of this process in Prometheus' text format."""
         return Response(generate_latest(context.registry), media_type=CONTENT_TYPE_LATEST)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from api.access.rules import ROOM
+from api.access.viewer import still_valid
 from api.context import ApiContext
 from api.models import PROBLEMS, RoomNow, Series, SeriesPoint, ValueNow
 from api.now import room_now
@@ -28,7 +30,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 def rooms_router(context: ApiContext) -> APIRouter:
     """Routes under ``/schools/{school}/rooms/{room}`` that speak of readings."""
-    router = APIRouter(prefix="/schools/{school}/rooms/{room}", tags=["rooms"])
+    router = APIRouter(prefix="/schools/{school}/rooms/{room}", tags=["rooms"], dependencies=[Depends(ROOM)])
     answers = {200: CSV_ANSWER, **PROBLEMS}
 
     @router.get("/now", response_model=RoomNow, responses=answers)
@@ -84,6 +86,7 @@ def _add_stream(router: APIRouter, context: ApiContext) -> None:
     async def get_stream(
         school: str,
         room: str,
+        request: Request,
         last_event_id: Annotated[str | None, Header(max_length=64)] = None,
     ) -> EventStream:
         """Server-sent events.
@@ -94,4 +97,4 @@ def _add_stream(router: APIRouter, context: ApiContext) -> None:
         reader that lags too far behind is cut off and may come back.
         """
         known_room(context.site(), school, room)
-        return EventStream(context, school, room, last_event_id)
+        return EventStream(context, school, room, last_event_id, still_valid(request))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, TypeAlias, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from analytics.profile import week_profile
+from api.access.rules import CITY, PUBLIC_SCHOOL, ROOM, SCHOOL
+from api.access.viewer import viewer_of
 from api.buildings import building_metrics
 from api.context import ApiContext
 from api.metrics import asked_metrics, place_metrics
@@ -44,27 +46,29 @@ def schools_router(context: ApiContext) -> APIRouter:
     """Routes under ``/schools``."""
     router = APIRouter(tags=["schools"], responses=_ANSWERS)
 
-    @router.get("/schools", response_model=list[SchoolOut])
+    @router.get("/schools", response_model=list[SchoolOut], dependencies=[Depends(CITY)])
     def list_schools(request: Request, shape: Annotated[Shape, Query()]) -> Answer[SchoolOut]:
-        """All schools of the site."""
+        """The schools of the site that one may see."""
         site = context.site()
         today = context.clock().astimezone(site.zone).date()
-        return _listed(request, shape, SchoolOut, [school_out(site, row, today) for row in site.schools])
+        rows = [school_out(site, row, today) for row in viewer_of(request).schools(site)]
+        return _listed(request, shape, SchoolOut, rows)
 
-    @router.get("/schools/{school}", response_model=SchoolDetail)
-    def get_school(school: str) -> SchoolDetail:
-        """A school with its buildings, rooms and meters."""
+    @router.get("/schools/{school}", response_model=SchoolDetail, dependencies=[Depends(PUBLIC_SCHOOL)])
+    def get_school(school: str, request: Request) -> SchoolDetail:
+        """A school with its buildings, rooms and meters; rooms and meters for those of the school only."""
         site = context.site()
         found = known_school(site, school)
         today = context.clock().astimezone(site.zone).date()
+        theirs = viewer_of(request).reads(school)
         return SchoolDetail(
             **dict(school_out(site, found, today)),
             buildings=[_copy(BuildingOut, row) for row in site.buildings if row.school == school],
-            room_list=[_copy(RoomOut, row) for row in site.rooms_of(school)],
-            meters=[_copy(MeterOut, row) for row in site.meters_of(school)],
+            room_list=[_copy(RoomOut, row) for row in site.rooms_of(school) if theirs],
+            meters=[_copy(MeterOut, row) for row in site.meters_of(school) if theirs],
         )
 
-    @router.get("/schools/{school}/rooms", response_model=list[RoomOut])
+    @router.get("/schools/{school}/rooms", response_model=list[RoomOut], dependencies=[Depends(SCHOOL)])
     def list_rooms(school: str, request: Request, shape: Annotated[Shape, Query()]) -> Answer[RoomOut]:
         """The rooms of a school."""
         site = context.site()
@@ -72,12 +76,12 @@ def schools_router(context: ApiContext) -> APIRouter:
         rows = [_copy(RoomOut, row) for row in site.rooms_of(school)]
         return _listed(request, shape, RoomOut, rows)
 
-    @router.get("/schools/{school}/rooms/{room}", response_model=RoomOut)
+    @router.get("/schools/{school}/rooms/{room}", response_model=RoomOut, dependencies=[Depends(ROOM)])
     def get_room(school: str, room: str) -> RoomOut:
         """A room."""
         return _copy(RoomOut, known_room(context.site(), school, room))
 
-    @router.get("/schools/{school}/meters", response_model=list[MeterOut])
+    @router.get("/schools/{school}/meters", response_model=list[MeterOut], dependencies=[Depends(SCHOOL)])
     def list_meters(school: str, request: Request, shape: Annotated[Shape, Query()]) -> Answer[MeterOut]:
         """The meters of a school, each while it is valid."""
         site = context.site()
@@ -91,7 +95,7 @@ def schools_router(context: ApiContext) -> APIRouter:
 
 
 def _add_profile(router: APIRouter, context: ApiContext) -> None:
-    @router.get("/schools/{school}/profile", response_model=list[ProfileHour])
+    @router.get("/schools/{school}/profile", response_model=list[ProfileHour], dependencies=[Depends(SCHOOL)])
     def get_profile(
         school: str, request: Request, query: Annotated[ProfileQuery, Query()]
     ) -> Answer[ProfileHour]:
@@ -122,19 +126,29 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
             return csv_response(list(MetricPoint.model_fields), points, query)
         return points
 
-    @router.get("/schools/{school}/metrics", response_model=list[MetricPoint])
+    @router.get(
+        "/schools/{school}/metrics", response_model=list[MetricPoint], dependencies=[Depends(PUBLIC_SCHOOL)]
+    )
     def school_metrics(school: str, request: Request, query: Asked) -> Answer[MetricPoint]:
-        """Metrics of a school: energy, emissions."""
+        """Metrics of a school: energy, emissions. By the hour for those of the school only."""
         known_school(context.site(), school)
         return answer(request, query, school, Scope.SCHOOL, school)
 
-    @router.get("/schools/{school}/rooms/{room}/metrics", response_model=list[MetricPoint])
+    @router.get(
+        "/schools/{school}/rooms/{room}/metrics",
+        response_model=list[MetricPoint],
+        dependencies=[Depends(ROOM)],
+    )
     def room_metrics(school: str, room: str, request: Request, query: Asked) -> Answer[MetricPoint]:
         """Metrics of a room: air and comfort in occupied time."""
         known_room(context.site(), school, room)
         return answer(request, query, school, Scope.ROOM, room)
 
-    @router.get("/schools/{school}/meters/{meter}/metrics", response_model=list[MetricPoint])
+    @router.get(
+        "/schools/{school}/meters/{meter}/metrics",
+        response_model=list[MetricPoint],
+        dependencies=[Depends(SCHOOL)],
+    )
     def meter_metrics(school: str, meter: str, request: Request, query: Asked) -> Answer[MetricPoint]:
         """Metrics of one meter."""
         site = context.site()
@@ -143,7 +157,11 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
             raise no_such("meter", meter, f"/api/v1/schools/{school}/meters")
         return answer(request, query, school, Scope.METER, meter)
 
-    @router.get("/schools/{school}/buildings/{building}/metrics", response_model=list[MetricPoint])
+    @router.get(
+        "/schools/{school}/buildings/{building}/metrics",
+        response_model=list[MetricPoint],
+        dependencies=[Depends(SCHOOL)],
+    )
     def metrics_of_building(
         school: str, building: str, request: Request, query: Asked
     ) -> Answer[MetricPoint]:

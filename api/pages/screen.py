@@ -1,0 +1,49 @@
+"""Screens on classroom walls: one room behind a link that is its own proof and can be revoked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+
+from api.access.rules import OPEN
+from api.access.tokens import Tokens
+from api.context import ApiContext
+from api.pages.router import MissingPlaceError, Pages
+from api.pages.views import room_view
+from api.pages.visit import Visit
+from api.stream import EventStream
+
+
+def screen_router(context: ApiContext, pages: Pages) -> APIRouter:
+    """``/skarm/{link}`` and its stream; empty where the site has no access file."""
+    router = APIRouter(prefix="/skarm/{link}", include_in_schema=False, dependencies=[Depends(OPEN)])
+    if context.access is None:
+        return router
+    tokens = Tokens(context.access.file)
+
+    def place(link: str) -> tuple[str, str] | None:
+        """The room behind a link that stands; None for any other, and for a room that is no more."""
+        screen = tokens.find_screen(link, context.clock())
+        found = screen.place if screen is not None else None
+        return found if found in context.site().room_by_key else None
+
+    @router.get("")
+    def screen(request: Request, link: str) -> Response:
+        return pages.answer(request, "room.html", partial(_room, place=place(link), link=link))
+
+    @router.get("/stream")
+    async def stream(link: str, last_event_id: str | None = Header(None, max_length=64)) -> Response:
+        found = place(link)
+        if found is None:
+            raise HTTPException(404)
+        return EventStream(context, *found, last_event_id, lambda: place(link) == found)
+
+    return router
+
+
+def _room(visit: Visit, place: tuple[str, str] | None, link: str) -> dict[str, object]:
+    if place is None:
+        raise MissingPlaceError
+    view = room_view(visit, visit.site.room_by_key[place], visit.today)
+    return {"view": view, "stream": f"/skarm/{link}/stream", "screen": True}
