@@ -29,6 +29,11 @@ INDOOR = "indoor.room_day/1"
 REGISTERS = "energy.registers/1"
 EMISSIONS = "emissions.location_market/2"
 PROFILE = "energy.profile/1"
+SIGNATURE = "energy.signature/1"
+SAVINGS = "energy.savings/1"
+BRIDGE = "energy.bridge/1"
+DEGREE_DAYS = "weather.degree_days/1"
+NORMAL_YEAR = "energy.normal_year/1"
 
 CATALOG: dict[str, Entry] = {
     "co2_mean_ppm": Entry("ppm", INDOOR, Rule.MEAN),

@@ -133,6 +133,8 @@ def test_the_openapi_document_describes_what_is_answered(client: TestClient) -> 
         "/api/v1/schools",
         "/api/v1/schools/{school}",
         "/api/v1/schools/{school}/profile",
+        "/api/v1/schools/{school}/savings",
+        "/api/v1/schools/{school}/signature",
         "/api/v1/schools/{school}/metrics",
         "/api/v1/schools/{school}/meters",
         "/api/v1/schools/{school}/meters/{meter}/metrics",
