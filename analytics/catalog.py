@@ -67,6 +67,15 @@ CATALOG: dict[str, Entry] = {
 }
 """Every metric that this package writes, by name."""
 
+DERIVED: dict[str, Entry] = {
+    "heating_degree_days": Entry("K·d", DEGREE_DAYS, Rule.SUM),
+    "heating_degree_days_before_2015": Entry("K·d", DEGREE_DAYS, Rule.SUM),
+    "energy_normal_year_kwh": Entry("kWh", NORMAL_YEAR, Rule.SUM),
+    "energy_normal_year_per_m2_kwh": Entry("kWh/m2", NORMAL_YEAR, Rule.SUM),
+}
+"""Metrics of a school that are made from stored ones and the weather when they are asked for, by name
+(:mod:`reports.weather_metrics`)."""
+
 UNRESOLVED: dict[str, str] = {
     "energy_kwh": "energy_unresolved_kwh",
     "exported_kwh": "exported_unresolved_kwh",

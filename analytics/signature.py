@@ -103,6 +103,18 @@ class Signature(NamedTuple):
         return pd.Series(energy, index=days.index, name="energy_kwh")
 
 
+def base_kwh(signature: Signature, days: pd.DataFrame) -> float:
+    """Energy of ``days`` that does not follow the weather [kWh]: hot water, circulation, ventilation's fans.
+
+    The signature with all slopes 0; NaN-free temperatures are needed in ``days`` as by ``predict``.
+    """
+    flat = tuple(
+        group._replace(curve=group.curve._replace(heating_kwh_k_d=0.0, cooling_kwh_k_d=0.0))
+        for group in signature.groups
+    )
+    return float(signature._replace(groups=flat).predict(days).sum())
+
+
 def fit_signature(
     days: pd.DataFrame, occupied: Iterable[str], shapes: Sequence[str] = HEATING
 ) -> Signature | None:

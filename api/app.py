@@ -20,6 +20,7 @@ from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
 from api.routes.imports import imports_router
 from api.routes.operations import operations_router
+from api.routes.portfolio import portfolio_router
 from api.routes.rooms import rooms_router
 from api.routes.schools import schools_router
 
@@ -47,6 +48,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1 = APIRouter(prefix="/api/v1", max_body_size=BODY_LIMIT_BYTES)
     v1.include_router(schools_router(context))
     v1.include_router(comparisons_router(context))
+    v1.include_router(portfolio_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))

@@ -17,6 +17,7 @@ from classroom.quantity import Carrier
 from reports.comparison import CarrierSavings, SchoolSavings
 from reports.daily import StationUsed
 from reports.dates import Dates
+from reports.portfolio import PortfolioSavings
 from reports.saved_emissions import SavedEmission
 from reports.signatures import CarrierSignature, SchoolSignature
 from reports.sources import Lack
@@ -116,6 +117,36 @@ class SavingsOut(Answer):
     method: str = Field(examples=[SAVINGS])
 
 
+class SchoolSavingsOut(Answer):
+    """A school's part in the portfolio."""
+
+    school: str
+    carriers: list[SavingsLine]
+    total: SavingsLine
+
+
+class LeftOutOut(Answer):
+    """What has no comparison, and why."""
+
+    school: str
+    carrier: Carrier | None = Field(description="null: the whole school")
+    reason: str = Field(examples=["no_energy"])
+
+
+class PortfolioSavingsOut(Answer):
+    """Savings of all schools, net of those that used more. ``total`` is of all that could be compared, also
+    where a saving could not be told from zero."""
+
+    baseline: PeriodOut
+    reporting: PeriodOut
+    confidence: float = Field(description="Two-sided, of every low and high", examples=[CONFIDENCE])
+    total: SavingsLine
+    carriers: list[SavingsLine] = Field(description="All schools, by carrier")
+    schools: list[SchoolSavingsOut]
+    left_out: list[LeftOutOut]
+    method: str = Field(examples=[SAVINGS])
+
+
 class GroupOut(Answer):
     """Days of these seasons and kinds: kWh/d = base + heating · max(0, balance − T) + cooling · max(0, T −
     cooling balance), T the outdoor temperature plus the sun's part."""
@@ -195,6 +226,27 @@ def savings_out(found: SchoolSavings) -> SavingsOut:
         station=station_out(found.station),
         carriers=[savings_line(one) for one in found.carriers],
         total=savings_line(found.total),
+        method=SAVINGS,
+    )
+
+
+def portfolio_out(found: PortfolioSavings) -> PortfolioSavingsOut:
+    """Savings of all schools."""
+    return PortfolioSavingsOut(
+        baseline=period_out(found.baseline),
+        reporting=period_out(found.reporting),
+        confidence=CONFIDENCE,
+        total=savings_line(found.total),
+        carriers=[savings_line(one) for one in found.carriers],
+        schools=[
+            SchoolSavingsOut(
+                school=one.school,
+                carriers=[savings_line(line) for line in one.carriers],
+                total=savings_line(one.total),
+            )
+            for one in found.schools
+        ],
+        left_out=[LeftOutOut.model_validate(one._asdict()) for one in found.left_out],
         method=SAVINGS,
     )
 

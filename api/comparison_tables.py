@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.comparison_models import SavedEmissionOut, SavingsLine, SavingsOut, SignatureOut
+from api.comparison_models import PortfolioSavingsOut, SavedEmissionOut, SavingsLine, SavingsOut, SignatureOut
 from api.tables import Row
 
 _FIGURES = (
@@ -28,6 +28,9 @@ SAVINGS_COLUMNS = (
 )  # fmt: skip
 """A row a carrier, and one for all together (carrier ``all``). Emissions of the direct line, or of the
 lifecycle line where the factor cannot be parted."""
+
+PORTFOLIO_COLUMNS = SAVINGS_COLUMNS
+"""A row a school and carrier, then the sums over schools (school ``all``)."""
 
 SIGNATURE_COLUMNS = (
     "school",
@@ -56,6 +59,20 @@ def savings_rows(found: SavingsOut) -> list[Row]:
         }
         for line in (*found.carriers, found.total)
     ]
+
+
+def portfolio_rows(found: PortfolioSavingsOut) -> list[Row]:
+    """The rows of :data:`PORTFOLIO_COLUMNS`."""
+    common: Row = {
+        "baseline_first": found.baseline.first,
+        "baseline_last": found.baseline.last,
+        "reporting_first": found.reporting.first,
+        "reporting_last": found.reporting.last,
+        "method": found.method,
+    }
+    lines = [(one.school, line) for one in found.schools for line in (*one.carriers, one.total)]
+    lines += [("all", line) for line in (*found.carriers, found.total)]
+    return [{"school": school, **common, **line_cells(line)} for school, line in lines]
 
 
 def line_cells(line: SavingsLine) -> Row:

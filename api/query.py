@@ -108,6 +108,22 @@ class SavingsQuery(Shape):
     )
 
 
+class BridgeQuery(Shape):
+    """Parameters of a bridge: from the twelve months before to the last twelve full months where nothing is
+    said."""
+
+    before: Period = None
+    after: Period = None
+
+
+class PortfolioMetricsQuery(MetricsQuery):
+    """Parameters of the metrics of all schools."""
+
+    by: Literal["total", "school"] = Field(
+        "total", description="Sums of what may be summed, or the figures of each school."
+    )
+
+
 class SignatureQuery(Shape):
     """Parameters of a signature: the last twelve full months where nothing is said."""
 

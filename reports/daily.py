@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.bills import BILLED
-from analytics.sufficiency import DAY_COVERAGE, LEAST_SHARE
+from analytics.sufficiency import DAY_COVERAGE, LEAST_SHARE, counted
 from analytics.sun import extraterrestrial_kwh_m2
 from classroom.metric import Interval, Metric, Scope
 from classroom.places import MeterRole
@@ -29,6 +29,8 @@ from store.base import Store
 FARTHEST_KM = 100.0
 """A station farther away says too little of a school's weather (field knowledge; OpenEEmeter's ``eeweather``
 ranks stations by 50, 100 and 200 km)."""
+
+_FILLED_DAYS = 3
 
 _TEMPERATURE = "outdoor_temperature_c"
 _HOUR = timedelta(hours=1)
@@ -48,12 +50,14 @@ class SchoolDays(NamedTuple):
     ``frames`` holds for each carrier bought :data:`analytics.signature.DAY_COLUMNS` with ``energy_coverage``,
     ``temperature_coverage`` and, where the latitude is known, ``sun_kwh_m2``: a row a day of ``dates``, NaN
     where nothing is known. ``billed`` are the carriers of which there are bills and no readings.
-    ``station`` is None where none with readings stands near enough.
+    ``weather`` holds the columns that all carriers share; ``station`` is None where none with readings stands
+    near enough.
     """
 
     school: str
     dates: Dates
     frames: Mapping[Carrier, pd.DataFrame]
+    weather: pd.DataFrame
     billed: frozenset[Carrier]
     station: StationUsed | None
 
@@ -125,6 +129,7 @@ def load_days(
         school,
         dates,
         {carrier: pd.concat([frame, common], axis=1) for carrier, frame in energy.items()},
+        common,
         frozenset(c for c in carriers if _bills_only([m for m in metrics if m.carrier is c])),
         station,
     )
@@ -191,6 +196,16 @@ def _calendar(site: Site, school: str, index: pd.DatetimeIndex, station: Station
     if latitude is not None:
         found["sun_kwh_m2"] = extraterrestrial_kwh_m2(index, latitude)
     return found
+
+
+def with_temperature(days: pd.DataFrame) -> pd.DataFrame:
+    """``days`` with the temperature of each: NaN where it does not count (:func:`counted`), but a few missing
+    days in a row lie on a line between their neighbours'. For sums over a period, never for a fit."""
+    temperature = counted(days)["temperature_c"]
+    missing = temperature.isna()
+    run = missing.groupby((~missing).cumsum()).transform("sum")  # length of the run that a day is in
+    filled = temperature.interpolate(limit_area="inside").where(~missing | (run <= _FILLED_DAYS))
+    return days.assign(temperature_c=filled)
 
 
 def last_full_month(days: SchoolDays) -> date | None:

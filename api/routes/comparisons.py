@@ -1,4 +1,4 @@
-"""Comparisons of a school with itself: savings and heating signature."""
+"""Comparisons of a school with itself: savings, heating signature, bridge."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.rules import PUBLIC_SCHOOL
+from api.bridge_models import BRIDGE_COLUMNS, BridgeOut, bridge_out, bridge_rows
 from api.comparison_models import SavingsOut, SignatureOut, savings_out, signature_out
 from api.comparison_tables import (
     SAVINGS_COLUMNS,
@@ -18,10 +19,11 @@ from api.comparison_tables import (
 from api.context import ApiContext
 from api.models import PROBLEMS
 from api.problems import wrong
-from api.query import SavingsQuery, SignatureQuery, dates
+from api.query import BridgeQuery, SavingsQuery, SignatureQuery, dates
 from api.routes.schools import known_school
 from api.tables import CSV_ANSWER, csv_response, wants_csv
-from reports.comparison import school_savings
+from reports.bridges import school_bridge
+from reports.comparison import CONFIDENCE, school_savings
 from reports.dates import parse_dates
 from reports.signatures import school_signature
 from reports.sources import Asked, OverlapError, Sources
@@ -31,6 +33,7 @@ _ANSWERS = {200: CSV_ANSWER, **PROBLEMS}
 SavingsAsked = Annotated[SavingsQuery, Query()]
 SavingsAnswer: TypeAlias = Response | SavingsOut
 SignatureAnswer: TypeAlias = Response | SignatureOut
+BridgeAnswer: TypeAlias = Response | BridgeOut
 
 
 def comparisons_router(context: ApiContext) -> APIRouter:
@@ -64,6 +67,23 @@ def comparisons_router(context: ApiContext) -> APIRouter:
         asked = None if query.period is None else dates("period", query.period, sources.yesterday)
         found = signature_out(school_signature(sources, school, asked))
         return csv_response(SIGNATURE_COLUMNS, signature_rows(found), query) if as_csv else found
+
+    @router.get("/schools/{school}/bridge", response_model=BridgeOut)
+    def get_bridge(school: str, request: Request, query: Annotated[BridgeQuery, Query()]) -> BridgeAnswer:
+        """Why a school used another amount than before: weather + calendar + area + own use + factor =
+        change, in kWh and in kgCO2e."""
+        as_csv = wants_csv(request, query)
+        sources = sources_of(context)
+        known_school(sources.site, school)
+        before, after = (
+            None if text is None else dates(key, text, sources.yesterday)
+            for key, text in (("before", query.before), ("after", query.after))
+        )
+        try:
+            found = bridge_out(school_bridge(sources, school, before, after), CONFIDENCE)
+        except OverlapError as error:
+            raise wrong("after", query.after or "", f"{error}; choose periods apart") from error
+        return csv_response(BRIDGE_COLUMNS, bridge_rows(found), query) if as_csv else found
 
     return router
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
-from heated import NOW, TEXTS, write_two_years
+from heated import NOW, TEXTS, write_energy, write_two_years
 from prometheus_client import CollectorRegistry
 
 from api.app import create_app
 from api.context import ApiContext
 from api.live import LiveHub
+from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from ingest.letters import Letters
@@ -130,3 +132,94 @@ def test_what_cannot_be_asked(client: TestClient, path: str, key: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert [one["key"] for one in answer.json()["errors"]] == [key]
     assert client.get("/api/v1/schools/nobody/savings").status_code == 404
+
+
+def test_the_bridge_adds_up(client: TestClient, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, saved=0.12)
+    answer = client.get("/api/v1/schools/tagaborg/bridge?before=2024&after=2025").json()
+    heat = answer["carriers"][1]
+    energy = heat["energy"]
+    assert [effect["cause"] for effect in energy["effects"]] == [
+        "weather",
+        "calendar",
+        "area",
+        "own_use",
+        "factor",
+    ]
+    assert sum(effect["value"] for effect in energy["effects"]) == pytest.approx(energy["change"])
+    assert energy["change"] == pytest.approx(heat["after_kwh"] - heat["before_kwh"])
+    (emission,) = heat["emissions"]
+    assert (emission["unit"], emission["basis"], emission["line"]) == ("kgCO2e", "location", "lifecycle")
+    assert sum(effect["value"] for effect in emission["effects"]) == pytest.approx(emission["change"])
+    assert (answer["before_m2"], answer["total"]["carrier"]) == (4000.0, None)
+    table = client.get("/api/v1/schools/tagaborg/bridge?before=2024&after=2025&format=csv").text
+    rows = list(csv.DictReader(io.StringIO(table)))
+    change = [row for row in rows if row["cause"] == "change" and row["carrier"] == "district_heat"]
+    assert [row["unit"] for row in change] == ["kWh", "kgCO2e"]
+    assert client.get("/api/v1/schools/tagaborg/bridge?before=2024&after=2024").status_code == 422
+
+
+def test_the_portfolio_names_what_it_leaves_out(client: TestClient, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, saved=0.12)
+    answer = client.get("/api/v1/portfolio/savings?baseline=2024&reporting=2025").json()
+    assert [school["school"] for school in answer["schools"]] == ["tagaborg", "garda", "empty"]
+    assert answer["left_out"] == [
+        {"school": "garda", "carrier": "district_heat", "reason": "no_energy"},
+        {"school": "empty", "carrier": None, "reason": "no_meters"},
+    ]
+    assert answer["total"]["claim"] == "saving"
+    assert answer["total"]["saved_kwh"] == pytest.approx(sum(one["saved_kwh"] for one in answer["carriers"]))
+    table = client.get("/api/v1/portfolio/savings?format=csv").text
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["school"], row["carrier"]) for row in rows[-3:]] == [
+        ("all", "electricity"),
+        ("all", "district_heat"),
+        ("all", "all"),
+    ]
+
+
+def test_portfolio_metrics_are_sums_and_null_where_a_school_is_silent(
+    client: TestClient, store: DuckDBStore, site: Site
+) -> None:
+    days = [date(2025, 3, day) for day in range(1, 4)]
+    write_energy(store, site, "garda", Carrier.DISTRICT_HEAT, days[:2], lambda _: 10.0)
+    write_energy(store, site, "tagaborg", Carrier.DISTRICT_HEAT, days[1:], lambda _: 5.0)
+    path = "/api/v1/portfolio/metrics?from=2025-03-01&to=2025-03-04&metric=energy_kwh"
+    found = client.get(path).json()
+    assert [(point["value"], point["reason"]) for point in found] == [
+        (10.0, None),
+        (15.0, None),
+        (None, "school_missing:garda"),
+    ]
+    assert {(point["scope"], point["id"], point["method"]) for point in found} == {
+        ("portfolio", "city", "portfolio.sum/1")
+    }
+    by_school = client.get(f"{path}&by=school").json()
+    assert [(point["id"], point["value"]) for point in by_school] == [
+        ("tagaborg", 5.0),
+        ("tagaborg", 5.0),
+        ("garda", 10.0),
+        ("garda", 10.0),
+    ]
+
+
+def test_degree_days_and_normal_year_are_metrics_of_a_school(
+    client: TestClient, store: DuckDBStore, site: Site
+) -> None:
+    write_two_years(store, site, saved=0.0)
+    query = "from=2025-01-01&to=2026-01-01&interval=year"
+    names = "&metric=heating_degree_days&metric=energy_normal_year_kwh&metric=energy_kwh"
+    found = client.get(f"/api/v1/schools/tagaborg/metrics?{query}{names}").json()
+    told = {(point["metric"], point["carrier"]): point for point in found}
+    assert set(told) == {
+        ("energy_kwh", "electricity"),
+        ("energy_kwh", "district_heat"),
+        ("heating_degree_days", None),
+        ("energy_normal_year_kwh", "district_heat"),
+    }
+    energy = told["energy_kwh", "district_heat"]["value"]
+    normal = told["energy_normal_year_kwh", "district_heat"]["value"]
+    degree_days = told["heating_degree_days", None]["value"]
+    assert normal == pytest.approx(365_000 + (energy - 365_000) * 3_600 / degree_days, rel=1e-6)
+    unnamed = client.get(f"/api/v1/schools/tagaborg/metrics?{query}").json()
+    assert {point["metric"] for point in unnamed} == {"energy_kwh"}
