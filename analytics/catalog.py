@@ -29,6 +29,11 @@ INDOOR = "indoor.room_day/1"
 REGISTERS = "energy.registers/1"
 EMISSIONS = "emissions.location_market/2"
 PROFILE = "energy.profile/1"
+SIGNATURE = "energy.signature/1"
+SAVINGS = "energy.savings/1"
+BRIDGE = "energy.bridge/1"
+DEGREE_DAYS = "weather.degree_days/1"
+NORMAL_YEAR = "energy.normal_year/1"
 
 CATALOG: dict[str, Entry] = {
     "co2_mean_ppm": Entry("ppm", INDOOR, Rule.MEAN),
@@ -61,6 +66,15 @@ CATALOG: dict[str, Entry] = {
     "emissions_biogenic_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
 }
 """Every metric that this package writes, by name."""
+
+DERIVED: dict[str, Entry] = {
+    "heating_degree_days": Entry("K·d", DEGREE_DAYS, Rule.SUM),
+    "heating_degree_days_before_2015": Entry("K·d", DEGREE_DAYS, Rule.SUM),
+    "energy_normal_year_kwh": Entry("kWh", NORMAL_YEAR, Rule.SUM),
+    "energy_normal_year_per_m2_kwh": Entry("kWh/m2", NORMAL_YEAR, Rule.SUM),
+}
+"""Metrics of a school that are made from stored ones and the weather when they are asked for, by name
+(:mod:`reports.weather_metrics`)."""
 
 UNRESOLVED: dict[str, str] = {
     "energy_kwh": "energy_unresolved_kwh",

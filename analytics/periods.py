@@ -19,7 +19,9 @@ from classroom.timetable import day_span
 SUM_COVERAGE = 0.95
 """A sum is ``ok`` at or above this coverage, provided that the energy of its whole period is known."""
 
-_NEARLY_ALL = 0.999
+NEARLY_ALL = 0.999
+"""Share of the time from which on a period's energy counts as known."""
+
 _LACKING = {"no_factor", "no_area", "no_pupils"}  # readings stood, something else is missing
 
 _Place = tuple[str, Scope, str]
@@ -105,12 +107,37 @@ def aggregate(
     return found
 
 
+class Total(NamedTuple):
+    """A sum over local days: ``known`` is the share of their time whose energy is known, 0-1."""
+
+    value: float | None
+    coverage: float
+    known: float
+    reason: str | None
+
+
+def total_of(days: Iterable[Metric], name: str, first: date, last: date, zone: ZoneInfo) -> Total:
+    """Sum of the metric ``name`` over the local days from ``first`` to ``last``, both included, as
+    :func:`aggregate` sums.
+
+    ``days`` are those of one place, carrier and basis, with their ``…_unresolved_…`` companion.
+    """
+    by_name: dict[str, dict[date, Metric]] = defaultdict(dict)
+    for metric in days:
+        by_name[metric.metric][metric.time.astimezone(zone).date()] = metric
+    inside = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    period = _Period(first, last + timedelta(days=1), inside, running=False)
+    figure = _sum(period, by_name[name], by_name[UNRESOLVED.get(name, "")], zone, every_day=True)
+    return Total(figure.value, figure.coverage, figure.known, figure.reason)
+
+
 class _Figure(NamedTuple):
     value: float | None
     coverage: float
     status: Status
     reason: str | None
     rule: str
+    known: float = 1.0
 
 
 def _periods(
@@ -167,16 +194,17 @@ def _sum(
             total += metric.value or 0.0
             accounted += seconds * (companion[day].coverage if day in companion else metric.coverage)
     why = _missing(period, of_days, every_day, billed)
-    if length == 0 or accounted / length < LEAST_COVERAGE:
+    known = accounted / length if length else 0.0
+    if known < LEAST_COVERAGE:
         status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
-        return _Figure(None, covered / length if length else 0.0, status, why, "sum/1")
-    whole = accounted / length >= _NEARLY_ALL and covered / length >= SUM_COVERAGE
+        return _Figure(None, covered / length if length else 0.0, status, why, "sum/1", known)
+    whole = known >= NEARLY_ALL and covered / length >= SUM_COVERAGE
     status = Status.OK if whole else Status.PARTIAL
     if bills:
         calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
         status = Status.PRELIMINARY if calculated and whole else status
         why = reasons(BILLED, CALCULATED if calculated else None, why)
-    return _Figure(total, covered / length, status, why, "sum/1")
+    return _Figure(total, covered / length, status, why, "sum/1", known)
 
 
 def _is_bill(metric: Metric) -> bool:

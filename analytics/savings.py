@@ -27,7 +27,9 @@ GOOD_CVRMSE, USABLE_CVRMSE = 0.25, 0.35
 """A daily fit up to the first is good, up to the second usable, beyond it carries no claim (field knowledge,
 stricter than OpenDSM's 1.0; ASHRAE Guideline 14 asks 0.15 of monthly and 0.30 of hourly models)."""
 
-_LEAST_REPORTING_DAYS = 28  # shorter, and a week's habits pass for a measure's effect
+LEAST_REPORTING_DAYS = 28
+"""Of fewer days nothing is claimed: a week's habits would pass for a measure's effect."""
+
 _TEMPERATURE_MARGIN_K = 3.0  # days colder or warmer than the baseline's by more are not predicted
 _LEAST_INSIDE = 0.9  # share of reporting days within the baseline's temperatures
 
@@ -86,8 +88,8 @@ def savings(
     after = reporting_sufficiency(days, *reporting, may_be_negative=may_be_negative)
     why = [f"baseline:{before.reason}"] if before.reason else []
     why += [f"reporting:{after.reason}"] if after.reason else []
-    if after.complete < _LEAST_REPORTING_DAYS:
-        why.append(f"reporting:fewer_than_{_LEAST_REPORTING_DAYS}_days")
+    if after.complete < LEAST_REPORTING_DAYS:
+        why.append(f"reporting:fewer_than_{LEAST_REPORTING_DAYS}_days")
     if why:
         return Savings(Claim.NONE, "; ".join(why), after.complete)
     known = counted(days)
@@ -96,7 +98,7 @@ def savings(
     assert signature is not None  # noqa: S101  329 days stand
     compared = known.loc[pd.Timestamp(reporting[0]) : pd.Timestamp(reporting[1])]
     compared = compared.dropna(subset=["energy_kwh", "temperature_c"])
-    return _compare(signature, fitted, _inside(compared, fitted), len(compared))
+    return _compare(signature, fitted, comparable(compared, fitted), len(compared))
 
 
 def uncertainty_kwh(
@@ -159,8 +161,8 @@ def total(parts: Sequence[Savings]) -> Savings:
     )
 
 
-def _inside(compared: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
-    """Reporting days whose temperature the baseline has seen, give or take a margin."""
+def comparable(compared: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
+    """Days of ``compared`` whose temperature ``fitted``, the baseline's, has seen, give or take 3 K."""
     seen = fitted["temperature_c"]
     low, high = seen.min() - _TEMPERATURE_MARGIN_K, seen.max() + _TEMPERATURE_MARGIN_K
     return compared[compared["temperature_c"].between(low, high)]

@@ -93,7 +93,7 @@ class Signature(NamedTuple):
         """
         season = _season(days)
         kind = days["day_type"].astype(str).to_numpy()
-        temperature = _felt_c(days, self.sun_k)
+        temperature = felt_c(days, self.sun_k)
         energy = np.full(len(days), np.nan)
         for group in sorted(self.groups, key=lambda group: group.days):
             known = frozenset().union(*(g.day_types for g in self.groups))
@@ -101,6 +101,18 @@ class Signature(NamedTuple):
             mine &= np.isin(season, [*group.seasons])
             energy[mine] = group.curve.predict(temperature[mine])
         return pd.Series(energy, index=days.index, name="energy_kwh")
+
+
+def base_kwh(signature: Signature, days: pd.DataFrame) -> float:
+    """Energy of ``days`` that does not follow the weather [kWh]: hot water, circulation, ventilation's fans.
+
+    The signature with all slopes 0; NaN-free temperatures are needed in ``days`` as by ``predict``.
+    """
+    flat = tuple(
+        group._replace(curve=group.curve._replace(heating_kwh_k_d=0.0, cooling_kwh_k_d=0.0))
+        for group in signature.groups
+    )
+    return float(signature._replace(groups=flat).predict(days).sum())
 
 
 def fit_signature(
@@ -121,7 +133,7 @@ def fit_signature(
         return None
     best: tuple[float, list[Group], float] | None = None
     for sun_k in SUN_K if "sun_kwh_m2" in complete else (0.0,):
-        choices = _Choices(complete, _felt_c(complete, sun_k), shapes)
+        choices = _Choices(complete, felt_c(complete, sun_k), shapes)
         for groups in choices.divisions(list(occupied)):
             score = bic(sum(group.rss for group in groups), len(complete), _parameters(groups, sun_k))
             if best is None or score < best[0]:
@@ -153,7 +165,7 @@ def month_errors_kwh(signature: Signature, days: pd.DataFrame) -> Floats:
 def _refitted(signature: Signature, days: pd.DataFrame) -> Signature:
     """The same groups with curves fitted to ``days``; a group left with too few days keeps its own."""
     season, kind = _season(days), days["day_type"].astype(str).to_numpy()
-    temperature = _felt_c(days, signature.sun_k)
+    temperature = felt_c(days, signature.sun_k)
     energy = days["energy_kwh"].to_numpy(np.float64)
     groups = []
     for group in signature.groups:
@@ -203,7 +215,7 @@ def _parameters(groups: Sequence[Group], sun_k: float) -> int:
     return sum(group.curve.parameters for group in groups) + (sun_k > 0)
 
 
-def _felt_c(days: pd.DataFrame, sun_k: float) -> Floats:
+def felt_c(days: pd.DataFrame, sun_k: float) -> Floats:
     """Outdoor temperature [°C] with the sun's part."""
     temperature = days["temperature_c"].to_numpy(np.float64)
     if sun_k == 0:
@@ -220,8 +232,8 @@ def _season(days: pd.DataFrame) -> npt.NDArray[np.str_]:
 class _Choices:
     """Fits of all groups of days that a division may need, each made once."""
 
-    def __init__(self, days: pd.DataFrame, felt_c: Floats, shapes: Sequence[str]) -> None:
-        self._temperature = felt_c
+    def __init__(self, days: pd.DataFrame, temperature_c: Floats, shapes: Sequence[str]) -> None:
+        self._temperature = temperature_c
         self._energy = days["energy_kwh"].to_numpy(np.float64)
         self._kind = days["day_type"].astype(str).to_numpy()
         self._season = _season(days)

@@ -15,10 +15,12 @@ from api.context import ApiContext
 from api.guard import HEADERS, Guard
 from api.pages import Pages, pages_router, screen_router
 from api.problems import PROBLEM_TYPE, handle_problems, problem_response
+from api.routes.comparisons import comparisons_router
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
 from api.routes.imports import imports_router
 from api.routes.operations import operations_router
+from api.routes.portfolio import portfolio_router
 from api.routes.rooms import rooms_router
 from api.routes.schools import schools_router
 
@@ -45,6 +47,8 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.site = context.site
     v1 = APIRouter(prefix="/api/v1", max_body_size=BODY_LIMIT_BYTES)
     v1.include_router(schools_router(context))
+    v1.include_router(comparisons_router(context))
+    v1.include_router(portfolio_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))

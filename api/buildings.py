@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from analytics.catalog import UNRESOLVED
-from analytics.coverage import reasons, worst
 from api.metrics import Asked, place_metrics
-from classroom.metric import Metric, Scope, Status
+from api.sums import summed
+from classroom.metric import Metric, Scope
 from classroom.places import Meter, MeterRole
 from classroom.quantity import Carrier
 from classroom.site import Site, overlap
@@ -41,7 +41,8 @@ def building_metrics(site: Site, store: Store, school: str, building: str, asked
     for period in sorted(periods, key=lambda p: (p[0], p[1] or "", *p[2:])):
         keys = _meters(rows, parents, period, set(periods[period]))
         if keys:
-            found.append(_sum(building, keys, periods[period]))
+            told = periods[period]
+            found.append(summed(Scope.BUILDING, building, keys, told, METHOD, "meter_missing"))
     return found
 
 
@@ -74,46 +75,3 @@ def _above(key: str, parents: Mapping[str, str | None]) -> Iterator[str]:
     while parent is not None:
         yield parent
         parent = parents.get(parent)
-
-
-def _sum(building: str, keys: Sequence[str], told: dict[str, Metric]) -> Metric:
-    parts = [told[key] for key in keys if key in told]
-    silent = [key for key in keys if key not in told or told[key].value is None]
-    pattern = next(iter(told.values()))
-    common = pattern._replace(
-        scope=Scope.BUILDING,
-        id=building,
-        coverage=sum(part.coverage for part in parts) / len(keys),
-        method=METHOD,
-        factors=tuple(dict.fromkeys(factor for part in parts for factor in part.factors)),
-        fingerprint="",
-    )
-    why = reasons(*(part.reason for part in parts))
-    if silent:
-        nothing = all(part.status is Status.NO_DATA for part in parts)
-        return common._replace(
-            value=None,
-            low=None,
-            high=None,
-            status=Status.NO_DATA if nothing else Status.INSUFFICIENT,
-            reason=reasons("meter_missing:" + ",".join(silent), why),
-        )
-    lows = [_known(part.low, part.value) for part in parts]
-    highs = [part.high if part.low is not None else part.value for part in parts]
-    bounded = any(part.low is not None for part in parts)
-    return common._replace(
-        value=sum(part.value for part in parts if part.value is not None),
-        low=_total(lows) if bounded else None,
-        high=_total(highs) if bounded else None,
-        status=worst(part.status for part in parts),
-        reason=why,
-    )
-
-
-def _known(bound: float | None, value: float | None) -> float | None:
-    return value if bound is None else bound
-
-
-def _total(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None

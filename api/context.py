@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from prometheus_client import CollectorRegistry
 
 from classroom.site import Site
+from reports.fits import Fits
 from store.base import Store
 
 if TYPE_CHECKING:
@@ -338,7 +339,7 @@ class ApiContext:
     """All that the API may use.
 
     ``site`` is asked on every request, so that a reloaded site is seen at once. Without ``control`` the API
-    only reads.
+    only reads. ``fits`` makes signatures and savings, perhaps in another process, and remembers them.
     """
 
     site: Callable[[], Site]
@@ -351,3 +352,4 @@ class ApiContext:
     registry: CollectorRegistry
     control: Control | None = None
     access: Access | None = None
+    fits: Fits = field(default_factory=Fits)

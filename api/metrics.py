@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from analytics.catalog import CATALOG, Rule
+from analytics.catalog import CATALOG, DEGREE_DAYS, DERIVED, NORMAL_YEAR, Rule
 from analytics.periods import aggregate
 from api.problems import wrong
 from api.query import DEFAULT_SPAN, LONGEST_SPAN, MetricsQuery, span
 from classroom.metric import Interval, Metric, Scope
 from classroom.site import Site
+from reports.sources import Sources
+from reports.weather_metrics import degree_day_metrics, normal_year_metrics
 from store.base import Store
 
 STORED = (Interval.HOUR, Interval.DAY)
@@ -32,7 +34,7 @@ class Asked(NamedTuple):
 
 
 def asked_metrics(query: MetricsQuery, zone: ZoneInfo, now: datetime) -> Asked:
-    """What a query asks for.
+    """What a query asks for; derived metrics (:data:`analytics.catalog.DERIVED`) must be named.
 
     Raises:
         ProblemError: 422; the span is wrong or a metric is not known.
@@ -40,8 +42,8 @@ def asked_metrics(query: MetricsQuery, zone: ZoneInfo, now: datetime) -> Asked:
     interval = query.interval
     start, end = span(query.from_, query.to, zone, now, DEFAULT_SPAN[interval], LONGEST_SPAN[interval])
     for name in query.metric:
-        if name not in CATALOG:
-            raise wrong("metric", name, f"known metrics are {', '.join(CATALOG)}")
+        if name not in CATALOG and name not in DERIVED:
+            raise wrong("metric", name, f"known metrics are {', '.join((*CATALOG, *DERIVED))}")
     return Asked(interval, start, end, frozenset(query.metric), now)
 
 
@@ -64,3 +66,25 @@ def place_metrics(
         periods = aggregate(days, interval, site.zone, until=now)
         found = [metric for metric in periods if start <= metric.time < end]
     return [metric for metric in found if (metric.metric in names if names else metric.metric in _SHOWN)]
+
+
+def school_metrics(sources: Sources, school: str, asked: Asked) -> list[Metric]:
+    """Metrics of a school by metric, carrier, basis, time, those derived from the weather too.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    site, store = sources.site, sources.store
+    derived = asked.names & DERIVED.keys()
+    stored = asked.names - derived
+    found = place_metrics(site, store, school, Scope.SCHOOL, school, asked) if stored or not derived else []
+    within = (asked.start, asked.end)
+    if any(DERIVED[name].method == DEGREE_DAYS for name in derived):
+        found += [
+            m for m in degree_day_metrics(sources, school, asked.interval, within) if m.metric in derived
+        ]
+    if any(DERIVED[name].method == NORMAL_YEAR for name in derived):
+        energy = asked._replace(names=frozenset({"energy_kwh"}))
+        of_school = place_metrics(site, store, school, Scope.SCHOOL, school, energy)
+        found += normal_year_metrics(sources, school, of_school, derived)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from api.problems import wrong
 from classroom.metric import Interval
 from classroom.quantity import Carrier
 from classroom.timetable import Span
+from reports.dates import PERIOD_CURE, Dates, parse_dates
 
 _FIRST, _END = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _CURE = (
@@ -83,6 +84,52 @@ class ProfileQuery(Shape):
     to: To = None
 
 
+Period = Annotated[
+    str | None,
+    Field(
+        max_length=32,
+        examples=["2023-01..2023-12"],
+        description=f"Local days; {PERIOD_CURE}.",
+    ),
+]
+
+
+class SavingsQuery(Shape):
+    """Parameters of savings: the last twelve full months against the twelve before where nothing is said."""
+
+    baseline: Period = None
+    reporting: Period = None
+    measure: str | None = Field(
+        None,
+        max_length=10,
+        examples=["2025-08-15"],
+        description="Day of a measure: the 365 days before it are the baseline, reporting begins after it "
+        "and lasts at most a year.",
+    )
+
+
+class BridgeQuery(Shape):
+    """Parameters of a bridge: from the twelve months before to the last twelve full months where nothing is
+    said."""
+
+    before: Period = None
+    after: Period = None
+
+
+class PortfolioMetricsQuery(MetricsQuery):
+    """Parameters of the metrics of all schools."""
+
+    by: Literal["total", "school"] = Field(
+        "total", description="Sums of what may be summed, or the figures of each school."
+    )
+
+
+class SignatureQuery(Shape):
+    """Parameters of a signature: the last twelve full months where nothing is said."""
+
+    period: Period = None
+
+
 class SeriesQuery(Shape):
     """Parameters of a curve."""
 
@@ -150,6 +197,18 @@ def instant(key: str, text: str, zone: ZoneInfo) -> datetime:
     if not _FIRST <= at <= _END:
         raise wrong(key, text, "must lie between 1990 and 2100")
     return at
+
+
+def dates(key: str, text: str, yesterday: date) -> Dates:
+    """A period of local days (:func:`reports.dates.parse_dates`).
+
+    Raises:
+        ProblemError: 422; not a period.
+    """
+    try:
+        return parse_dates(text, yesterday)
+    except ValueError:
+        raise wrong(key, text, PERIOD_CURE) from None
 
 
 def span(

@@ -38,6 +38,7 @@ class Scope(StrEnum):
     BUILDING = "building"
     ROOM = "room"
     METER = "meter"
+    PORTFOLIO = "portfolio"  # all schools; summed when asked for, never stored
 
 
 class Metric(NamedTuple):

@@ -37,6 +37,7 @@ from ingest.imports.job import Hands
 from ingest.imports.watcher import ImportWatcher
 from ingest.message import Message
 from ingest.pipeline import Pipeline
+from reports.fits import Fits
 from store import retention
 from store.base import Store, StoreError
 
@@ -182,13 +183,11 @@ def running(
             registry=registry,
             decode=codecs.decode,
         )
+        rules = retention_rules(site.settings.store)
         scheduler = Scheduler(
-            store,
-            watch,
-            site.settings.analytics.every_s,
-            retention_rules(site.settings.store),
-            then=lambda: live.judge(store),
+            store, watch, site.settings.analytics.every_s, rules, then=lambda: live.judge(store)
         )
+        fits = stack.enter_context(_fits())
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
             site=watch,
@@ -201,6 +200,7 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
+            fits=fits,
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
@@ -208,6 +208,16 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+@contextmanager
+def _fits() -> Iterator[Fits]:
+    """Fits made in a child of their own: a page would wait for the whole batch of an analysis."""
+    child = ChildCompute()
+    try:
+        yield Fits(child.submit)
+    finally:
+        child.close()
 
 
 def _import_watcher(

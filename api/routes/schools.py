@@ -13,7 +13,9 @@ from api.access.rules import CITY, PUBLIC_SCHOOL, ROOM, SCHOOL
 from api.access.viewer import viewer_of
 from api.buildings import building_metrics
 from api.context import ApiContext
+from api.metrics import Asked as AskedMetrics
 from api.metrics import asked_metrics, place_metrics
+from api.metrics import school_metrics as metrics_of_school
 from api.models import (
     PROBLEMS,
     BuildingOut,
@@ -28,9 +30,10 @@ from api.models import (
 from api.problems import no_such
 from api.query import MetricsQuery, ProfileQuery, Shape, span
 from api.tables import CSV_ANSWER, csv_response, wants_csv
-from classroom.metric import Interval, Scope
+from classroom.metric import Interval, Metric, Scope
 from classroom.places import Room, School
 from classroom.site import Site
+from reports.sources import Sources
 
 OutT = TypeVar("OutT", bound=BaseModel)
 Answer: TypeAlias = Response | list[OutT]
@@ -117,10 +120,7 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
     ) -> Answer[MetricPoint]:
         wants = wants_csv(request, query)
         asked = asked_metrics(query, context.site().zone, context.clock())
-        if scope is Scope.BUILDING:
-            found = building_metrics(context.site(), context.store, school, key, asked)
-        else:
-            found = place_metrics(context.site(), context.store, school, scope, key, asked)
+        found = _figures(context, school, scope, key, asked)
         points = [metric_point(metric) for metric in found]
         if wants:
             return csv_response(list(MetricPoint.model_fields), points, query)
@@ -171,6 +171,16 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
         if all((row.school, row.key) != (school, building) for row in site.buildings):
             raise no_such("building", building, f"/api/v1/schools/{school}")
         return answer(request, query, school, Scope.BUILDING, building)
+
+
+def _figures(context: ApiContext, school: str, scope: Scope, key: str, asked: AskedMetrics) -> list[Metric]:
+    """What is known of a place; a school's derived metrics too."""
+    site, store = context.site(), context.store
+    if scope is Scope.BUILDING:
+        return building_metrics(site, store, school, key, asked)
+    if scope is Scope.SCHOOL:
+        return metrics_of_school(Sources.of(store, site, context.fits, context.clock()), school, asked)
+    return place_metrics(site, store, school, scope, key, asked)
 
 
 def known_school(site: Site, school: str) -> School:

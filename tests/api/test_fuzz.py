@@ -24,6 +24,7 @@ KEYS = st.sampled_from(
     (
         *("from", "to", "interval", "metric", "quantity", "points", "flagged"),
         *("format", "delimiter", "decimal", "after", "before", "limit", "reason", "x"),
+        *("baseline", "reporting", "measure", "period"),
     )
 )
 VALUES = st.one_of(
@@ -33,6 +34,7 @@ VALUES = st.one_of(
     st.datetimes().map(lambda time: time.isoformat() + "Z"),
     st.sampled_from(Interval),
     st.sampled_from(("raw", "csv", "json", ";", ",", "co2_ppm", "energy_kwh", "nan", "true")),
+    st.sampled_from(("2024", "2024-01..2024-12", "2025-02..", "2024..2025-06-30", "0001..9999")),
     st.sampled_from(("9999-12-31T23:59:59-23:59", "0001-01-01", "1e400", "\x00", "²")),
 )
 ROOM_TAILS = ["", "/now", "/series", "/series?quantity=co2_ppm", "/metrics"]
@@ -40,6 +42,8 @@ TAILS = st.sampled_from(
     [
         "",
         "/metrics",
+        "/savings",
+        "/signature",
         "/rooms",
         "/meters",
         "/meters/{room}/metrics",
