@@ -25,7 +25,6 @@ from api.routes.rooms import rooms_router
 from api.routes.schools import schools_router
 
 API_VERSION = "1"
-BODY_LIMIT_BYTES = 1_000_000
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -45,15 +44,15 @@ def create_app(context: ApiContext) -> FastAPI:
     )
     handle_problems(app, HEADERS)
     app.state.site = context.site
-    v1 = APIRouter(prefix="/api/v1", max_body_size=BODY_LIMIT_BYTES)
+    v1 = APIRouter(prefix="/api/v1")
     v1.include_router(schools_router(context))
     v1.include_router(comparisons_router(context))
     v1.include_router(portfolio_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))
+    v1.include_router(imports_router(context))
     app.include_router(v1)
-    app.include_router(imports_router(context), prefix="/api/v1")  # files may be large; it counts them itself
     app.include_router(operations_router(context))
     app.include_router(sign_in_router(context))
     pages = Pages(context)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ProblemError, problem_response
@@ -24,12 +25,31 @@ HEADERS: dict[str, str] = {
 }
 """On every answer: own scripts, styles and pictures only; framed by nobody."""
 
+BODY_LIMIT_BYTES = 1_000_000
+COUNTED_THERE = ("/api/v1/imports/", "/api/v1/readings/")
+"""Below these paths routes take files and messages, and count their bytes themselves."""
+
 _ONLY_HTTPS = "max-age=31536000"
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(:\d{1,5})?$")
 
 
+def _bounded(receive: Receive) -> Receive:
+    """``receive``, up to BODY_LIMIT_BYTES; whoever reads a body gets no more of it."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_LIMIT_BYTES:
+            raise HTTPException(413, f"A request has at most {BODY_LIMIT_BYTES} bytes here.")
+        return message
+
+    return bounded
+
+
 class Guard:
-    """ASGI middleware: refuses unknown Host headers and adds :data:`HEADERS`.
+    """ASGI middleware: refuses unknown Host headers and large bodies, and adds :data:`HEADERS`.
 
     A page of another site could have its name resolve to 127.0.0.1 (DNS rebinding) and then read everything
     here as its own origin; the Host header gives it away.
@@ -56,7 +76,8 @@ class Guard:
             await send(message)
 
         if self.admits(Headers(scope=scope).getlist("host")):
-            await self.app(scope, receive, send_with_headers)
+            bounded = receive if scope["path"].startswith(COUNTED_THERE) else _bounded(receive)
+            await self.app(scope, bounded, send_with_headers)
             return
         known = ", ".join(sorted(self.hosts))
         refusal = ProblemError(400, f"This host is not served here. Use one of: {known}.")
