@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 DEVELOPMENT, EVALUATION = 1000, 5000
-"""First seeds: analytics are developed on 1000 to 1999; 5000 to 5999 only try them, nothing is tuned on those."""
+"""First seeds: analytics are developed on 1000 to 1999; 5000 to 5999 try them, nothing is tuned on those."""
 
 
 class Seeds(NamedTuple):
