@@ -20,9 +20,9 @@ from analytics.registers import (
 def breaks(time_us: Ints, value: Floats, interval_s: float, kwh_per_unit: float = 1.0) -> list[Verdict]:
     """Breaks of a register from its points (ascending), each for an interval from the first reading after it.
 
-    A fall that may be counted from 0 is a reset, one across a rollover value a rollover. A fall or a rise
-    that needs more than :data:`analytics.registers.MAX_POWER_KW` is another register: a meter was swapped and
-    nobody noted it (a noted swap is a change of placement, and no break).
+    A fall that may be counted from 0 is a reset, one across a rollover value a rollover. A fall to more than
+    was likely used, or a rise that needs more than :data:`analytics.registers.MAX_POWER_KW`, is another
+    register: a meter was swapped and nobody noted it (a noted swap is a change of placement, and no break).
     """
     good = good_points(time_us, value, kwh_per_unit)
     time_us, value = time_us[good], value[good]

@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 INDOOR = "indoor.room_day/1"
-REGISTERS = "energy.registers/1"
+REGISTERS = "energy.registers/2"
 EMISSIONS = "emissions.location_market/2"
 PROFILE = "energy.profile/1"
 SIGNATURE = "energy.signature/1"

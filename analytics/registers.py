@@ -95,14 +95,16 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
       0 (a display that comes back after showing 0 has not measured what it jumps by);
     - a fall from just below a rollover value to just above 0 is a rollover;
     - any other fall is a reset: counted from 0, so what ran between the last reading and the reset is lost,
-      and known only if that is plausible for the time passed and the points are at most ``limit_s`` apart.
+      and known only if so much is likely for the time passed (:func:`_likely_kwh`) and the points are at most
+      ``limit_s`` apart. What is not likely stood on the register before: another meter hangs there.
     """
     hours = np.diff(time_us) / _HOUR_US
     rise = np.diff(value) * kwh_per_unit
     ceiling = MAX_POWER_KW * hours
     kwh = rise.copy()
     grace = np.where(value[:-1] * kwh_per_unit > JITTER_KWH, STEP_KWH, 0.0)
-    known = (rise >= -JITTER_KWH) & (rise <= ceiling + grace)
+    rises = (rise >= -JITTER_KWH) & (rise <= ceiling + grace)
+    known = rises.copy()
     reset = np.zeros(len(rise), dtype=bool)
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
         rolled = rolled_over(value[i], value[i + 1], ceiling[i] / kwh_per_unit)
@@ -112,8 +114,18 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
         reset[i] = True
         from_zero = value[i + 1] * kwh_per_unit
         kwh[i] = from_zero
-        known[i] = from_zero <= ceiling[i] and hours[i] * 3_600 <= limit_s
+        known[i] = from_zero <= _likely_kwh(rise, hours, rises, i) and hours[i] * 3_600 <= limit_s
     return Increments(np.where(known, kwh, 0.0), known, reset)
+
+
+def _likely_kwh(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:
+    """Most energy [kWh] that a register counted from 0 in an increment: what twice the power of the two
+    increments on either side gives, and a step of a display of whole kWh; none without neighbours."""
+    beside = [i for i in range(max(0, at - 2), min(len(rise), at + 3)) if i != at and rises[i]]
+    if not beside:
+        return 0.0
+    power_kw = max(rise[i] / hours[i] for i in beside)
+    return float(min(2 * power_kw, MAX_POWER_KW) * hours[at] + 1)
 
 
 def rolled_over(before: float, after: float, ceiling: float) -> float | None:

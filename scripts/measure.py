@@ -4,7 +4,8 @@ A measurement is a program ``benchmarks/NAME.py`` (bench) or ``benchmarks/eviden
 benchmark prints what it likes and, as its last line, one JSON object with its figures. An evidence program
 prints Markdown (its table and what follows from it); this runner puts the date, the commit and the machine
 above it and writes ``docs/evidence/NAME.md``. A benchmark without a program of evidence files what it prints.
-``QUICK=1`` in the environment asks either for a small run; such evidence is printed, not filed.
+``QUICK=1`` in the environment asks either for a small run; such evidence is printed, not filed. Evidence of
+OWN_PAGES prints a whole page, whose parts say themselves when they were measured.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = {"bench": "", "evidence": "evidence_"}
+OWN_PAGES = {"accuracy": "docs/accuracy.md"}
 
 
 def programs(kind: str) -> dict[str, Path]:
@@ -122,11 +124,12 @@ def main() -> int:
         print(f"{known[asked.name].relative_to(ROOT)}: {error}", file=sys.stderr)
         return 1
     if asked.kind == "evidence" and not os.environ.get("QUICK"):
-        target = ROOT / "docs" / "evidence" / f"{asked.name}.md"
         if not known[asked.name].stem.startswith(PREFIX["evidence"]):
             output = f"```\n{output.strip()}\n```"
+        own = OWN_PAGES.get(asked.name)
+        target = ROOT / (own or f"docs/evidence/{asked.name}.md")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page(asked.name, output, started), encoding="utf-8")
+        target.write_text(output if own else page(asked.name, output, started), encoding="utf-8")
         print(f"written: {target.relative_to(ROOT)}", file=sys.stderr)
     return 0
 

@@ -42,6 +42,11 @@ def instruments(town: Town, log: FaultLog | None = None) -> tuple[list[Instrumen
     return played, silent
 
 
+def device_seed(seed: int, device: str) -> int:
+    """The seed of a device's own error, noise and phase in a town of ``seed``."""
+    return int(stream(seed, "device", device).integers(2**32))
+
+
 def _placements(listed: Device, faults: Sequence[PlantedFault]) -> list[tuple[Device, Device]]:
     """Where ``listed`` really hangs: (as its key and topic say, as it measures), piece by piece in time.
 
@@ -100,7 +105,7 @@ def _instrument(
 ) -> Instrument | str:
     """The instrument of a placement, or why it stays silent; ``spoilt`` keeps each device's faults."""
     speaks = spoken(placed)
-    seed = int(stream(town.scenario.seed, "device", placed.key).integers(2**32))
+    seed = device_seed(town.scenario.seed, placed.key)
     if speaks is None:
         return f"its key is neither {placed.school}/name nor a devEUI, z2m/, shelly/, wmbus/ or p1/ key"
     if placed.room is not None and hangs.room is not None:

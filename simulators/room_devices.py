@@ -42,13 +42,25 @@ REJOIN_DAYS = 45
 """A LoRaWAN device joins anew about so often: its battery was changed, its session was lost."""
 
 
+def co2_error(seed: int) -> tuple[float, float]:
+    """A CO2 sensor's own error: by what it multiplies the true value, and what it adds [ppm]."""
+    own = _own_errors(seed)
+    return float(1 + 0.02 * own[0]), float(20 * own[1])
+
+
+def _own_errors(seed: int) -> Floats:
+    """CO2 in percent and by an offset, temperature, humidity: each in [-1, 1] of what is allowed."""
+    return stream(seed, "error").uniform(-1, 1, 4)
+
+
 def measure_room(zone: int, interval_s: int, seed: int) -> Measure:
     """True values at the sensor's place with its own error and noise.
 
     NDIR: ±(20 ppm + 2 %) of its own and 4 ppm of noise; ±0.2 K and ±2 % RH of its own, 0.03 K and 0.3 % of
     noise; light ±3 %; motions by the people of the interval.
     """
-    own = stream(seed, "error").uniform(-1, 1, 4)
+    own = _own_errors(seed)
+    factor, offset_ppm = co2_error(seed)
 
     def measure(day: TownDay, samples: Samples) -> Values:
         rng, minute = samples.rng, samples.minute
@@ -62,7 +74,7 @@ def measure_room(zone: int, interval_s: int, seed: int) -> Measure:
         co2, count = at(day.place.co2_ppm), minute.size
         humidity = at(day.place.humidity_pct) + 2 * own[3] + rng.normal(0, 0.3, count)
         return {
-            "co2_ppm": co2 * (1 + 0.02 * own[0]) + 20 * own[1] + rng.normal(0, 4, count),
+            "co2_ppm": co2 * factor + offset_ppm + rng.normal(0, 4, count),
             "temperature_c": at(day.place.temperature_c) + 0.2 * own[2] + rng.normal(0, 0.03, count),
             "humidity_pct": np.minimum(np.maximum(humidity, 0.0), 100.0),
             "illuminance_lux": np.interp(minute, BORDERS[1:], day.lux[:, zone])

@@ -53,6 +53,20 @@ def test_a_reset_to_a_value_no_meter_reaches_in_the_time_is_unknown() -> None:
     assert found.jump.tolist() == [True]
 
 
+def test_another_meter_that_has_counted_some_kwh_is_no_energy() -> None:
+    # Unnoted swap: 2 kW before and after, the new meter comes with 12 kWh on it. What ran in between is lost.
+    found = over([(0, 5_000), (0.5, 5_001), (1, 12.4), (1.5, 13.4)], (0, 1.5))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.reset.tolist() == [True]
+
+
+def test_a_reset_after_a_stronger_hour_than_those_beside_it_counts() -> None:
+    # 2 kW around; 1.9 kWh half an hour after the reset would be 3.8 kW: mornings do that.
+    found = over([(0, 5_000), (0.5, 5_001), (1, 1.9), (1.5, 2.9)], (0, 1.5))
+    assert found.kwh.tolist() == pytest.approx([3.9])
+
+
 def test_a_reset_inside_a_long_gap_is_not_guessed() -> None:
     found = over([(0, 500), (1, 502), (4, 3), (5, 5)], (0, 5))
     assert found.kwh.tolist() == pytest.approx([4.0])

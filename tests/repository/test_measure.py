@@ -92,6 +92,16 @@ def test_evidence_is_filed_with_date_commit_and_machine(
     assert lines[5:] == ["| sent | stored |", "|---|---|", "| 5 | 5 |"]
 
 
+def test_evidence_with_a_page_of_its_own_is_filed_as_printed(
+    measure: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "evidence_accuracy", 'print("# How accurate?\\n\\nVery.")')
+    assert call(measure, monkeypatch, "evidence", "accuracy") == 0
+    filed = (tmp_path / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    assert filed == "# How accurate?\n\nVery.\n"
+    assert not (tmp_path / "docs" / "evidence").exists()
+
+
 def test_quick_evidence_is_shown_and_not_filed(
     measure: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

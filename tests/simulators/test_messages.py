@@ -12,8 +12,9 @@ from classroom.faults import ConfigurationError
 from classroom.sitefiles import parse_site
 from simulators.demo import demo_site
 from simulators.faults import Outage
-from simulators.instruments import instruments
+from simulators.instruments import device_seed, instruments
 from simulators.messages import Message, messages
+from simulators.room_devices import co2_error
 from simulators.scenario import Scenario, parse_scenario
 from simulators.school import Town
 
@@ -64,6 +65,9 @@ def test_readings_are_true_within_the_instrument(
     error = np.array([row["co2_ppm"] for row in rows]) - true_co2
     assert (np.abs(error) < 20 + 0.02 * true_co2 + 5 * 4 + 0.5).all()
     assert error.std() > 1  # an instrument, not an oracle
+    factor, offset_ppm = co2_error(device_seed(town.scenario.seed, "almgarden/co2-4b"))
+    noise = np.array([row["co2_ppm"] for row in rows]) - (factor * true_co2 + offset_ppm)
+    assert abs(noise.mean()) < 1  # what is its own is known; what is left is noise
     true_c = np.interp(minutes, np.arange(1441), place.temperature_c[:, zone])
     assert np.abs(np.array([row["temperature_c"] for row in rows]) - true_c).max() < 0.2 + 5 * 0.03 + 0.05
     assert {row["motion"] for row in rows} == {True, False}

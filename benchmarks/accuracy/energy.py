@@ -1,0 +1,188 @@
+"""Energy: days, months and hours of the school years against the registers' truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from accuracy.page import Row, Section, Seeds
+from accuracy.town import speaks_shelly
+from accuracy.year import SchoolYear, school_years
+from classroom.metric import Metric, Scope, Status
+from classroom.places import MeterRole
+from classroom.quantity import Carrier
+from simulators.keys import Speaks, spoken
+
+TOLERANCE = 0.005
+
+_STEPS_KWH = {Speaks.WMBUSMETERS: 1.0, Speaks.P1: 0.001, Speaks.SHELLY: 0.00001}
+_NATIVE_STEP_KWH = {Carrier.DISTRICT_HEAT: 0.1}
+
+TEXT = """
+Twenty schools, each of its own seed, weather, meters, habits and defects, through 2025: every message of
+its meters and of six of its rooms goes through decoder, checks, DuckDB, job and metrics as in production
+(spool and broker, which do not look into messages, have tests of their own). Compared are the school's
+electricity, district heat, solar cells and export, and sub meters, with what the registers of the model
+really stood at, to the second, at local midnight and at the turn of the month.
+
+All year long faults follow one another at every meter, each about 16 days after the one before: silence
+of 1 hour to 4 days, messages twice, late by days, out of order, cut off, zeros and wrong values among the
+registers, the clock ahead by 2 hours or behind by more than a year, registers that are reset, pass their
+end or are another meter's from one report to the next; once the whole school is away; every other
+school's heat meter is swapped with a row in `devices.csv`. Meters tell their register every minute,
+quarter or hour, to 0.00001 to 1 kWh; a figure cannot be nearer than a step of the display, which is
+allowed beside the 0.5 %.
+
+*Covered* is a day whose figure says so itself: status `ok`, or `estimated` where a register began anew
+and what ran in the minutes between is lost. Other days are `partial` and have bounds. Not in it: meters
+whose clock is wrong by so little that nobody can tell, and registers that stand still while their device
+goes on reporting.
+"""
+
+
+class _Line(NamedTuple):
+    """One metric of a place, and the register that is its truth."""
+
+    name: str
+    scope: Scope
+    id: str
+    metric: str
+    carrier: Carrier
+    register: str
+    step_kwh: float
+
+
+def _lines(site_year: SchoolYear) -> Iterator[_Line]:
+    site = site_year.site
+    school = site.schools[0].key
+    phases = "phases_" if speaks_shelly(site) else ""
+    for meter in site.meters:
+        device = next(device for device in site.devices if device.meter == meter.key)
+        speaks = spoken(device)
+        step = _STEPS_KWH.get(speaks or Speaks.NATIVE, _NATIVE_STEP_KWH.get(meter.carrier, 0.01))
+        scope, key = (Scope.METER, meter.key) if meter.role is MeterRole.SUB else (Scope.SCHOOL, school)
+        metric, register = "energy_kwh", f"{phases}import_kwh"
+        if meter.role is MeterRole.SUB:
+            register = "fan_kwh"
+        elif meter.role is MeterRole.PRODUCTION:
+            metric, register = "produced_kwh", "solar_kwh"
+        elif meter.role is MeterRole.EXPORT:
+            metric, register = "exported_kwh", "export_kwh"
+        elif meter.carrier is Carrier.DISTRICT_HEAT:
+            register = "heat_kwh"
+        yield _Line(meter.name, scope, key, metric, meter.carrier, register, step)
+
+
+_COLUMNS = ("seed", "line", "time", "value", "low", "high", "coverage", "status", "reason", "truth", "step")
+
+
+def compared(years: Iterable[SchoolYear], interval: str) -> pd.DataFrame:
+    """Figures of an interval (days, months, hours) beside the truth [kWh]; a row a figure (_COLUMNS)."""
+    rows = []
+    for year in years:
+        zone = year.site.zone
+        begin = datetime(year.last.year, 1, 1, tzinfo=zone)
+        end = datetime.combine(year.last + timedelta(days=1), datetime.min.time(), zone)
+        for line in _lines(year):
+            register = year.registers[line.register]
+            for metric in getattr(year, interval):
+                if _is_of(metric, line) and begin <= metric.time and metric.period_end <= end:
+                    truth = register[pd.Timestamp(metric.period_end)] - register[pd.Timestamp(metric.time)]
+                    rows.append(_row(year.seed, line, metric, float(truth)))
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _is_of(metric: Metric, line: _Line) -> bool:
+    return (metric.scope, metric.id, metric.metric, metric.carrier) == line[1:5]
+
+
+def _row(seed: int, line: _Line, metric: Metric, truth: float) -> tuple[object, ...]:
+    figures = metric.value, metric.low, metric.high, metric.coverage
+    return seed, line.name, metric.time, *figures, metric.status, metric.reason or "", truth, line.step_kwh
+
+
+def _allowed(frame: pd.DataFrame) -> pd.Series:
+    """0.5 % of the truth, or a step of the display."""
+    return np.maximum(TOLERANCE * frame["truth"], frame["step"])
+
+
+def _off(frame: pd.DataFrame) -> pd.Series:
+    return (frame["value"] - frame["truth"]).abs()
+
+
+def energy(seeds: Seeds) -> list[Row]:
+    """The rows of the section."""
+    years = school_years(seeds)
+    days, months, hours = (compared(years, name) for name in ("days", "months", "hours"))
+    told = days.dropna(subset=["value"])
+    covered = told[told["status"].isin([Status.OK, Status.ESTIMATED])]
+    bounded = told[told["status"] == Status.PARTIAL]
+    counts = sum((year.counts for year in years), start=type(years[0].counts)())
+    return [
+        Row("school years; meters; messages", f"{len(years)}; {_meters(days)}; {counts.total()}"),
+        _within("days covered: kWh within 0.5 %", covered),
+        Row(
+            "of those without the display's allowance", _share(_off(covered) <= TOLERANCE * covered["truth"])
+        ),
+        Row("days covered, of all days", f"{len(covered)} of {len(days)}"),
+        _bounds(bounded),
+        *_month_rows(months),
+        *_invented(told, months, hours),
+    ]
+
+
+def _meters(days: pd.DataFrame) -> int:
+    return len(days[["seed", "line"]].drop_duplicates())
+
+
+def _share(met: pd.Series) -> str:
+    return f"{int(met.sum())} of {len(met)} ({met.mean():.2%})"
+
+
+def _within(what: str, frame: pd.DataFrame) -> Row:
+    met = _off(frame) <= _allowed(frame)
+    worst = (_off(frame) / frame["truth"].where(_off(frame) > frame["step"])).max()
+    return Row(what, f"{_share(met)}; worst {worst:.2%}", "all", bool(met.all()))
+
+
+def _bounds(partial: pd.DataFrame) -> Row:
+    low = partial["low"].fillna(partial["value"]) - _allowed(partial)
+    high = partial["high"].fillna(np.inf) + _allowed(partial)
+    met = (low <= partial["truth"]) & (partial["truth"] <= high)
+    return Row("partial days: truth within the bounds they give", _share(met), "all", bool(met.all()))
+
+
+def _month_rows(months: pd.DataFrame) -> Iterator[Row]:
+    """All months together, then those a silence spans the turn of."""
+    told = months.dropna(subset=["value"])
+    yield _within("months: kWh within 0.5 % of the register difference, gaps included", told)
+    yield Row("months with a figure", f"{len(told)} of {len(months)}")
+    for status, some in told.groupby("status"):
+        met = _off(some) <= _allowed(some)
+        yield Row(f"of those `{status}`", _share(met))
+
+
+def _invented(days: pd.DataFrame, months: pd.DataFrame, hours: pd.DataFrame) -> Iterator[Row]:
+    """Energy in figures beyond the truth."""
+    for name, frame in (("days", days), ("months", months.dropna(subset=["value"]))):
+        beyond = (frame["value"] - frame["truth"] - _allowed(frame)).clip(lower=0)
+        share = beyond.sum() / frame["truth"].sum()
+        result = f"{beyond.sum():.1f} kWh in {int((beyond > 0).sum())} ({share:.4%} of all)"
+        yield Row(
+            f"kWh invented: {name} above the truth by more than the tolerance", result, "0", not beyond.any()
+        )
+    silent = hours[hours["coverage"] == 0]
+    filled = int(silent["value"].notna().sum())
+    yield Row("hours without a reading that have a figure", f"{filled} of {len(silent)}", "0", filled == 0)
+
+
+def first_days(years: Iterable[SchoolYear]) -> date:
+    """The first day of the years."""
+    return min(date(year.last.year, 1, 1) for year in years)
+
+
+SECTION = Section("energy", "Energy from registers", TEXT, energy)

@@ -1,0 +1,131 @@
+"""The year of twenty schools that the sections on energy and on sensors share: played once."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from accuracy.faults import SensorFault, meter_faults, sensor_faults
+from accuracy.page import Seeds
+from accuracy.town import WatchedTown, midnight, play, school_files, town_of
+from analytics.periods import aggregate
+from classroom.metric import Interval, Metric, Scope
+from classroom.site import Site
+from simulators.chance import stream
+from simulators.instruments import device_seed
+from simulators.room_devices import co2_error
+from store.duckdb_store import DuckDBStore
+
+YEAR = 2025
+_QUICK_DAYS = 100
+_OUTDOOR_PPM = (380.0, 500.0)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SchoolYear(NamedTuple):
+    """What came out of a school's year, and what is true of it.
+
+    ``flags`` has a row a verdict that a run found: ``seen`` (the run), device, quantity, start, end, verdict.
+    ``onsets`` is when each of ``faults`` began to matter.
+    """
+
+    seed: int
+    site: Site
+    last: date
+    registers: pd.DataFrame
+    days: list[Metric]
+    months: list[Metric]
+    hours: list[Metric]
+    faults: list[SensorFault]
+    onsets: list[datetime]
+    flags: pd.DataFrame
+    counts: Counter[str]
+
+
+@cache
+def school_years(seeds: Seeds) -> list[SchoolYear]:
+    """A year of 20 schools (quick: 100 days of one), each of its own seed and weather."""
+    return [_school_year(seed, quick=seeds.quick) for seed in seeds.some(20, 1)]
+
+
+def _school_year(seed: int, *, quick: bool) -> SchoolYear:
+    began = time.process_time()
+    first = date(YEAR, 1, 1)
+    last = first + timedelta(days=_QUICK_DAYS - 1) if quick else date(YEAR, 12, 31)
+    rng = stream(seed, "accuracy faults")
+    swapped = midnight(first + timedelta(days=int(rng.integers(40, 320))), float(rng.uniform(7, 15)))
+    files = school_files(seed, first - timedelta(days=1), swapped.replace(minute=0, second=0, microsecond=0))
+    site = town_of(files, []).site
+    struck = sensor_faults(site, first, seed, rng)
+    town = town_of(files, [*meter_faults(site, first, rng), *(fault.table for fault in struck)])
+    onsets = [onset(town, fault) for fault in struck]
+    moments = sorted({*_months(first, last), *_after(onsets, last)})
+    flags: list[pd.DataFrame] = []
+    sensors = [device.key for device in town.site.devices if device.room is not None]
+    with tempfile.TemporaryDirectory() as folder, closing(DuckDBStore(Path(folder) / "s.duckdb")) as store:
+        counts = play(
+            town,
+            store,
+            moments,
+            lambda moment: flags.append(store.read_verdicts(sensors, _EPOCH, moment).assign(seen=moment)),
+        )
+        school = town.site.schools[0].key
+        span = midnight(first - timedelta(days=2)), midnight(last + timedelta(days=2))
+        of_days, hours = (
+            [
+                metric
+                for scope in (Scope.SCHOOL, Scope.METER)
+                for metric in store.read_metrics(school, scope, None, interval, *span)
+            ]
+            for interval in (Interval.DAY, Interval.HOUR)
+        )
+    months = aggregate(of_days, Interval.MONTH, town.site.zone)
+    spent = time.process_time() - began
+    print(f"seed {seed}: {spent:.0f} s, {dict(counts)}", file=sys.stderr, flush=True)
+    told = pd.concat(flags, ignore_index=True)
+    return SchoolYear(
+        seed, town.site, last, town.registers(), of_days, months, hours, struck, onsets, told, counts
+    )
+
+
+def _months(first: date, last: date) -> Iterator[datetime]:
+    """When the job runs anyway: on the first of every month, and in the morning after the last day."""
+    day = first
+    while day <= last:
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield midnight(min(day, last + timedelta(days=1)), 6)
+
+
+def _after(onsets: list[datetime], last: date) -> Iterator[datetime]:
+    """And in each of the five nights after a fault began to matter."""
+    for begin in onsets:
+        for nights in range(1, 6):
+            moment = midnight(begin.date() + timedelta(days=nights), 2)
+            if moment < midnight(last + timedelta(days=1)):
+                yield moment
+
+
+def onset(town: WatchedTown, fault: SensorFault) -> datetime:
+    """From when a fault matters: at once where a value stands still or has jumped; a slow drift from the hour
+    in which the sensor, in outdoor air, would show less than 380 or more than 500 ppm."""
+    if "per_day" not in fault.table:
+        return fault.start
+    factor, offset_ppm = co2_error(device_seed(town.scenario.seed, fault.device))
+    at = fault.start
+    while at < fault.end:
+        outdoor = float(town.schools[0].weather.day(at.date()).co2_ppm.mean())
+        drifted = fault.table["per_day"] * (at - fault.start) / timedelta(days=1)
+        if not _OUTDOOR_PPM[0] <= outdoor * factor + offset_ppm + drifted <= _OUTDOOR_PPM[1]:
+            return at
+        at += timedelta(hours=1)
+    return fault.end
