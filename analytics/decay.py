@@ -215,7 +215,7 @@ def when(one: Decay, lessons_us: Sequence[tuple[int, int]], ventilated_us: Seque
 
 def _steepest(time_us: Ints, excess_ppm: Floats) -> int:
     """From which point on the fall is at its pace: before it people were still leaving."""
-    if len(time_us) < LEAST_POINTS + 1:
+    if len(time_us) < LEAST_POINTS:
         return 0
     slopes = -np.diff(np.log(excess_ppm)) / (np.diff(time_us) / 3.6e9)
     pace = float(np.median(slopes))
