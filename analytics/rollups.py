@@ -92,3 +92,17 @@ def cell_values(cells: Cells, devices: Sequence[DeviceSeries]) -> Floats:
         count[found] += 1
     mean: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
     return mean
+
+
+def weighted_quantile(values: Floats, weights: Floats, quantile: float) -> float:
+    """The least value that at least ``quantile`` (0-1) of the weight does not exceed; NaN of no weight.
+
+    Values that are NaN weigh nothing.
+    """
+    good = ~np.isnan(values) & (weights > 0)
+    if not good.any():
+        return float("nan")
+    order = np.argsort(values[good], kind="stable")
+    reached = np.cumsum(weights[good][order])
+    at = int(np.searchsorted(reached, quantile * reached[-1] - 1e-9))
+    return float(values[good][order][min(at, len(order) - 1)])

@@ -1,0 +1,127 @@
+"""Occupied or empty, from CO2 alone: whether somebody breathes in the room.
+
+The mass balance says it: dC/dt + A (C - C_bg) is what people add [ppm/h], 0 in an empty room whatever its CO2
+does. The slope is that of a straight line through the readings around each moment; A is the room's own air
+change rate as its decays tell it, or a low one, with which a room with strong ventilation is still seen while
+CO2 rises or stands high. Counting people needs a known flow (:mod:`analytics.ventilation`); this needs none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.decay import find_decays
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+USUAL_RATE_1_H = 0.5
+"""Air change rate [1/h] taken where the room's own is not known: that of a room without fans."""
+
+ALONE_PPM_H = 140.0
+"""What one adult adds in a room of 170 m³ [ppm/h] (0.0061 L/s at 0 °C, Persily & de Jonge 2017: 1.6 met)."""
+
+LEAST_PERSON = 0.4
+"""From this share of one adult on somebody is there: less is the slope's own noise."""
+
+BASELINE_ERROR_PPM = 6.0
+"""What the excess may be off beside the outdoor air's slow changes; it counts A times as much."""
+
+EMPTY_DAY_S = 6 * 3_600.0
+"""A silence of people so long parts one day's use of a room from the next."""
+
+HALF_WINDOW_S = 900.0
+"""A slope is taken over the readings so far before and after a moment, at least one on each side."""
+
+LONGEST_GAP_S = 3_600.0
+"""Over a longer silence nothing is said."""
+
+
+def slope_ppm_h(
+    time_us: Ints, co2_ppm: Floats, half_window_s: float = HALF_WINDOW_S
+) -> tuple[Floats, Floats]:
+    """Slope [ppm/h] and mean [ppm] of the straight line through the readings around each reading.
+
+    NaN where there are not two readings or they lie more than LONGEST_GAP_S apart.
+    """
+    hours = (time_us - time_us[0]) / 3.6e9 if len(time_us) else np.zeros(0)
+    half = half_window_s / 3_600
+    first = np.searchsorted(hours, hours - half - 1e-9)
+    last = np.searchsorted(hours, hours + half + 1e-9, "right") - 1
+    at = np.arange(len(hours))
+    first = np.maximum(np.minimum(first, at - 1), 0)
+    last = np.minimum(np.maximum(last, at + 1), len(hours) - 1)
+    count = (last - first + 1).astype(float)
+    sums = [
+        np.concatenate([[0.0], np.cumsum(part)]) for part in (hours, co2_ppm, hours * co2_ppm, hours * hours)
+    ]
+    x, y, xy, xx = (part[last + 1] - part[first] for part in sums)
+    spread = xx - x * x / count
+    silent = (hours[last] - hours[first]) > 2 * max(half, LONGEST_GAP_S / 3_600)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where((count < 2) | silent | (spread <= 0), np.nan, (xy - x * y / count) / spread)
+    return slope, y / np.maximum(count, 1)
+
+
+def added_ppm_h(
+    time_us: Ints, co2_ppm: Floats, baseline_ppm: Floats | float, rate_1_h: Floats | float = USUAL_RATE_1_H
+) -> Floats:
+    """What people add to the room's air at each reading [ppm/h]; NaN where nothing can be said."""
+    slope, mean = slope_ppm_h(time_us, co2_ppm)
+    return np.asarray(slope + rate_1_h * (mean - baseline_ppm))
+
+
+def occupied(
+    time_us: Ints,
+    co2_ppm: Floats,
+    baseline_ppm: Floats | float,
+    rate_1_h: Floats | float = USUAL_RATE_1_H,
+    alone_ppm_h: float = ALONE_PPM_H,
+) -> Bools:
+    """Whether somebody is in the room at each reading, from its CO2; False where nothing can be said.
+
+    Times ascend [us]; ``baseline_ppm`` is what the sensor shows in outdoor air, ``rate_1_h`` the room's air
+    change rate when it was measured, ``alone_ppm_h`` what one adult adds to its air (:func:`alone`).
+    """
+    added = added_ppm_h(time_us, co2_ppm, baseline_ppm, rate_1_h)
+    least = LEAST_PERSON * alone_ppm_h + BASELINE_ERROR_PPM * np.asarray(rate_1_h)
+    return np.asarray(added > least)
+
+
+def alone(volume_m3: float) -> float:
+    """What one adult adds to the air of a room of ``volume_m3`` [ppm/h]."""
+    return ALONE_PPM_H * 170.0 / volume_m3
+
+
+def detected(time_us: Ints, co2_ppm: Floats, interval_s: float) -> Bools:
+    """Whether somebody is in a room of which nothing is known but its CO2, at each reading.
+
+    The baseline is the 5 % quantile of hourly means, the air change rate the median of the room's own
+    decays. That rate counts between the first and the last moment of a day at which somebody is there even
+    by a low one: at night fans may stand still, and what is left of the day is nobody.
+    """
+    if len(time_us) < 2:
+        return np.zeros(len(time_us), dtype=bool)
+    baseline = hourly_quantile(time_us, co2_ppm)
+    rates = [one.rate_1_h for one in find_decays(time_us, co2_ppm, baseline, interval_s)[0]]
+    own = float(np.median(rates)) if rates else USUAL_RATE_1_H
+    low = min(own, USUAL_RATE_1_H)
+    sure = occupied(time_us, co2_ppm, baseline, low)
+    at = np.flatnonzero(sure)
+    if not len(at) or own <= USUAL_RATE_1_H:
+        return sure
+    rate = np.full(len(time_us), low)
+    days = np.split(at, np.flatnonzero(np.diff(time_us[at]) > EMPTY_DAY_S * 1e6) + 1)
+    for day in days:
+        rate[day[0] : day[-1] + 1] = own
+    return np.asarray(sure | occupied(time_us, co2_ppm, baseline, rate))
+
+
+def hourly_quantile(time_us: Ints, co2_ppm: Floats, quantile: float = 0.05) -> float:
+    """Quantile of the hourly means of a series [ppm]: of single readings it would tell their noise."""
+    hours = time_us // 3_600_000_000
+    first = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
+    means = np.add.reduceat(co2_ppm, first) / np.diff(np.append(first, len(hours)))
+    return float(np.quantile(means, quantile))
