@@ -103,7 +103,7 @@ def test_a_live_value_arrives_and_a_break_is_made_good(
         stream = events(response)
         next(stream)
         assert next(stream)["data"]["air"]["level"] == "now"
-        assert next(stream)["data"][0]["value"] == 1450.0
+        assert next(stream)["data"][0]["value"] == 1460.0
 
 
 def test_a_heartbeat_keeps_the_line_open(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
