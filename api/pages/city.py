@@ -146,7 +146,7 @@ def _row(visit: Visit, school: School, week: Week) -> CityRow:
 
 
 def _understood(visit: Visit, asked: Mapping[str, str]) -> dict[str, str]:
-    known = {
+    known: dict[str, Callable[[str], bool]] = {
         "q": lambda text: bool(text.strip()),
         "municipality": lambda text: any(school.municipality == text for school in visit.site.schools),
         "air": lambda text: text in AIR_FILTERS,

@@ -94,8 +94,8 @@ def _trusted_hours(visit: Visit, devices: set[str], week: Week) -> pd.DataFrame:
     verdicts = store.read_verdicts(devices, start, end)
     verdicts = verdicts[(verdicts["quantity"] == "co2_ppm") & verdicts["verdict"].isin(DISTRUSTED)]
     ends = frame["hour"] + pd.Timedelta(hours=1)
-    for one in verdicts.itertuples():
-        covered = (frame["device"] == one.device) & (frame["hour"] < one.end) & (ends > one.start)
+    for device, begins, stops in zip(verdicts["device"], verdicts["start"], verdicts["end"], strict=True):
+        covered = (frame["device"] == device) & (frame["hour"] < stops) & (ends > begins)
         frame, ends = frame[~covered], ends[~covered]
     return frame
 
@@ -117,13 +117,12 @@ def _cells(
         return {}
     found = pd.concat(parts)
     local = found["hour"].dt.tz_convert(zone)
-    means = found["mean"].groupby([local.dt.date, local.dt.hour]).mean()
     numbers = {day: number for number, day in enumerate(days)}
-    return {
-        (numbers[day], int(hour)): float(value)
-        for (day, hour), value in means.items()
-        if day in numbers and hour in HOURS
-    }
+    values: dict[tuple[int, int], list[float]] = {}
+    for day, hour, co2_ppm in zip(local.dt.date, local.dt.hour, found["mean"], strict=True):
+        if day in numbers and hour in HOURS:
+            values.setdefault((numbers[day], int(hour)), []).append(float(co2_ppm))
+    return {place: sum(several) / len(several) for place, several in values.items()}
 
 
 def _map(
