@@ -14,7 +14,7 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from api.verdicts import CurrentVerdicts
-from classroom.air import Air, air_level, stale_after_s
+from classroom.air import Air, Light, air_level, settle, stale_after_s
 from classroom.reading import Reading
 from classroom.site import Site
 from store.base import Store
@@ -35,7 +35,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    level: Air | None
+    light: Light | None  # None: there was no good value
     since: datetime | None  # None: it was so already at the first reading we know
     last: datetime
 
@@ -165,15 +165,17 @@ class LiveHub:
         with self._lock:
             return [reading for _, reading in sorted(self._last.get(device, {}).items())]
 
-    def level_since(self, device: str) -> datetime | None:
-        """Time of the first CO2 reading of ``device`` in the unbroken run at its present level.
+    def level_of(self, device: str) -> tuple[Air, datetime | None] | None:
+        """The light that ``device`` gives, settled (:func:`classroom.air.settle`), and since when.
 
-        A run is broken by silence as by another level. At start it is followed 24 hours back; None where it
-        began before that, or where there is no level.
+        A run is broken by silence as by another level. At start it is followed 24 hours back; since is None
+        where it began before that. None: its newest value has no level.
         """
         with self._lock:
             found = self._levels.get(device)
-            return found.since if found is not None and found.level is not None else None
+            if found is None or found.light is None:
+                return None
+            return found.light.level, found.since
 
     def subscribe(self, school: str, room: str, last_event_id: str | None = None) -> Subscription:
         """A stream of what arrives in a room from now on; call it in an event loop and ``unsubscribe`` after.
@@ -228,12 +230,18 @@ class LiveHub:
         return newer
 
     def _follow_level(self, reading: Reading) -> None:
-        level = air_level(reading.value, flag=reading.flag)
+        measured = air_level(reading.value, flag=reading.flag)
         known = self._levels.get(reading.device)
         quiet = timedelta(seconds=stale_after_s(self._site().interval_s(reading.device)))
-        goes_on = known is not None and known.level is level and reading.time - known.last <= quiet
-        since = None if known is None else known.since if goes_on else reading.time
-        self._levels[reading.device] = _Level(level, since, reading.time)
+        unbroken = known is not None and reading.time - known.last <= quiet
+        light = None
+        if measured is not None:
+            before = known.light if known is not None and unbroken else None
+            light = settle(before, measured, reading.value, reading.time)
+        since = None if known is None else reading.time
+        if known is not None and unbroken and _shown(known.light) is _shown(light):
+            since = known.since
+        self._levels[reading.device] = _Level(light, since, reading.time)
 
     def _deliver(self, place: Place, readings: tuple[Reading, ...]) -> None:
         with self._lock:
@@ -249,6 +257,10 @@ class LiveHub:
         epoch, _, number = (last_event_id or "").partition("-")
         ours = epoch == self.epoch and number.isascii() and number.isdigit() and len(number) < 20
         return int(number) if ours else None
+
+
+def _shown(light: Light | None) -> Air | None:
+    return None if light is None else light.level
 
 
 def readings_of(frame: pd.DataFrame) -> list[Reading]:

@@ -175,7 +175,8 @@ class ValueNow(Answer):
 class AirNow(Answer):
     """The CO2 light: good below 1000 ppm, soon to 1400, now above.
 
-    No verdict on old or flagged readings, nor on those of a stuck or drifted sensor.
+    It changes once readings have been past a limit for 10 minutes, or at once 50 ppm past it. No verdict on
+    old or flagged readings, nor on those of a stuck or drifted sensor.
     """
 
     level: Air | None

@@ -83,5 +83,5 @@ def _air(values: Sequence[ValueNow], live: LiveHub) -> AirNow:
     if level is None:
         reason = "stale" if co2.stale else _DISTRUST.get(co2.verdict or "", "flagged")
         return AirNow(level=None, since=None, shown_ppm=None, reason=reason)
-    since = live.level_since(co2.device) or co2.time
-    return AirNow(level=level, since=since, shown_ppm=shown_ppm(co2.value), reason=None)
+    settled, since = live.level_of(co2.device) or (level, None)
+    return AirNow(level=settled, since=since or co2.time, shown_ppm=shown_ppm(co2.value), reason=None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 SOON_PPM = 1_000
 """From here the room should be aired soon (Folkhälsomyndigheten, FoHMFS 2014:18: regularly above 1000 ppm in
@@ -11,6 +13,12 @@ normal use indicates unsatisfactory ventilation)."""
 NOW_PPM = 1_400
 """Above this the room should be aired now; 1000 and 1400 ppm are also the lights of common classroom
 meters."""
+
+SETTLE_PPM = 50
+"""So far [ppm] past a limit the light changes at once: about what classroom sensors are sure of."""
+
+SETTLE = timedelta(minutes=10)
+"""So long a value must stay on the other side of a limit for the light to change, however near it is."""
 
 STALE_INTERVALS = 3
 STALE_FLOOR_S = 900
@@ -35,6 +43,37 @@ def air_level(co2_ppm: float | None, *, stale: bool = False, flag: int = 0) -> A
     if co2_ppm < SOON_PPM:
         return Air.GOOD
     return Air.SOON if co2_ppm <= NOW_PPM else Air.NOW
+
+
+class Light(NamedTuple):
+    """What the light shows, and towards which level the readings have spoken since when."""
+
+    level: Air
+    towards: tuple[Air, datetime] | None = None
+
+
+def settle(light: Light | None, measured: Air, co2_ppm: float, time: datetime) -> Light:
+    """The light after a reading of ``co2_ppm``, whose own level is ``measured``, at ``time``.
+
+    A value that hovers about a limit must not make the light flicker: it changes once the readings have been
+    past the limit for :data:`SETTLE`, or at once where one lies :data:`SETTLE_PPM` past it. The first reading
+    of a run (``light`` None) is believed as it is.
+    """
+    if light is None or measured is light.level:
+        return Light(measured)
+    rising = _ORDER.index(measured) > _ORDER.index(light.level)
+    sure = air_level(max(0.0, co2_ppm - SETTLE_PPM) if rising else co2_ppm + SETTLE_PPM) or measured
+    if sure is measured:
+        return Light(measured)
+    if light.towards is None or light.towards[0] is not measured:
+        light = Light(light.level, (measured, time))
+    elif time - light.towards[1] >= SETTLE:
+        return Light(measured)
+    passed_one = sure is not light.level and (_ORDER.index(sure) > _ORDER.index(light.level)) is rising
+    return Light(sure, light.towards) if passed_one else light
+
+
+_ORDER = tuple(Air)
 
 
 def shown_ppm(co2_ppm: float) -> int:

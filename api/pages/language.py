@@ -112,6 +112,10 @@ class Language:
         """``fre 20``."""
         return str(format_date(day, "EEE d", locale=self.locale))
 
+    def weekday(self, day: date) -> str:
+        """``f``: a letter for narrow columns."""
+        return str(format_date(day, "EEEEE", locale=self.locale)).upper()
+
     def moment(self, time: datetime, now: datetime) -> str:
         """``10:45`` today, else ``fredag 20 november 10:45``."""
         local = time.astimezone(self.zone).date()

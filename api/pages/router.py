@@ -13,15 +13,20 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.access.rules import CITY, OPEN, ROOM, SCHOOL, RefusedError
+from api.access.rules import CITY, OPEN, ROOM, SCHOOL, TECHNICIAN, RefusedError
 from api.access.viewer import viewer_of
 from api.context import ApiContext
+from api.pages import heat
+from api.pages.city import city_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
+from api.pages.operations import operations_view
+from api.pages.sensors import trouble_name
 from api.pages.static import load_static
-from api.pages.views import room_view, school_view, start_view
+from api.pages.views import room_view, school_view
 from api.pages.visit import Visit
 from api.pages.week import Week, remark
+from classroom.access import Role
 from store.base import StoreError
 
 TEMPLATE_FOLDER = Path(__file__).parents[1] / "templates"
@@ -95,6 +100,11 @@ class Pages:
             today=visit.today,
             remark=partial(remark, say=say),
             level_names=level_names(say),
+            trouble_name=partial(trouble_name, say=say),
+            heat_hours=heat.HOURS,
+            heat_key=heat.KEYS,
+            heat_names=heat.level_names(say),
+            operates=visit.viewer.may(Role.STAFF, None),
             tongues=[(code, NAMES[code], _in_language(request, code)) for code in CODES],
             **shown,
         )
@@ -113,7 +123,7 @@ def pages_router(pages: Pages) -> APIRouter:
 
     @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
-        return pages.answer(request, "start.html", _start)
+        return pages.answer(request, "city.html", partial(_city, asked=dict(request.query_params)))
 
     @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
@@ -125,6 +135,12 @@ def pages_router(pages: Pages) -> APIRouter:
         asked = request.query_params.get("day")
         return pages.answer(request, "room.html", partial(_room, school=school, key=room, asked_day=asked))
 
+    @router.get("/operations", dependencies=[Depends(TECHNICIAN)])
+    def operations(request: Request) -> Response:
+        return pages.answer(
+            request, "operations.html", partial(_operations, asked=dict(request.query_params))
+        )
+
     @router.get("/static/{name}", dependencies=[Depends(OPEN)])
     def static(request: Request, name: str) -> Response:
         file = pages.static.get(name)
@@ -135,8 +151,15 @@ def pages_router(pages: Pages) -> APIRouter:
     return router
 
 
-def _start(visit: Visit) -> dict[str, Any]:
-    return {"lines": start_view(visit), "week": Week.of(visit.today)}
+def _city(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
+    try:
+        return {"view": city_view(visit, asked)}
+    except ValueError as error:
+        raise MissingPlaceError from error
+
+
+def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
+    return {"view": operations_view(visit, asked)}
 
 
 def _school(visit: Visit, key: str, asked_week: str | None) -> dict[str, Any]:
@@ -161,7 +184,7 @@ def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[st
     if not FIRST_DAY <= day <= visit.today:
         raise MissingPlaceError
     stream = f"/api/v1/schools/{quote(school)}/rooms/{quote(key)}/stream"
-    return {"view": room_view(visit, room, day), "stream": stream, "screen": False}
+    return {"view": room_view(visit, room, day), "stream": stream}
 
 
 def _in_language(request: Request, code: str) -> str:

@@ -10,7 +10,7 @@ from api.access.rules import OPEN
 from api.access.tokens import Tokens
 from api.context import ApiContext
 from api.pages.router import MissingPlaceError, Pages
-from api.pages.views import room_view
+from api.pages.views import screen_view
 from api.pages.visit import Visit
 from api.stream import EventStream
 
@@ -30,7 +30,7 @@ def screen_router(context: ApiContext, pages: Pages) -> APIRouter:
 
     @router.get("")
     def screen(request: Request, link: str) -> Response:
-        return pages.answer(request, "room.html", partial(_room, place=place(link), link=link))
+        return pages.answer(request, "screen.html", partial(_screen, place=place(link), link=link))
 
     @router.get("/stream")
     async def stream(link: str, last_event_id: str | None = Header(None, max_length=64)) -> Response:
@@ -42,8 +42,7 @@ def screen_router(context: ApiContext, pages: Pages) -> APIRouter:
     return router
 
 
-def _room(visit: Visit, place: tuple[str, str] | None, link: str) -> dict[str, object]:
+def _screen(visit: Visit, place: tuple[str, str] | None, link: str) -> dict[str, object]:
     if place is None:
         raise MissingPlaceError
-    view = room_view(visit, visit.site.room_by_key[place], visit.today)
-    return {"view": view, "stream": f"/skarm/{link}/stream", "screen": True}
+    return {"view": screen_view(visit, visit.site.room_by_key[place], f"/skarm/{link}/stream")}

@@ -8,8 +8,11 @@ from datetime import date, timedelta
 from analytics.periods import aggregate
 from api.charts import Size, day_bars_svg, day_curve_svg
 from api.pages.day import RoomDay, room_day
+from api.pages.heat import HeatMap, heat_maps
 from api.pages.language import Language
 from api.pages.light import Light, light_of
+from api.pages.sensors import Sensor, placed_sensors
+from api.pages.tally import Tally, tally_of
 from api.pages.visit import Visit
 from api.pages.week import CarrierWeek, Week, school_week
 from classroom.metric import Interval, Scope
@@ -17,11 +20,10 @@ from classroom.places import Room, School
 from classroom.site import Site
 
 WIDE_CURVE, NARROW_CURVE = Size(560, 340), Size(300, 220, narrow=True)
+STRIP_CURVE = Size(1_180, 150)
 WIDE_BARS, NARROW_BARS = Size(420, 150), Size(320, 150, narrow=True)
 
 _DAY = timedelta(days=1)
-
-LEVELS = ("now", "soon", "good", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,7 @@ class RoomLine:
     room: Room
     light: Light
     coverage: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SchoolLine:
-    """A school among others: its week and how many of its rooms stand at each level."""
-
-    school: School
-    carriers: list[CarrierWeek]
-    tally: list[tuple[str, int]]
+    heat: HeatMap | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +53,13 @@ class SchoolView:
     this_week: Week
     carriers: list[tuple[CarrierWeek, Drawing]]
     rooms: list[RoomLine]
-    tally: list[tuple[str, int]]
+    tally: Tally
+    sensors: list[Sensor]
+
+    @property
+    def troubled(self) -> list[Sensor]:
+        """The devices that need someone."""
+        return [sensor for sensor in self.sensors if sensor.trouble]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,31 @@ class RoomView:
     drawing: Drawing
 
 
-def start_view(visit: Visit) -> list[SchoolLine]:
-    """Every school that the visitor may see, by name; its rooms for those of the school only.
+@dataclass(frozen=True, slots=True)
+class ScreenView:
+    """A room's screen: the light over the day's curve, and where its live values come from."""
+
+    school: School
+    room: Room
+    light: Light
+    drawing: Drawing
+    stream: str
+
+
+def screen_view(visit: Visit, room: Room, stream: str) -> ScreenView:
+    """One room now for a screen on its wall; ``stream`` is the address of its live values.
 
     Raises:
         StoreError: the store cannot serve now.
     """
-    site, week = visit.site, Week.of(visit.today)
-    lines = []
-    for school in sorted(visit.viewer.schools(site), key=lambda school: school.name.casefold()):
-        rooms = site.rooms_of(school.key) if visit.viewer.reads(school.key) else []
-        levels = [light_of(visit, room).level for room in rooms]
-        totals = school_week(visit, school.key, week)
-        lines.append(SchoolLine(school, totals, _tally(levels)))
-    return lines
+    light = light_of(visit, room)
+    shown = room_day(visit, room, visit.today, light.words)
+    title, description = _told(room, shown, visit.say)
+    drawing = Drawing(
+        day_curve_svg(shown.curve, STRIP_CURVE, title, description),
+        day_curve_svg(shown.curve, NARROW_CURVE, title, description),
+    )
+    return ScreenView(visit.site.school_by_key[room.school], room, light, drawing, stream)
 
 
 def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
@@ -103,9 +114,10 @@ def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
     days = store.read_metrics(school.key, Scope.ROOM, None, Interval.DAY, *span)
     weeks = aggregate(days, Interval.WEEK, site.zone, until=visit.now)
     covered = {week.id: week.coverage for week in weeks if week.metric == "co2_mean_ppm"}
+    by_name = sorted(site.rooms_of(school.key), key=lambda room: room.name.casefold())
+    heat = heat_maps(visit, by_name, week)
     rooms = [
-        RoomLine(room, light_of(visit, room), covered.get(room.key))
-        for room in sorted(site.rooms_of(school.key), key=lambda room: room.name.casefold())
+        RoomLine(room, light_of(visit, room), covered.get(room.key), heat.get(room.key)) for room in by_name
     ]
     return SchoolView(
         school=school,
@@ -113,7 +125,8 @@ def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
         this_week=Week.of(visit.today),
         carriers=[(c, _bars(c, week, visit.say)) for c in school_week(visit, school.key, week)],
         rooms=rooms,
-        tally=_tally([line.light.level for line in rooms]),
+        tally=tally_of([line.light.level for line in rooms]),
+        sensors=placed_sensors(visit, school.key),
     )
 
 
@@ -137,11 +150,6 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
     )
 
 
-def _tally(levels: list[str]) -> list[tuple[str, int]]:
-    """How many rooms stand at each level that occurs, the most urgent first."""
-    return [(level, levels.count(level)) for level in LEVELS if level in levels]
-
-
 def _bars(carrier: CarrierWeek, week: Week, say: Language) -> Drawing:
     title = say.text("%(carrier)s per day, week %(week)s [kWh]") % {
         "carrier": carrier.name,
@@ -160,6 +168,15 @@ def _bars(carrier: CarrierWeek, week: Week, say: Language) -> Drawing:
 
 
 def _curve(room: Room, shown: RoomDay, say: Language) -> Drawing:
+    title, description = _told(room, shown, say)
+    return Drawing(
+        day_curve_svg(shown.curve, WIDE_CURVE, title, description),
+        day_curve_svg(shown.curve, NARROW_CURVE, title, description),
+    )
+
+
+def _told(room: Room, shown: RoomDay, say: Language) -> tuple[str, str]:
+    """Name and description of a day's curve."""
     title = say.text("Carbon dioxide in %(room)s, %(day)s [ppm]") % {
         "room": room.name,
         "day": say.day(shown.day),
@@ -171,10 +188,7 @@ def _curve(room: Room, shown: RoomDay, say: Language) -> Drawing:
             "co2": say.co2(shown.peak_ppm),
             "time": shown.peak_at,
         }
-    return Drawing(
-        day_curve_svg(shown.curve, WIDE_CURVE, title, description),
-        day_curve_svg(shown.curve, NARROW_CURVE, title, description),
-    )
+    return title, description
 
 
 def _last_school_day(site: Site, room: Room, day: date) -> date | None:

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from api.live import LiveHub
+from classroom.air import Air
 from classroom.reading import Reading
 from classroom.site import Site
 from store.duckdb_store import DuckDBStore
@@ -54,24 +55,31 @@ def test_seeded_from_the_store_with_the_run_of_the_present_level(
     hub.seed(store, co2("first", 0, 0).time)
 
     assert hub.latest("first") == [co2("first", 5, 1399.0)]
-    assert hub.level_since("first") == co2("first", 25, 0).time
+    assert hub.level_of("first") == (Air.SOON, co2("first", 25, 0).time)
     assert hub.latest("moved")[0].value == 500.0
-    hub.publish([co2("first", 0, 1450.0)])
-    assert hub.level_since("first") == co2("first", 0, 0).time
+    hub.publish([co2("first", 0, 1451.0)])
+    assert hub.level_of("first") == (Air.NOW, co2("first", 0, 0).time)
     hub.publish([co2("first", -1, 32767.0, 4)])
-    assert hub.level_since("first") is None
+    assert hub.level_of("first") is None
+
+
+def test_a_value_near_a_limit_turns_the_light_after_ten_minutes(hub: LiveHub, co2: MakeCo2) -> None:
+    hub.publish([co2("first", 30, 990.0), co2("first", 25, 1010.0), co2("first", 20, 1020.0)])
+    assert hub.level_of("first") == (Air.GOOD, None)
+    hub.publish([co2("first", 15, 1010.0)])
+    assert hub.level_of("first") == (Air.SOON, co2("first", 15, 0).time)
 
 
 def test_a_run_is_broken_by_silence(hub: LiveHub, co2: MakeCo2) -> None:
     hub.publish([co2("first", 80, 700.0), co2("first", 40, 700.0), co2("first", 30, 710.0)])
-    assert hub.level_since("first") == co2("first", 40, 0).time
+    assert hub.level_of("first") == (Air.GOOD, co2("first", 40, 0).time)
 
 
 def test_a_run_whose_beginning_nobody_saw_has_no_since(hub: LiveHub, co2: MakeCo2) -> None:
     hub.publish([co2("first", 20, 700.0), co2("first", 10, 710.0)])
-    assert hub.level_since("first") is None
+    assert hub.level_of("first") == (Air.GOOD, None)
     hub.publish([co2("first", 5, 1200.0)])
-    assert hub.level_since("first") == co2("first", 5, 0).time
+    assert hub.level_of("first") == (Air.SOON, co2("first", 5, 0).time)
 
 
 async def _read(hub: LiveHub, co2: MakeCo2) -> None:

@@ -20,7 +20,7 @@ MakeCo2 = Callable[..., Reading]
 
 
 def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiContext, co2: MakeCo2) -> None:
-    first = co2("first", 5, 1012.0)
+    first = co2("first", 5, 1052.0)
     before = co2("first", 10, 700.0)
     context.live.publish([before, first, first._replace(quantity="temperature_c", value=21.5)])
 
@@ -29,11 +29,11 @@ def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiCo
         "school": "tagaborg",
         "room": "a101",
         "name": "Sal 101",
-        "air": {"level": "soon", "since": "2026-11-16T08:55:00Z", "shown_ppm": 1000, "reason": None},
+        "air": {"level": "soon", "since": "2026-11-16T08:55:00Z", "shown_ppm": 1050, "reason": None},
         "values": [
             {
                 "quantity": "co2_ppm",
-                "value": 1012.0,
+                "value": 1052.0,
                 "unit": "ppm",
                 "time": "2026-11-16T08:55:00Z",
                 "age_s": 300.0,
@@ -59,7 +59,7 @@ def test_now_gives_each_quantity_with_its_age(client: TestClient, context: ApiCo
     }
     assert client.get(f"{NOW}?format=csv").text == (
         "quantity,value,unit,time,age_s,stale,flag,device,interval_s,verdict\r\n"
-        "co2_ppm,1012.0,ppm,2026-11-16T08:55:00Z,300.0,false,0,first,300,\r\n"
+        "co2_ppm,1052.0,ppm,2026-11-16T08:55:00Z,300.0,false,0,first,300,\r\n"
         "temperature_c,21.5,°C,2026-11-16T08:55:00Z,300.0,false,0,first,300,\r\n"
     )
 

@@ -96,14 +96,14 @@ def test_a_live_value_arrives_and_a_break_is_made_good(
     assert (state["event"], state["data"]["air"]["level"]) == ("now", "soon")
     wait(lambda: context.registry.get_sample_value("classroom_live_readers") == 0)
 
-    context.live.publish([co2("first", 1, 1450.0)])  # while nobody listens
+    context.live.publish([co2("first", 1, 1460.0)])  # while nobody listens
     with httpx.stream(
         "GET", address, timeout=DEADLINE_S, headers={"Last-Event-ID": arrived["id"]}
     ) as response:
         stream = events(response)
         next(stream)
         assert next(stream)["data"]["air"]["level"] == "now"
-        assert next(stream)["data"][0]["value"] == 1450.0
+        assert next(stream)["data"][0]["value"] == 1460.0
 
 
 def test_a_heartbeat_keeps_the_line_open(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
+from reading import HERE, Visit, text_of
 
-from api.context import ApiContext, DeadLetter, Sighting
+from api.app import create_app
+from api.context import ApiContext, PartHealth
 from api.live import LiveHub
 from api.server import Server, make_server
 from classroom.metric import Interval, Metric, Scope, Status
@@ -23,6 +27,9 @@ from classroom.reading import Flag, Reading
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from classroom.timetable import day_span
+from ingest.letter import NewLetter
+from ingest.letters import Letters, Sighting
+from ingest.message import Message
 from store.duckdb_store import DuckDBStore
 
 NOW = datetime(2026, 11, 19, 12, 20, tzinfo=UTC)  # a Thursday, 13:20 in Stockholm
@@ -33,20 +40,35 @@ LESSONS = ("08:20-09:20", "09:40-10:40", "10:50-11:40", "12:30-13:30", "13:45-14
 TEXTS = {
     "classroom.toml": '[site]\nname = "Helsingborgs skolor"\n[factors]\n'
     'chosen = ["se-el-ivl-nordic-2023", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]\n',
-    "schools.csv": "key,name\ntagaborg,Tågaborgsskolan\ngarda,Gårdaskolan\n",
-    "rooms.csv": "school,key,name,openable_windows\n"
-    "tagaborg,a101,Sal A101,true\n"
-    "tagaborg,a102,Sal A102,true\n"
-    "tagaborg,a103,Sal A103,true\n"
-    "tagaborg,slojd,Slöjdsalen,false\n"
-    "tagaborg,bibliotek,Biblioteket,true\n"
-    "tagaborg,musik,Musiksalen,true\n"
-    "tagaborg,grupp,Grupprummet,true\n"
-    "garda,b1,Sal B1,true\n",
+    "schools.csv": "key,name,municipality\n"
+    "tagaborg,Tågaborgsskolan,Helsingborg\n"
+    "garda,Gårdaskolan,Helsingborg\n"
+    "olympia,Olympiaskolan,Helsingborg\n"
+    "ringstorp,Ringstorpsskolan,Helsingborg\n"
+    "kungsgard,Kungsgårdsskolan,Ängelholm\n",
+    "school_attributes.csv": "school,valid_from,atemp_m2,pupils\n"
+    "tagaborg,2025-07-01,6200,410\n"
+    "garda,2025-07-01,2900,205\n"
+    "olympia,2025-07-01,9800,820\n"
+    "ringstorp,2025-07-01,5100,360\n",
+    "rooms.csv": "school,key,name,openable_windows,area_m2,volume_m3,persons,age_group,ventilation,"
+    "ovk_flow_l_s\n"
+    "tagaborg,a101,Sal A101,true,62,174,26,11-15,FTX,215\n"
+    "tagaborg,a102,Sal A102,true,60,168,28,11-15,FTX,205\n"
+    "tagaborg,a103,Sal A103,true,58,160,29,11-15,FTX,230\n"
+    "tagaborg,slojd,Slöjdsalen,false,90,280,16,11-15,FTX,\n"
+    "tagaborg,bibliotek,Biblioteket,true,120,340,30,,,\n"
+    "tagaborg,musik,Musiksalen,true,,,,,,\n"
+    "tagaborg,grupp,Grupprummet,true,,,,,,\n"
+    "garda,b1,Sal B1,true,61,170,24,6-10,FT,\n"
+    "olympia,c1,Sal C1,true,,,,,,\n",
     "meters.csv": "school,key,name,carrier,role\n"
     "tagaborg,el,Elmätare,electricity,main\n"
     "tagaborg,heat,Värmemätare,district_heat,main\n"
-    "garda,el,Elmätare,electricity,main\n",
+    "garda,el,Elmätare,electricity,main\n"
+    "olympia,el,Elmätare,electricity,main\n"
+    "ringstorp,el,Elmätare,electricity,main\n"
+    "ringstorp,heat,Värmemätare,district_heat,main\n",
     "devices.csv": "key,school,room,interval_s\n"
     + "".join(
         f"{room},{school},{room},300\n"
@@ -98,6 +120,7 @@ def day_readings(room: str) -> list[Reading]:
         readings.append(Reading(room, "co2_ppm", time_, co2, int(Flag.SENTINEL) if bad else 0))
         temperature = 20.4 + 1.6 * min(1.0, max(0, minute - 480) / 240) + 0.1 * math.sin(minute)
         readings.append(Reading(room, "temperature_c", time_, round(temperature, 1)))
+    readings.append(Reading(room, "battery_pct", readings[-1].time, 12.0 if room == "a103" else 87.0))
     return readings
 
 
@@ -169,38 +192,49 @@ def room_days(site: Site, school: str, room: str, coverage: float) -> list[Metri
     ]
 
 
-class NoLetters:
-    """Nothing was refused."""
-
-    def list(
-        self, reason: str | None = None, before: int | None = None, limit: int = 100
-    ) -> list[DeadLetter]:
-        del reason, before, limit
-        return []
-
-    def get(self, id: int) -> DeadLetter | None:  # noqa: A002
-        del id
-        return None
-
-    def count_by_reason(self) -> dict[str, int]:
-        return {}
+def week_hours(store: DuckDBStore) -> pd.DataFrame:
+    """Hourly rollups of today, and the same of the three days before, though their readings are not kept."""
+    start, end = NOW - timedelta(hours=8), NOW
+    today = store.read_readings(GAINS, ("co2_ppm", "temperature_c"), start, end)
+    changed = pd.DataFrame({"device": today["device"], "hour": today["time"].dt.floor("h")}).drop_duplicates()
+    hours = store.compute_hours(changed, dict.fromkeys(GAINS, 300))
+    days = [hours.assign(hour=hours["hour"] - timedelta(days=back)) for back in range(4)]
+    return pd.concat(days, ignore_index=True)
 
 
-class NoSightings:
-    """Nobody was heard."""
-
-    def devices(self) -> list[Sighting]:
-        return []
+def heard(path: Path) -> Letters:
+    """Two devices that hang nowhere, one of them with a name from outside, and a message nobody reads."""
+    letters = Letters(path)
+    sightings = [
+        Sighting("a101", "elsys", NOW - timedelta(days=9), NOW, "application/1/device/a101", 900),
+        Sighting("a81758fffe0312ab", "elsys", NOW - timedelta(hours=3), NOW, "application/1/x", 36),
+        Sighting(
+            "tagaborg/$(id)",
+            "native",
+            NOW - timedelta(days=1),
+            NOW - timedelta(hours=2),
+            "classroom/tagaborg/grupp/$(id)",
+            4,
+            {"school": "tagaborg", "room": "grupp"},
+        ),
+    ]
+    message = Message("zigbee2mqtt/sal7", b'{"co2": <b>12</b>', NOW - timedelta(minutes=20))
+    letters.write("spool", 1, [NewLetter(1, message, len(message.payload), "not_json")], sightings)
+    return letters
 
 
 def fill(store: DuckDBStore, site: Site) -> None:
     """Readings of today and figures of the week."""
     for room in GAINS:
         store.write_readings(day_readings(room))
+    store.write_hours(week_hours(store))
     store.write_metrics(
         energy_days(site, "tagaborg", Carrier.ELECTRICITY, [642.4, 655.1, None, 301.2])
         + energy_days(site, "tagaborg", Carrier.DISTRICT_HEAT, [1_804.0, 1_951.5, 1_890.2, 944.0])
         + energy_days(site, "garda", Carrier.ELECTRICITY, [310.0, 322.5, 318.0, 140.0])
+        + energy_days(site, "olympia", Carrier.ELECTRICITY, [1_410.0, 1_388.5, 1_402.0, 655.0])
+        + energy_days(site, "ringstorp", Carrier.ELECTRICITY, [580.0, 575.5, 561.0, 270.0])
+        + energy_days(site, "ringstorp", Carrier.DISTRICT_HEAT, [1_210.0, 1_290.5, 1_260.0, 610.0])
         + [m for room in GAINS if room != "b1" for m in room_days(site, "tagaborg", room, 0.97)]
     )
 
@@ -210,14 +244,19 @@ def context_over(store: DuckDBStore, site: Site) -> ApiContext:
     registry = CollectorRegistry()
     live = LiveHub(lambda: site, registry)
     live.seed(store, NOW)
+    letters = heard(Path(store.info().location).with_name("letters.sqlite"))
     return ApiContext(
         site=lambda: site,
         store=store,
         clock=lambda: NOW,
         live=live,
-        letters=NoLetters(),
-        sightings=NoSightings(),
-        health=list,
+        letters=letters,
+        sightings=letters,
+        health=lambda: [
+            PartHealth("broker", True, "127.0.0.1:1883: connected"),
+            PartHealth("spool", True, "0 messages wait"),
+            PartHealth("analytics", False, "metrics are not up to date: disk full"),
+        ],
         registry=registry,
     )
 
@@ -248,7 +287,9 @@ def open_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     opened: list[DuckDBStore] = []
 
     def open_one(*, filled: bool = True, **texts: str) -> ApiContext:
-        site = parse_site({**TEXTS, **{name.replace("_", "."): text for name, text in texts.items()}})
+        site = parse_site(
+            {**TEXTS, **{f"{name.removesuffix('_csv')}.csv": text for name, text in texts.items()}}
+        )
         path: Path = tmp_path_factory.mktemp("pages") / "climate.duckdb"
         store = DuckDBStore(path, memory_limit_mb=200)
         opened.append(store)
@@ -275,3 +316,22 @@ def served(open_context: Callable[..., ApiContext]) -> Iterator[Served]:
     yield Served(url, context)
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def school_client(school_context: ApiContext) -> Iterator[TestClient]:
+    """A client of the filled application."""
+    with TestClient(create_app(school_context), base_url=HERE) as client:
+        yield client
+
+
+@pytest.fixture
+def visit(school_client: TestClient) -> Visit:
+    """The text of a page, in Swedish unless told."""
+
+    def read(path: str, lang: str = "sv") -> str:
+        answer = school_client.get(path, headers={"Accept-Language": lang})
+        assert answer.status_code == 200
+        return text_of(answer.text)
+
+    return read
