@@ -25,6 +25,7 @@ DEFAULT_SPAN: dict[Interval, timedelta] = {
     Interval.DAY: timedelta(days=31),
     Interval.WEEK: timedelta(weeks=26),
     Interval.MONTH: timedelta(days=396),
+    Interval.QUARTER: timedelta(days=5 * 366),
     Interval.SCHOOL_YEAR: timedelta(days=5 * 366),
     Interval.YEAR: timedelta(days=5 * 366),
 }
@@ -35,6 +36,7 @@ LONGEST_SPAN: dict[Interval, timedelta] = {
     Interval.DAY: timedelta(days=10 * 366),
     Interval.WEEK: timedelta(days=20 * 366),
     Interval.MONTH: timedelta(days=20 * 366),
+    Interval.QUARTER: timedelta(days=50 * 366),
     Interval.SCHOOL_YEAR: timedelta(days=50 * 366),
     Interval.YEAR: timedelta(days=50 * 366),
 }
