@@ -97,8 +97,10 @@ def _legend(bars: Bars) -> list[tuple[str, str, bool]]:
 
 def steps_svg(steps: Steps, language: Language) -> str:
     """A bridge: whole bars at both ends, between them what more and less was used, with intervals."""
-    rows, bounds, at = [], [], steps.start[1]
-    labels = [steps.start[0]]
+    rows: list[dict[str, Any]] = []
+    bounds: list[dict[str, Any]] = []
+    at = steps.start[1]
+    labels: list[str] = [steps.start[0]]
     rows.append({"category": steps.start[0], "start": 0.0, "end": at, "kind": "whole", "label": at})
     for name, amount, low, high in steps.steps:
         kind = "more" if amount > 0 else "less"
@@ -196,9 +198,8 @@ def _legend_svg(legend: Sequence[tuple[str, str, bool]]) -> str:
             f' fill-opacity="0.3" stroke="{colour}" stroke-dasharray="3 2"' if pale else ""
         )
         found.append(f'<rect x="{x:.0f}" y="5" width="10" height="10" {look}/>')
-        found.append(
-            f'<text x="{x + 14:.0f}" y="14" font-family="{FONT}" font-size="10" fill="{_INK}">{_escaped(name)}</text>'
-        )
+        look = f'font-family="{FONT}" font-size="10" fill="{_INK}"'
+        found.append(f'<text x="{x + 14:.0f}" y="14" {look}>{_escaped(name)}</text>')
         x += 24 + 5.6 * len(name)
     return "".join(found)
 

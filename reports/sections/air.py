@@ -22,8 +22,8 @@ def air_section(report: Report, language: Language) -> Section:
     said = text(
         "Figures are of occupied time by the timetable. CO₂ is a measure of ventilation: regularly more than "
         "{limit} ppm in normal use is a sign of too little of it (FoHMFS 2014:18, general advice; no legal "
-        "limit). Comfort is {low} to {high} °C, in June to August up to {summer} °C (HSLF-FS 2024:10), by the "
-        "temperature of the air.",
+        "limit). Comfort is {low} to {high} °C, in June to August up to {summer} °C (HSLF-FS 2024:10), by "
+        "the temperature of the air.",
         limit=limit,
         low=low,
         high=high,

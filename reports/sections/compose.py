@@ -53,6 +53,6 @@ def words(lang: Language) -> dict[str, str]:
         "complete": text("Completeness"),
         "page": text("Page"),
         "of": text("of"),
-        "contents": text("Contents"),
+        "figures": text("Figures"),
         "manifest": text("What this report was made from, for verification"),
     }

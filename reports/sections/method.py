@@ -19,7 +19,8 @@ def method_section(report: Report, language: Language, versions: dict[str, str])
         (
             text(
                 "Energy is the difference of registers at the period's local boundaries, across resets, "
-                "swaps and gaps; nothing is invented over a gap. Greenhouse gases are kWh × g CO₂e/kWh ÷ 1000. "
+                "swaps and gaps; nothing is invented over a gap. Greenhouse gases are kWh × g CO₂e/kWh ÷ "
+                "1000. "
                 "Estimates come from the school's heating signature where it describes the days well, else "
                 "from days of the same kind within eight weeks; their intervals hold 90 %. Each method is "
                 "described in {docs}.",
@@ -108,8 +109,8 @@ def figures_section(report: Report, language: Language) -> Section:
         text("Appendix: every figure and where it comes from"),
         (
             text(
-                "`classroom-climate report explain FIGURE` walks from a figure to its readings; "
-                "`classroom-climate report verify FILE` tells whether the store still says the same. Months "
+                "classroom-climate report explain FIGURE walks from a figure to its readings; "
+                "classroom-climate report verify FILE tells whether the store still says the same. Months "
                 "stand in the workbook and the CSV file."
             ),
             figures_table(mine, language),
