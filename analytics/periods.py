@@ -53,6 +53,9 @@ def period_of(day: date, interval: Interval) -> tuple[date, date]:
     if interval is Interval.MONTH:
         first = day.replace(day=1)
         return first, (first + timedelta(days=32)).replace(day=1)
+    if interval is Interval.QUARTER:
+        first = date(day.year, day.month - (day.month - 1) % 3, 1)
+        return first, (first + timedelta(days=93)).replace(day=1)
     if interval is Interval.SCHOOL_YEAR:
         year = day.year if day.month >= 7 else day.year - 1
         return date(year, 7, 1), date(year + 1, 7, 1)

@@ -26,6 +26,7 @@ DEFAULT_SPAN: dict[Interval, timedelta] = {
     Interval.DAY: timedelta(days=31),
     Interval.WEEK: timedelta(weeks=26),
     Interval.MONTH: timedelta(days=396),
+    Interval.QUARTER: timedelta(days=5 * 366),
     Interval.SCHOOL_YEAR: timedelta(days=5 * 366),
     Interval.YEAR: timedelta(days=5 * 366),
 }
@@ -36,6 +37,7 @@ LONGEST_SPAN: dict[Interval, timedelta] = {
     Interval.DAY: timedelta(days=10 * 366),
     Interval.WEEK: timedelta(days=20 * 366),
     Interval.MONTH: timedelta(days=20 * 366),
+    Interval.QUARTER: timedelta(days=50 * 366),
     Interval.SCHOOL_YEAR: timedelta(days=50 * 366),
     Interval.YEAR: timedelta(days=50 * 366),
 }

@@ -27,6 +27,7 @@ class Interval(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
     SCHOOL_YEAR = "school_year"
     YEAR = "year"
 

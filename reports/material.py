@@ -1,0 +1,135 @@
+"""What a report is made from, loaded from the store: the only place in ``reports`` that asks it.
+
+:class:`Material` can be pickled: a process that owns the store loads it, a child process makes the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from analytics.batch import site_of
+from analytics.bills import LONGEST
+from analytics.energy import REGISTERS
+from analytics.intervals import INTERVALS
+from analytics.jobs import METRICS
+from analytics.points import microseconds
+from classroom.metric import Interval, Metric, Scope
+from classroom.quantity import BILL_QUANTITIES
+from classroom.site import Site
+from classroom.timetable import day_span
+from reports.figures import Inputs
+from reports.period import Period
+from store.base import Store
+
+INDOOR = ("co2_ppm", "temperature_c", "humidity_pct")
+"""Quantities of rooms whose readings stand behind a report's figures."""
+
+OF_METERS = tuple(sorted(REGISTERS | INTERVALS | set(BILL_QUANTITIES)))
+"""Quantities of meters whose readings stand behind a report's figures."""
+
+_LEARN_FROM = timedelta(days=366)  # before the year before, so that its gaps can be estimated too
+_AROUND = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What :func:`reports.build.build` is handed.
+
+    ``site`` holds the rows of ``school`` only. ``days`` are the school's metrics by day from before the year
+    before, ``rooms`` those of its rooms in the period. ``outdoor_c`` is the mean outdoor temperature by local
+    day. ``pending_hours`` wait for the analytics job.
+    """
+
+    site: Site
+    school: str
+    period: Period
+    now: datetime
+    days: Sequence[Metric]
+    rooms: Sequence[Metric]
+    outdoor_c: pd.Series | None
+    verdicts: dict[str, int]
+    inputs: tuple[Inputs, ...]
+    pending_hours: int
+
+
+def load(store: Store, site: Site, school: str, period: Period, now: datetime) -> Material:
+    """The material of a school's report as the store holds it.
+
+    Raises:
+        KeyError: no such school.
+        store.base.StoreError: the store cannot serve now.
+    """
+    part = site_of(site, site.school_by_key[school].key)
+    start, end = period.span(site.zone)
+    first = day_span(period.before.first, site.zone)[0] - LONGEST
+    devices = sorted({device.key for device in part.devices})
+    verdicts = store.read_verdicts(devices, start, min(end, now)) if start < now else None
+    return Material(
+        site=part,
+        school=school,
+        period=period,
+        now=now,
+        days=store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, first, end),
+        rooms=store.read_metrics(school, Scope.ROOM, None, Interval.DAY, start, end),
+        outdoor_c=None,
+        verdicts={} if verdicts is None else dict(Counter(verdicts["verdict"].astype(str))),
+        inputs=tuple(inputs_of(store, part, period)),
+        pending_hours=_pending(store, devices),
+    )
+
+
+def _pending(store: Store, devices: Iterable[str]) -> int:
+    hours = store.changed(METRICS).hours
+    return int(hours["device"].isin(set(devices)).sum())
+
+
+def inputs_of(store: Store, site: Site, period: Period) -> list[Inputs]:
+    """The readings behind a school's figures, by series and month; ``site`` is the school's part.
+
+    A day's energy looks at readings around it, so meters count from two days before the period to two after.
+    """
+    start, end = period.span(site.zone)
+    rooms = sorted({device.key for device in site.devices if device.room is not None})
+    meters = sorted({device.key for device in site.devices if device.meter is not None})
+    found = []
+    for month in period.months:
+        first, last = month.span(site.zone)
+        found += _month(store, rooms, INDOOR, first, last, month.key)
+        first -= _AROUND if first == start else timedelta()
+        last += _AROUND if last == end else timedelta()
+        found += _month(store, meters, OF_METERS, first, last, month.key)
+    return sorted(found, key=lambda one: (one.device, one.quantity, one.month))
+
+
+def _month(
+    store: Store, devices: Sequence[str], quantities: Sequence[str], start: datetime, end: datetime, key: str
+) -> list[Inputs]:
+    hours = store.read_hours(devices, quantities, start, end) if devices else None
+    if hours is None or hours.empty:
+        return []
+    found = []
+    at_us = microseconds(hours["hour"])
+    hashes = hours["inputs_hash"].to_numpy(np.float64)
+    count, flagged = hours["count"].to_numpy(np.int64), hours["flagged"].to_numpy(np.int64)
+    order = hours.reset_index(drop=True).groupby(["device", "quantity"], sort=False, observed=True)
+    for (device, quantity), group in order:
+        rows = group.index.to_numpy()
+        content = np.column_stack([at_us[rows], hashes[rows].astype(np.int64)]).tobytes()
+        found.append(
+            Inputs(
+                str(device),
+                str(quantity),
+                key,
+                int(count[rows].sum()),
+                int(flagged[rows].sum()),
+                hashlib.sha256(content).hexdigest()[:16],
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What a report says, topic by topic, in either language."""

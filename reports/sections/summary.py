@@ -1,0 +1,187 @@
+"""The front page: figures to remember, three sentences, and what is missing."""
+
+from __future__ import annotations
+
+from reports.document import Tile
+from reports.emission_figures import SCOPE_2, SCOPE_2_AND_3_3
+from reports.energy_figures import CHANGE_SHARE, ESTIMATED, TOGETHER
+from reports.figures import Figure, Mark, Report
+from reports.language import Language
+from reports.sections.energy import value
+from reports.sections.quality import missing_text
+from reports.sections.terms import carrier_name, mark_name
+
+_MOST_MISSING = 8
+
+
+def tiles(report: Report, language: Language) -> tuple[Tile, ...]:
+    """Figures to remember."""
+    text = language.text
+    found = []
+    for carrier in report.carriers[:3]:
+        change = report.figure(CHANGE_SHARE, carrier)
+        detail = (
+            text("{change} to the year before", change=language.share(change.value, 1, sign=True))
+            if change is not None
+            else text("no comparison with the year before")
+        )
+        found.append(
+            Tile(
+                carrier_name(carrier, language).capitalize(),
+                language.energy(value(report.figure(TOGETHER, carrier))),
+                _estimated(report.figure(ESTIMATED, carrier), language) or detail,
+            )
+        )
+    for basis, words in (("location", text("location")), ("market", text("market"))):
+        figure = report.figure(SCOPE_2, None, basis)
+        found.append(
+            Tile(
+                text("Scope 2, {basis}", basis=words),
+                language.emissions(value(figure)),
+                _lacks(figure, language),
+            )
+        )
+    air = report.figure("co2_above_limit_share")
+    if air is not None:
+        limit = language.number(float(report.settings["analytics.co2_limit_ppm"]))
+        coverage = language.share(air.coverage)
+        found.append(
+            Tile(
+                text("Occupied time above {limit} ppm CO₂", limit=limit),
+                language.share(air.value, 1),
+                text("coverage {share}", share=coverage),
+            )
+        )
+    return tuple(found)
+
+
+def _estimated(figure: Figure | None, language: Language) -> str:
+    if figure is None or figure.value is None:
+        return ""
+    return language.text("of which {energy} estimated", energy=language.energy(figure.value))
+
+
+def _lacks(figure: Figure | None, language: Language) -> str:
+    if figure is None or figure.value is None:
+        return language.text("nothing can be said")
+    lacking = next((p for p in (figure.reason or "").split("; ") if p.startswith("without:")), "")
+    if not lacking:
+        return language.text("coverage {share}", share=language.share(figure.coverage))
+    names = lacking.removeprefix("without:").split(",")
+    from classroom.quantity import Carrier
+
+    return language.text(
+        "without {carriers}",
+        carriers=language.listed([carrier_name(Carrier(name), language) for name in names]),
+    )
+
+
+def sentences(report: Report, language: Language) -> tuple[str, ...]:
+    """The summary in three sentences: energy, greenhouse gases, air."""
+    return (_energy(report, language), _emissions(report, language), _air(report, language))
+
+
+def _energy(report: Report, language: Language) -> str:
+    text = language.text
+    parts = []
+    for carrier in report.carriers:
+        together = report.figure(TOGETHER, carrier)
+        name = carrier_name(carrier, language)
+        if together is None or together.value is None:
+            parts.append(text("{carrier}: no total can be given", carrier=name))
+            continue
+        change = report.figure(CHANGE_SHARE, carrier)
+        written = f"{language.energy(together.value)} {name}"
+        if change is not None and change.value is not None:
+            share = language.share(change.value, 1, sign=True)
+            written += " (" + text("{change} to the year before", change=share) + ")"
+        parts.append(written)
+    period = language.period(report.period)
+    if not parts:
+        return text("No energy is metered at {school} in {period}.", school=report.name, period=period)
+    return text(
+        "{school} bought {energy} in {period}.",
+        school=report.name,
+        energy=language.listed(parts),
+        period=period,
+    )
+
+
+def _emissions(report: Report, language: Language) -> str:
+    text = language.text
+    location, market = (report.figure(SCOPE_2, None, basis) for basis in ("location", "market"))
+    both = report.figure(SCOPE_2_AND_3_3, None, "location")
+    if value(location) is None and value(market) is None and value(both) is None:
+        return text("Nothing can be said of its greenhouse gases: energy or emission factors are missing.")
+    said = text(
+        "Its bought energy caused {location} on the location basis and {market} on the market basis "
+        "(scope 2)",
+        location=language.emissions(value(location)),
+        market=language.emissions(value(market)),
+    )
+    if value(both) is not None:
+        said += text(
+            ", and {both} in scope 2 and 3.3 together where a factor cannot be parted",
+            both=language.emissions(value(both)),
+        )
+    return said + "."
+
+
+def _air(report: Report, language: Language) -> str:
+    text = language.text
+    air, comfort = report.figure("co2_above_limit_share"), report.figure("comfort_share")
+    if value(air) is None and value(comfort) is None:
+        return text("Of indoor air nothing can be said: too few readings in occupied time.")
+    return text(
+        "In {rooms} rooms CO₂ was above {limit} ppm in {air} of the occupied time, and the temperature was "
+        "within the comfort limits in {comfort} of it.",
+        rooms=language.number(len(report.rooms)),
+        limit=language.number(float(report.settings["analytics.co2_limit_ppm"])),
+        air=language.share(value(air), 1),
+        comfort=language.share(value(comfort), 1),
+    )
+
+
+def missing(report: Report, language: Language) -> tuple[bool, tuple[str, ...]]:
+    """Whether all is there, and what the first page says of it."""
+    text = language.text
+    said = []
+    if report.running:
+        said.append(
+            text("The period is not over: figures are up to {moment}.", moment=language.moment(report.made))
+        )
+    if report.quality.pending_hours:
+        said.append(
+            text(
+                "{hours} hours of readings wait to be analysed.",
+                hours=language.number(report.quality.pending_hours),
+            )
+        )
+    for one in report.missing[:_MOST_MISSING]:
+        mark = report.marks[one.carrier, one.period]
+        done = (
+            text("estimated, in a column of its own")
+            if mark is Mark.PARTLY_ESTIMATED
+            else text("{mark}, not estimated", mark=mark_name(mark, language))
+        )
+        said.append(f"{missing_text(one, language)}; {done}.")
+    if len(report.missing) > _MOST_MISSING:
+        rest = language.number(len(report.missing) - _MOST_MISSING)
+        said.append(text("And {count} more; see Data quality.", count=rest))
+    silent = [
+        room.name for room in report.rooms if value(report.figure("co2_mean_ppm", room=room.key)) is None
+    ]
+    if silent:
+        shown = language.listed(silent[:5]) if len(silent) <= 5 else ", ".join(silent[:5]) + " …"
+        said.append(
+            text(
+                "{count} rooms have too few readings for figures: {names}.",
+                count=language.number(len(silent)),
+                names=shown,
+            )
+        )
+    if not report.carriers:
+        said.append(text("No meter has told any energy."))
+    if said:
+        return False, tuple(said)
+    return True, (text("Nothing is missing: all energy of the period is measured."),)
