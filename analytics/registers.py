@@ -114,7 +114,7 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
         reset[i] = True
         from_zero = value[i + 1] * kwh_per_unit
         kwh[i] = from_zero
-        known[i] = from_zero <= _likely_kwh(rise, hours, rises, i) and hours[i] * 3_600 <= limit_s
+        known[i] = from_zero <= _likely_kwh(rise, hours, rises, int(i)) and hours[i] * 3_600 <= limit_s
     return Increments(np.where(known, kwh, 0.0), known, reset)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from analytics import jobs
-from api.context import ApiContext, Control, PartHealth
+from api.context import Access, ApiContext, Control, PartHealth
 from api.live import LiveHub
 from api.server import make_server
 from classroom.quantity import Domain
@@ -165,14 +165,12 @@ def running(
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)
         stack.enter_context(auditing(audit_log(folder)))
-        access = open_access(site.settings.access, folder)
-        stack.callback(access.file.close)
+        access = _access(site, folder, stack)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
-        codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
-        stack.callback(codecs.close)
+        codecs = _codecs(folder, watch, stack)
         pipeline = Pipeline(
             site.settings,
             watch,
@@ -208,6 +206,18 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _access(site: Site, folder: Path, stack: ExitStack) -> Access:
+    access = open_access(site.settings.access, folder)
+    stack.callback(access.file.close)
+    return access
+
+
+def _codecs(folder: Path, watch: SiteWatch, stack: ExitStack) -> Codecs:
+    codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
+    stack.callback(codecs.close)
+    return codecs
 
 
 @contextmanager
