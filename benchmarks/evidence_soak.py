@@ -1,7 +1,7 @@
 """Hours of work in minutes: 2,000 messages/s through mosquitto, ingest and DuckDB, memory and delay watched.
 
 MINUTES in the environment makes it shorter or longer than 20. Every message says when it was published; its
-delay ends when the store has its readings. What is asserted: nothing lost or doubled, p99 of each stretch
+delay ends when the store has its readings. What is asserted: nothing lost or doubled, p99 of all messages
 below a second, memory flat after the first stretch (but for DuckDB's bounded cache), a spool that holds no
 more than it keeps to know repetitions.
 """
@@ -86,9 +86,10 @@ def main() -> None:
             left = spool.execute("SELECT count(*) FROM message").fetchone()[0]
     lost = publisher.sent * READINGS - stored
     growth_mb = rows[-1]["own_mb"] - rows[0]["own_mb"]
-    p99_s = max(row["p99_s"] for row in rows)
+    p99_s, worst_s = rows[-1]["p99_all_s"], max(row["p99_s"] for row in rows)
     print(f"\n{publisher.sent:,} messages published at {RATE:,}/s, {stored:,} readings stored, {lost} lost.")
-    print(f"Worst p99 of a stretch {p99_s:.2f} s (limit {P99_LIMIT_S:g} s). From the first row to the last")
+    print(f"99 of 100 messages could be read from the store within {p99_s:.2f} s (limit {P99_LIMIT_S:g} s),")
+    print(f"in the worst stretch within {worst_s:.2f} s. From the first row to the last")
     print(f"memory less DuckDB's cache grew by {growth_mb:.0f} MB (limit {GROWTH_LIMIT_MB:g} MB). The cache")
     print(f"follows the data up to its limit of 1,000 MB. The spool keeps the newest {left:,} messages,")
     load = os.getloadavg()[0]

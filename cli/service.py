@@ -181,10 +181,7 @@ def running(
             registry=registry,
             decode=codecs.decode,
         )
-        rules = retention_rules(site.settings.store)
-        scheduler = Scheduler(
-            store, watch, site.settings.analytics.every_s, rules, then=lambda: live.judge(store)
-        )
+        scheduler = _scheduler(site, store, watch, live)
         fits = stack.enter_context(_fits())
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
@@ -206,6 +203,11 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _scheduler(site: Site, store: Store, watch: SiteWatch, live: LiveHub) -> Scheduler:
+    rules = retention_rules(site.settings.store)
+    return Scheduler(store, watch, site.settings.analytics.every_s, rules, then=lambda: live.judge(store))
 
 
 def _access(site: Site, folder: Path, stack: ExitStack) -> Access:

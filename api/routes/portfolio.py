@@ -34,7 +34,7 @@ def portfolio_router(context: ApiContext) -> APIRouter:
 
     @router.get("/portfolio/metrics", response_model=list[MetricPoint])
     def get_metrics(request: Request, query: Annotated[PortfolioMetricsQuery, Query()]) -> MetricsAnswer:
-        """Metrics of the schools one may see: sums (null where a school that counts is silent), or each one's."""
+        """Metrics of the schools one may see: sums, null where a school that counts is silent, or each."""
         as_csv = wants_csv(request, query)
         sources = sources_of(context)
         asked = asked_metrics(query, sources.site.zone, sources.now)
