@@ -183,11 +183,7 @@ def running(
             registry=registry,
             decode=codecs.decode,
         )
-        rules = retention_rules(site.settings.store)
-        scheduler = Scheduler(
-            store, watch, site.settings.analytics.every_s, rules, then=lambda: live.judge(store)
-        )
-        fits = stack.enter_context(_fits())
+        scheduler = _scheduler(site, store, watch, live)
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
             site=watch,
@@ -200,7 +196,7 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
-            fits=fits,
+            fits=stack.enter_context(_fits()),
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
@@ -208,6 +204,11 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _scheduler(site: Site, store: Store, watch: SiteWatch, live: LiveHub) -> Scheduler:
+    every_s, rules = site.settings.analytics.every_s, retention_rules(site.settings.store)
+    return Scheduler(store, watch, every_s, rules, then=lambda: live.judge(store))
 
 
 @contextmanager

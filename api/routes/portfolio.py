@@ -34,7 +34,7 @@ def portfolio_router(context: ApiContext) -> APIRouter:
 
     @router.get("/portfolio/metrics", response_model=list[MetricPoint])
     def get_metrics(request: Request, query: Annotated[PortfolioMetricsQuery, Query()]) -> MetricsAnswer:
-        """Metrics of the schools one may see: sums, null where a school that counts says nothing, or each school's."""
+        """Metrics of the schools one may see: sums, null where a school says nothing, or each school's."""
         as_csv = wants_csv(request, query)
         sources = sources_of(context)
         asked = asked_metrics(query, sources.site.zone, sources.now)
@@ -45,8 +45,10 @@ def portfolio_router(context: ApiContext) -> APIRouter:
 
     @router.get("/portfolio/savings", response_model=PortfolioSavingsOut)
     def get_savings(request: Request, query: SavingsAsked) -> SavingsAnswer:
-        """Savings of the schools one may see, over the same periods, net of those that used more; what has no comparison
-        is listed with its reason."""
+        """Savings of the schools one may see, over the same periods, net of those that used more.
+
+        What has no comparison is listed with its reason.
+        """
         as_csv = wants_csv(request, query)
         sources = sources_of(context)
         asked = asked_savings(query, sources.yesterday)
