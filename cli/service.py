@@ -14,7 +14,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from analytics import jobs
-from api.context import Access, ApiContext, Control, PartHealth
+from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
 from api.server import make_server
 from classroom.quantity import Domain
@@ -165,12 +165,14 @@ def running(
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)
         stack.enter_context(auditing(audit_log(folder)))
-        access = _access(site, folder, stack)
+        access = open_access(site.settings.access, folder)
+        stack.callback(access.file.close)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
-        codecs = _codecs(folder, watch, stack)
+        codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
+        stack.callback(codecs.close)
         pipeline = Pipeline(
             site.settings,
             watch,
@@ -182,7 +184,6 @@ def running(
             decode=codecs.decode,
         )
         scheduler = _scheduler(site, store, watch, live)
-        fits = stack.enter_context(_fits())
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
             site=watch,
@@ -195,7 +196,7 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
-            fits=fits,
+            fits=stack.enter_context(_fits()),
         )
         stack.enter_context(_serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
@@ -206,20 +207,8 @@ def running(
 
 
 def _scheduler(site: Site, store: Store, watch: SiteWatch, live: LiveHub) -> Scheduler:
-    rules = retention_rules(site.settings.store)
-    return Scheduler(store, watch, site.settings.analytics.every_s, rules, then=lambda: live.judge(store))
-
-
-def _access(site: Site, folder: Path, stack: ExitStack) -> Access:
-    access = open_access(site.settings.access, folder)
-    stack.callback(access.file.close)
-    return access
-
-
-def _codecs(folder: Path, watch: SiteWatch, stack: ExitStack) -> Codecs:
-    codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
-    stack.callback(codecs.close)
-    return codecs
+    every_s, rules = site.settings.analytics.every_s, retention_rules(site.settings.store)
+    return Scheduler(store, watch, every_s, rules, then=lambda: live.judge(store))
 
 
 @contextmanager

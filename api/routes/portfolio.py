@@ -34,7 +34,7 @@ def portfolio_router(context: ApiContext) -> APIRouter:
 
     @router.get("/portfolio/metrics", response_model=list[MetricPoint])
     def get_metrics(request: Request, query: Annotated[PortfolioMetricsQuery, Query()]) -> MetricsAnswer:
-        """Metrics of the schools one may see: sums, null where a school that counts is silent, or each."""
+        """Metrics of the schools one may see: sums, null where a school says nothing, or each school's."""
         as_csv = wants_csv(request, query)
         sources = sources_of(context)
         asked = asked_metrics(query, sources.site.zone, sources.now)
