@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,9 +11,11 @@ from api.access.door import Door, Identity
 from api.access.rules import RefusedError, check_rules
 from api.access.signin import sign_in_address, sign_in_router
 from api.context import ApiContext
+from api.etag import EntityTags
 from api.guard import HEADERS, Guard
+from api.openapi import document
 from api.pages import Pages, pages_router, screen_router
-from api.problems import PROBLEM_TYPE, handle_problems, problem_response
+from api.problems import handle_problems, problem_response
 from api.routes.comparisons import comparisons_router
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
@@ -61,7 +62,7 @@ def create_app(context: ApiContext) -> FastAPI:
     _refuse_visitors(app, pages)
     check_rules(app)
     _guard(app, context)
-    _document_problems(app)
+    document(app)
     return app
 
 
@@ -83,29 +84,13 @@ def _guard(app: FastAPI, context: ApiContext) -> None:
     settings = context.site().settings
     file = context.access.file if context.access is not None else None
     key = context.control.key if context.control is not None else None
+    app.add_middleware(EntityTags)
     app.add_middleware(
         Door, identity=Identity(settings.access, file, key, context.clock), settings=settings.access
     )
     host, url = settings.api.host, settings.access.url
     hosts = [*LOOPBACK_HOSTS, f"[{host}]" if ":" in host else host]
     if url is not None:
-        hosts.append(urlsplit(url).netloc.rpartition("@")[2].lower().split(":")[0])
+        name = urlsplit(url).hostname or ""
+        hosts.append(f"[{name}]" if ":" in name else name)
     app.add_middleware(Guard, hosts=hosts, https=url is not None and url.startswith("https:"))
-
-
-def _document_problems(app: FastAPI) -> None:
-    """Let the OpenAPI document name the media type in which errors really come."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            for path in generate()["paths"].values():
-                for operation in path.values():
-                    for status, answer in operation.get("responses", {}).items():
-                        content = answer.get("content", {})
-                        is_problem = status.startswith(("4", "5")) and "Problem" in str(content)
-                        if is_problem and "application/json" in content:
-                            content[PROBLEM_TYPE] = content.pop("application/json")
-        return generate()
-
-    app.openapi = openapi  # type: ignore[method-assign]

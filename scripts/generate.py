@@ -9,14 +9,23 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import typer.main
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
+from api.access.rules import routes, rule_of
+from api.app import create_app
+from api.context import Access, ApiContext, Control
+from api.live import LiveHub
 from classroom.quantity import QUANTITIES
 from classroom.settings import Settings
+from classroom.sitefiles import parse_site
 from cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,12 +74,65 @@ def quantities() -> str:
     return "\n".join(["| key | is | unit | limits | kind | domain |", "|---|---|---|---|---|---|", *rows])
 
 
+def rules() -> str:
+    """Table of every route with the rule of access it declares."""
+    rows = sorted(
+        f"| `{method} {route.path}` | {rule_of(route).name} |"
+        for route in routes(_whole_app())
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    )
+    return "\n".join(["| route | rule |", "|---|---|", *rows])
+
+
+def openapi() -> str:
+    """The OpenAPI document; a change of it is a change of what other programs rely on."""
+    return json.dumps(_whole_app().openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+@cache
+def _whole_app() -> FastAPI:
+    """The application with every route. It is asked nothing, so what stands behind it is missing."""
+    site = parse_site({"classroom.toml": SIGN_IN_SETTINGS})
+    nothing: Any = None
+    registry = CollectorRegistry()
+    control = Control("", nothing, cast("Any", object()), cast("Any", object()))
+    return create_app(
+        ApiContext(
+            site=lambda: site,
+            store=nothing,
+            clock=lambda: datetime.now(UTC),
+            live=LiveHub(lambda: site, registry),
+            letters=nothing,
+            sightings=nothing,
+            health=list,
+            registry=registry,
+            control=control,
+            access=Access(nothing),
+        )
+    )
+
+
+SIGN_IN_SETTINGS = """
+[access]
+url = "https://klimat.example.se"
+[access.oidc]
+issuer = "https://login.example.se"
+client_id = "klimat"
+client_secret_file = "secret"
+groups = [{ group = "all", schools = ["*"] }]
+"""
+
 PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "commands", commands),
     ("docs/settings.md", "settings", settings),
     ("docs/quantities.md", "quantities", quantities),
+    ("docs/access.md", "rules", rules),
 )
 """File, name of the part, and what writes it."""
+
+
+FILES: tuple[tuple[str, Callable[[], str]], ...] = (("docs/openapi.json", openapi),)
+"""Files that are generated as a whole, and what writes them."""
 
 
 def replaced(text: str, name: str, part: str) -> str:
@@ -85,24 +147,29 @@ def replaced(text: str, name: str, part: str) -> str:
     return pattern.sub(lambda match: f"{match[1]}{part}\n{match[2]}", text, count=1)
 
 
+def _parts() -> Iterator[tuple[str, str, str]]:
+    """File, name of the part, and the file's text with the part written anew."""
+    for file, name, write in PARTS:
+        yield file, name, replaced((ROOT / file).read_text(encoding="utf-8"), name, write())
+
+
 def main() -> int:
     """Write or check every part; 1 where a file is stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a part is stale")
     check = parser.parse_args().check
     stale = 0
-    for file, name, write in PARTS:
+    for file, name, fresh in [*_parts(), *((file, "", write()) for file, write in FILES)]:
         path = ROOT / file
-        text = path.read_text(encoding="utf-8")
-        fresh = replaced(text, name, write())
-        if fresh == text:
+        if path.exists() and fresh == path.read_text(encoding="utf-8"):
             continue
+        what = f"the part {name!r}" if name else "the file"
         if check:
-            print(f"{file}: the part {name!r} is stale; run scripts/check --fix", file=sys.stderr)
+            print(f"{file}: {what} is stale; run scripts/check --fix", file=sys.stderr)
             stale = 1
         else:
             path.write_text(fresh, encoding="utf-8")
-            print(f"written: {file}, part {name}")
+            print(f"written: {file}, {what}")
     return stale
 
 

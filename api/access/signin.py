@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlencode, urlsplit
 
-import httpx
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from joserfc.errors import JoseError
 
 from api.access.rules import OPEN
 from api.access.sessions import Sessions, cookie_names, cookie_value
@@ -23,83 +19,46 @@ from classroom.access import OidcSettings
 
 SIGN_IN, CALLBACK, SIGN_OUT = "/sign-in", "/sign-in/callback", "/sign-out"
 _PATIENCE = timedelta(minutes=10)
-_TIMEOUT_S = 10.0
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _MOST_GROUPS = 1_000
 
 _log = logging.getLogger(__name__)
 
 
-class Provider:
-    """The sign-in provider, asked for its metadata and keys when first needed."""
+class ProviderError(Exception):
+    """The provider cannot be asked, or what it says is not believed; the message is for the log."""
 
-    def __init__(self, settings: OidcSettings, client_secret: str) -> None:
-        self._settings = settings
-        registry = OAuth()
-        registry.register(
-            "provider",
-            client_id=settings.client_id,
-            client_secret=client_secret,
-            server_metadata_url=f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_kwargs={
-                "scope": " ".join(settings.scopes),
-                "code_challenge_method": "S256",
-                "timeout": _TIMEOUT_S,
-            },
-        )
-        self._app: StarletteOAuth2App = registry.create_client("provider")
+
+class Asked(Protocol):
+    """The provider; see :class:`api.access.provider.Provider`."""
 
     async def begin(self, redirect_uri: str) -> dict[str, Any]:
-        """Where to send the browser (``url``), and ``state``, ``nonce`` and ``code_verifier`` to remember."""
-        await self._checked_metadata()
-        begun: dict[str, Any] = await self._app.create_authorization_url(redirect_uri)
-        return begun
+        """Where to send the browser, and what to remember."""
+        ...
 
     async def finish(self, begun: dict[str, Any], code: str, redirect_uri: str) -> dict[str, Any]:
-        """The claims of who has signed in; signature, issuer, audience, nonce and times are checked."""
-        await self._checked_metadata()
-        token = await self._app.fetch_access_token(
-            redirect_uri=redirect_uri, code=code, code_verifier=begun["code_verifier"]
-        )
-        if "id_token" not in token:
-            raise OAuthError("no_id_token", "the provider told nobody's name; is openid among the scopes?")
-        wanted = {
-            "iss": {"essential": True, "value": self._settings.issuer},
-            "aud": {"essential": True, "value": self._settings.client_id},
-            "exp": {"essential": True},
-            "sub": {"essential": True},
-        }
-        claims: dict[str, Any] = await self._app.parse_id_token(
-            token, nonce=begun["nonce"], claims_options=wanted
-        )
-        return claims
-
-    async def _checked_metadata(self) -> None:
-        """Ask for the metadata, and believe neither another issuer nor a signature that anybody can make."""
-        metadata = await self._app.load_server_metadata()
-        if metadata.get("issuer") != self._settings.issuer:
-            raise OAuthError("wrong_issuer", f"the provider calls itself {metadata.get('issuer')!r}")
-        offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = [one for one in offered if one in _ALGORITHMS]
+        """The claims of who has signed in."""
+        ...
 
 
 class SignIn:
     """Answers of the sign-in routes."""
 
-    def __init__(self, context: ApiContext, access: Access, settings: OidcSettings, url: str) -> None:
+    def __init__(
+        self, context: ApiContext, access: Access, provider: Asked, settings: OidcSettings, url: str
+    ) -> None:
         self._context = context
         self._settings = settings
         self._url = url
         self._secure = url.startswith("https:")
         self._session_cookie, self._begun_cookie = cookie_names(self._secure)
         self._sessions = Sessions(access.file)
-        self._provider = Provider(settings, access.client_secret)
+        self._provider = provider
 
     async def begin(self, then: str) -> Response:
         """Send the browser to the provider."""
         try:
             begun = await self._provider.begin(self._url + CALLBACK)
-        except (OAuthError, httpx.HTTPError, RuntimeError, ValueError) as error:
+        except ProviderError as error:
             raise _failed("the sign-in provider cannot be asked", error) from error
         kept = {name: begun[name] for name in ("state", "nonce", "code_verifier")} | {"then": local(then)}
         name = self._sessions.begin(kept, self._context.clock(), _PATIENCE)
@@ -127,7 +86,7 @@ class SignIn:
         try:
             claims = await self._provider.finish(begun, query["code"], self._url + CALLBACK)
             person = self._person(claims)
-        except (OAuthError, JoseError, httpx.HTTPError, RuntimeError, ValueError) as error:
+        except ProviderError as error:
             raise _failed("a sign-in was not believed", error) from error
         lasts = timedelta(hours=self._settings.session_hours)
         answer = _redirect(begun["then"])
@@ -172,7 +131,10 @@ def sign_in_router(context: ApiContext) -> APIRouter:
     settings = context.site().settings.access
     if settings.oidc is None or settings.url is None or context.access is None:
         return router
-    signing = SignIn(context, context.access, settings.oidc, settings.url)
+    from api.access.provider import Provider  # takes half a second to import, which others need not pay
+
+    provider = Provider(settings.oidc, context.access.client_secret)
+    signing = SignIn(context, context.access, provider, settings.oidc, settings.url)
 
     @router.get(SIGN_IN)
     async def begin(request: Request) -> Response:
@@ -213,5 +175,5 @@ def _redirect(url: str) -> RedirectResponse:
 
 
 def _failed(what: str, error: Exception) -> ProblemError:
-    _log.warning("%s: %s: %s", what, type(error).__name__, str(error)[:300])
+    _log.warning("%s: %s", what, error)
     return ProblemError(502, "Sign-in does not work now; the log of the service says why. Try again later.")
