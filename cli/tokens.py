@@ -9,9 +9,7 @@ from cli.tokens_list import list_tokens
 from cli.tokens_revoke import revoke
 from cli.tokens_screen import screen
 
-app = typer.Typer(
-    help="Tokens of programs and links of classroom screens.", no_args_is_help=True
-)
+app = typer.Typer(help="Tokens of programs and links of classroom screens.", no_args_is_help=True)
 app.command()(create)
 app.command()(screen)
 app.command(name="list")(list_tokens)
