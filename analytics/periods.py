@@ -12,6 +12,7 @@ from analytics.bills import BILLED, CALCULATED
 from analytics.catalog import CATALOG, INDOOR, UNRESOLVED, Rule
 from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.fingerprint import combined
+from analytics.turns import over_turns
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
 from classroom.timetable import day_span
@@ -22,6 +23,7 @@ SUM_COVERAGE = 0.95
 NEARLY_ALL = 0.999
 """Share of the time from which on a period's energy counts as known."""
 
+_SUM = "sum/2"
 _LACKING = {"no_factor", "no_area", "no_pupils"}  # readings stood, something else is missing
 
 _Place = tuple[str, Scope, str]
@@ -73,10 +75,11 @@ def aggregate(
     ``…_unresolved_…`` companion, means need ``occupied_h``). ``until`` (aware; the present time) ends the
     period that is running: days after it are not missing, and its figure is preliminary.
 
-    - Sums (kWh, kgCO2e, h): Σ values of days + Σ what is known only over several days, where those lie inside
-      the period. Coverage: mean over the period's days weighted by their length. Null where the energy of
-      less than half of the period is known; ``ok`` where all of it is and coverage >= SUM_COVERAGE, else
-      ``partial``.
+    - Sums (kWh, kgCO2e, h): Σ values of days + Σ what is known only over several days; of such a sum that
+      reaches over the turn of the period a share (:mod:`analytics.turns`, ``estimated`` with bounds), for
+      which ``days`` begin :data:`analytics.turns.LONGEST` before the period. Coverage: mean over the
+      period's days weighted by their length. Null where the energy of less than half of the period is known;
+      ``ok`` where all of it is and coverage >= SUM_COVERAGE, else ``partial``.
     - Sums of days of a kind (weekends, lov): the same over those days alone.
     - Base load: mean of the days weighted by coverage. Peak: highest of the days. Coverage of both: mean of
       the days'; null below LEAST_COVERAGE.
@@ -141,6 +144,8 @@ class _Figure(NamedTuple):
     reason: str | None
     rule: str
     known: float = 1.0
+    low: float | None = None
+    high: float | None = None
 
 
 def _periods(
@@ -177,6 +182,10 @@ def _sum(
         for metric in inside
         if metric in bills or not _is_bill(metric)
     ]
+    whole_span = day_span(period.first, zone)[0], period_end
+    readings = {day: metric for day, metric in companion.items() if not _is_bill(metric)}
+    turns = over_turns(whole_span, of_days, readings, zone)
+    carried += [(turn.start, turn.end, turn.share) for turn in turns]
     total = sum(value for _, _, value in carried)
     billed = 0
     length = covered = accounted = 0.0
@@ -200,14 +209,18 @@ def _sum(
     known = accounted / length if length else 0.0
     if known < LEAST_COVERAGE:
         status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
-        return _Figure(None, covered / length if length else 0.0, status, why, "sum/1", known)
+        return _Figure(None, covered / length if length else 0.0, status, why, _SUM, known)
     whole = known >= NEARLY_ALL and covered / length >= SUM_COVERAGE
-    status = Status.OK if whole else Status.PARTIAL
+    status = Status.PARTIAL if not whole else Status.ESTIMATED if turns else Status.OK
     if bills:
         calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
         status = Status.PRELIMINARY if calculated and whole else status
         why = reasons(BILLED, CALCULATED if calculated else None, why)
-    return _Figure(total, covered / length, status, why, "sum/1", known)
+    if not turns:
+        return _Figure(total, covered / length, status, why, _SUM, known)
+    low = total - sum(turn.share for turn in turns)
+    high = low + sum(turn.total for turn in turns)
+    return _Figure(total, covered / length, status, reasons("gap", why), _SUM, known, low, high)
 
 
 def _is_bill(metric: Metric) -> bool:
@@ -304,8 +317,8 @@ def _metric(
         period_end=day_span(period.end - timedelta(days=1), zone)[1],
         interval=interval,
         value=figure.value,
-        low=None,
-        high=None,
+        low=figure.low,
+        high=figure.high,
         coverage=figure.coverage,
         status=status,
         reason=why,

@@ -31,6 +31,8 @@ plausible."""
 JITTER_KWH = 0.1
 """A fall no larger than this is rounding in the meter or the gateway, not a reset."""
 
+_STEP_BACK_KWH = 1.0  # of a display of whole kWh, by which the power beside a reset may be told too low
+
 ROLLOVERS = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 2.0**16, 2.0**32)
 """Values at which registers start again from 0: decimal displays and 16 and 32 bit counters."""
 
@@ -94,9 +96,10 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     - a rise is known unless it needs more than ``MAX_POWER_KW``, with one ``STEP_KWH`` of grace except from
       0 (a display that comes back after showing 0 has not measured what it jumps by);
     - a fall from just below a rollover value to just above 0 is a rollover;
-    - any other fall is a reset: counted from 0, so what ran between the last reading and the reset is lost,
-      and known only if so much is likely for the time passed (:func:`_likely_kwh`) and the points are at most
-      ``limit_s`` apart. What is not likely stood on the register before: another meter hangs there.
+    - any other fall is a reset: counted from 0, but no more than the power beside it gives in that time (the
+      rest stood on the register before: another meter hangs there); so what ran between the last reading and
+      the reset is lost. Known only if at most twice that stands there and the points are at most ``limit_s``
+      apart.
     """
     hours = np.diff(time_us) / _HOUR_US
     rise = np.diff(value) * kwh_per_unit
@@ -113,19 +116,17 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
             continue
         reset[i] = True
         from_zero = value[i + 1] * kwh_per_unit
-        kwh[i] = from_zero
-        known[i] = from_zero <= _likely_kwh(rise, hours, rises, int(i)) and hours[i] * 3_600 <= limit_s
+        beside_kwh = hours[i] * _power_beside_kw(rise, hours, rises, int(i))
+        kwh[i] = min(from_zero, beside_kwh)
+        known[i] = from_zero <= 2 * beside_kwh + _STEP_BACK_KWH and hours[i] * 3_600 <= limit_s
     return Increments(np.where(known, kwh, 0.0), known, reset)
 
 
-def _likely_kwh(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:
-    """Most energy [kWh] that a register counted from 0 in an increment: what twice the power of the two
-    increments on either side gives, and a step of a display of whole kWh; none without neighbours."""
-    beside = [i for i in range(max(0, at - 2), min(len(rise), at + 3)) if i != at and rises[i]]
-    if not beside:
-        return 0.0
-    power_kw = max(rise[i] / hours[i] for i in beside)
-    return float(min(2 * power_kw, MAX_POWER_KW) * hours[at] + 1)
+def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:
+    """Mean power [kW] of the increment before and of that after one, of those that rise; 0 without any."""
+    beside = [i for i in (at - 1, at + 1) if 0 <= i < len(rise) and rises[i]]
+    power_kw = sum(float(rise[i] / hours[i]) for i in beside) / max(1, len(beside))
+    return min(power_kw, MAX_POWER_KW)
 
 
 def rolled_over(before: float, after: float, ceiling: float) -> float | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.catalog import CATALOG, DEGREE_DAYS, DERIVED, NORMAL_YEAR, Rule
 from analytics.periods import aggregate
+from analytics.turns import LONGEST
 from api.problems import wrong
 from api.query import DEFAULT_SPAN, LONGEST_SPAN, MetricsQuery, span
 from classroom.metric import Interval, Metric, Scope
@@ -62,7 +63,9 @@ def place_metrics(
         only = next(iter(names)) if len(names) == 1 else None
         found = store.read_metrics(school, scope, key, interval, start, end, only)
     else:  # one metric's sum may need another's days, so all are read and the choice is made after
-        days = store.read_metrics(school, scope, key, Interval.DAY, start, end + _LONGEST_PERIOD)
+        days = store.read_metrics(
+            school, scope, key, Interval.DAY, start - LONGEST, end + _LONGEST_PERIOD + LONGEST
+        )
         periods = aggregate(days, interval, site.zone, until=now)
         found = [metric for metric in periods if start <= metric.time < end]
     return [metric for metric in found if (metric.metric in names if names else metric.metric in _SHOWN)]

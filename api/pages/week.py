@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from analytics.catalog import UNRESOLVED
 from analytics.emissions import LINES
 from analytics.periods import aggregate
+from analytics.turns import LONGEST
 from api.charts import BarKind, DayBar
 from api.pages.language import Language
 from api.pages.visit import Visit
@@ -123,6 +125,13 @@ class CarrierWeek:
         return next((e for e in self.emissions if e.metric.basis == "location"), None)
 
 
+def _over_a_turn(metric: Metric, start: datetime, end: datetime) -> bool:
+    """Whether a silence may reach into the week from before it, or out of it."""
+    return metric.period_end > end or (
+        metric.time == start and metric.metric in UNRESOLVED and metric.coverage < 1
+    )
+
+
 def school_week(visit: Visit, school: str, week: Week) -> list[CarrierWeek]:
     """The week of every carrier of ``school`` that has a meter or a figure.
 
@@ -131,8 +140,15 @@ def school_week(visit: Visit, school: str, week: Week) -> list[CarrierWeek]:
     """
     zone = visit.site.zone
     store = visit.context.store
-    days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, *week.span(visit.site))
-    figures = [*days, *aggregate(days, Interval.WEEK, zone, until=visit.now)]
+    start, end = week.span(visit.site)
+    days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, start, end)
+    if any(_over_a_turn(metric, start, end) for metric in days):
+        days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, start - LONGEST, end + LONGEST)
+    figures = [
+        metric
+        for metric in (*days, *aggregate(days, Interval.WEEK, zone, until=visit.now))
+        if start <= metric.time < end
+    ]
     metered = {
         (meter.carrier, meter.role is MeterRole.PRODUCTION)
         for meter in visit.site.meters_of(school)

@@ -107,9 +107,9 @@ def _months(first: date, last: date) -> Iterator[datetime]:
 
 
 def _after(onsets: list[datetime], last: date) -> Iterator[datetime]:
-    """And in each of the five nights after a fault began to matter."""
+    """And in each of the three nights after a fault began to matter."""
     for begin in onsets:
-        for nights in range(1, 6):
+        for nights in range(1, 4):
             moment = midnight(begin.date() + timedelta(days=nights), 2)
             if moment < midnight(last + timedelta(days=1)):
                 yield moment

@@ -94,7 +94,7 @@ def test_a_full_week_is_the_sum() -> None:
     week = only(aggregate(energy_days(MONDAY, [10, 11, 12, 13, 14, 5, 5]), Interval.WEEK, ZONE))
     assert (week.value, week.coverage, week.status, week.reason) == (70, 1.0, Status.OK, None)
     assert (week.time, week.period_end) == (day_span(MONDAY, ZONE)[0], day_span(date(2026, 3, 8), ZONE)[1])
-    assert (week.interval, week.method) == (Interval.WEEK, "energy.registers/1+sum/1")
+    assert (week.interval, week.method) == (Interval.WEEK, "energy.registers/2+sum/2")
 
 
 def test_coverage_weighs_days_by_their_length() -> None:
@@ -126,13 +126,42 @@ def test_a_gap_known_as_a_sum_completes_the_week_but_not_another_one() -> None:
     assert week.value == 10 + 8 + 25 + 7 + 5 + 5
     assert week.coverage == pytest.approx(5 / 7)
     assert (week.status, week.reason) == (Status.PARTIAL, "days_missing:2")
-    # Cut so that the gap leaves the period, its sum belongs to neither part.
+    # Over the turn of the week it is shared: two silent days of it here, seven after the weekend.
     late = [
         known(m)._replace(period_end=friday_end + timedelta(days=9)) if m.metric[7:8] == "u" else m
         for m in days
     ]
     open_week = only(aggregate(late, Interval.WEEK, ZONE))
-    assert open_week.value == 35
+    assert open_week.value == pytest.approx(35 + 25 * 2 / 9)
+    assert (open_week.low, open_week.high) == (35, pytest.approx(60))
+    assert (open_week.status, open_week.reason) == (Status.PARTIAL, "gap; days_missing:2")
+
+
+def test_a_silence_over_the_turn_of_the_month_is_shared_by_its_hours() -> None:
+    # Silent from 31 March 18:00 to 1 April 03:00, 12 kWh: 6 of 9 hours are March's, 3 April's.
+    days = energy_days(date(2026, 3, 1), [24.0] * 61)
+    turn = day_span(date(2026, 3, 31), ZONE)[0]
+    after = day_span(date(2026, 4, 1), ZONE)
+
+    def silent(m: Metric) -> Metric:
+        if m.time == turn:
+            unresolved = m.metric == "energy_unresolved_kwh"
+            return (
+                m._replace(value=12.0, period_end=after[1])
+                if unresolved
+                else m._replace(value=18.0, coverage=0.75)
+            )
+        if m.time == after[0] and m.metric == "energy_kwh":
+            return m._replace(value=21.0, coverage=0.875)
+        return m
+
+    months = aggregate([silent(m) for m in days], Interval.MONTH, ZONE)
+    march, april = sorted((m for m in months), key=lambda m: m.time)
+    assert (march.value, march.low, march.high) == (pytest.approx(746), 738, 750)
+    assert (april.value, april.low, april.high) == (pytest.approx(721), 717, 729)
+    assert {march.status, april.status} == {Status.ESTIMATED}
+    assert {march.reason, april.reason} == {"gap"}
+    assert march.value + april.value == pytest.approx(61 * 24 - 9 + 12)  # once, whatever its hours are
 
 
 def test_a_running_month_is_preliminary_and_the_future_is_not_missing() -> None:
