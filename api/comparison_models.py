@@ -147,6 +147,13 @@ class PortfolioSavingsOut(Answer):
     method: str = Field(examples=[SAVINGS])
 
 
+class CornerOut(Answer):
+    """A corner of a curve."""
+
+    felt_c: float
+    energy_kwh: float
+
+
 class GroupOut(Answer):
     """Days of these seasons and kinds: kWh/d = base + heating · max(0, balance − T) + cooling · max(0, T −
     cooling balance), T the outdoor temperature plus the sun's part."""
@@ -160,6 +167,7 @@ class GroupOut(Answer):
     balance_c: float | None
     cooling_kwh_k_d: float
     cooling_balance_c: float | None
+    line: list[CornerOut] = Field(description="The curve over the temperatures of its days, by its corners")
 
 
 class DayPointOut(Answer):
@@ -313,14 +321,19 @@ def _signature_line(one: CarrierSignature) -> SignatureLine:
         base_kwh_d=one.base_kwh_d,
         sun_k=signature.sun_k if signature is not None else None,
         fit=_fit_out(signature.quality) if signature is not None else None,
-        groups=[_group_out(group) for group in signature.groups] if signature is not None else [],
+        groups=_groups(one),
         days=_day_points(one),
         reason=none,
         lacks=lacks_out(one.lacks),
     )
 
 
-def _group_out(group: Group) -> GroupOut:
+def _groups(one: CarrierSignature) -> list[GroupOut]:
+    groups = one.signature.groups if one.signature is not None else ()
+    return [_group_out(group, line) for group, line in zip(groups, one.lines, strict=True)]
+
+
+def _group_out(group: Group, line: list[tuple[float, float]]) -> GroupOut:
     curve = group.curve
     return GroupOut(
         seasons=sorted(group.seasons),
@@ -332,6 +345,7 @@ def _group_out(group: Group) -> GroupOut:
         balance_c=curve.heats_below_c if curve.heating_kwh_k_d else None,
         cooling_kwh_k_d=curve.cooling_kwh_k_d,
         cooling_balance_c=curve.cools_above_c if curve.cooling_kwh_k_d else None,
+        line=[CornerOut(felt_c=at, energy_kwh=energy) for at, energy in line],
     )
 
 

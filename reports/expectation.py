@@ -14,6 +14,7 @@ from reports.fits import shapes_of
 from reports.sources import RECENT, Lack, Sources, lacks_of, load, nothing_to_compare
 
 _DAY = timedelta(days=1)
+_ENOUGH = timedelta(days=550)  # twelve months, and how late the newest may be
 
 
 class Expected(NamedTuple):
@@ -42,15 +43,19 @@ class Expected(NamedTuple):
         return not self.low_kwh <= self.observed_kwh <= self.high_kwh
 
 
-def expected_energy(sources: Sources, school: str, dates: Dates) -> tuple[Expected, ...]:
+def expected_energy(
+    sources: Sources, school: str, dates: Dates, loaded: SchoolDays | None = None
+) -> tuple[Expected, ...]:
     """Energy of ``dates`` by carrier against its expectation, learned from the twelve last full months known
-    before them.
+    before them. ``loaded`` days of the school are used where they reach far enough.
 
     Raises:
         StoreError: the store cannot serve now.
         KeyError: no such school.
     """
-    days = load(sources, school, Dates(dates.first - RECENT, dates.last))
+    days = loaded
+    if days is None or dates.first - _ENOUGH < days.dates.first or dates.last > days.dates.last:
+        days = load(sources, school, Dates(dates.first - RECENT, dates.last))
     month = dates.first.replace(day=1) - _DAY
     before = days._replace(frames={c: frame.loc[: str(month)] for c, frame in days.frames.items()})
     learned = twelve_months(last_full_month(before) or month)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from analytics.signature import Group, Signature, felt_c
+from analytics.changepoint import Curve
+from analytics.signature import SEASONS, Group, Signature, felt_c
 from analytics.sufficiency import baseline_sufficiency, counted
 from classroom.quantity import Carrier
 from reports.daily import SchoolDays, StationUsed
@@ -74,6 +76,32 @@ class CarrierSignature(NamedTuple):
         if self.signature is None:
             return pd.Series(np.nan, index=self.days.index)
         return self.signature.predict(self.days)
+
+    @property
+    def lines(self) -> list[list[tuple[float, float]]]:
+        """Each group's curve as the corners of a line: (felt temperature [°C], energy [kWh/d]), over the
+        temperatures of its days."""
+        if self.signature is None:
+            return []
+        felt = self.felt_c.dropna()
+        month, kind = pd.DatetimeIndex(felt.index).month, self.days["day_type"].loc[felt.index]
+        return [
+            _corners(group.curve, felt[_in_group(group, month) & kind.isin(group.day_types).to_numpy()])
+            for group in self.signature.groups
+        ]
+
+
+def _in_group(group: Group, month: pd.Index) -> npt.NDArray[np.bool_]:
+    return np.isin(month, [one for season in group.seasons for one in SEASONS[season]])
+
+
+def _corners(curve: Curve, felt_c: pd.Series) -> list[tuple[float, float]]:
+    if felt_c.empty:
+        return []
+    low, high = float(felt_c.min()), float(felt_c.max())
+    bends = [at for at in (curve.heats_below_c, curve.cools_above_c) if low < at < high]  # NaN is not between
+    at = np.array(sorted({low, *bends, high}))
+    return list(zip(at.tolist(), curve.predict(at).tolist(), strict=True))
 
 
 class SchoolSignature(NamedTuple):

@@ -108,6 +108,10 @@ class Language:
         """``fredag 20 november``."""
         return str(format_date(day, "EEEE d MMMM", locale=self.locale))
 
+    def month(self, day: date) -> str:
+        """``november 2026``."""
+        return str(format_date(day, "MMMM y", locale=self.locale))
+
     def short_day(self, day: date) -> str:
         """``fre 20``."""
         return str(format_date(day, "EEE d", locale=self.locale))

@@ -21,6 +21,7 @@ from api.pages.city import city_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
+from api.pages.savings import savings_view
 from api.pages.sensors import trouble_name
 from api.pages.static import load_static
 from api.pages.views import room_view, school_view
@@ -170,7 +171,7 @@ def _school(visit: Visit, key: str, asked_week: str | None) -> dict[str, Any]:
         week = Week.parse(asked_week) if asked_week else Week.of(visit.today)
     except ValueError as error:
         raise MissingPlaceError from error
-    return {"view": school_view(visit, school, week)}
+    return {"view": school_view(visit, school, week), "savings": savings_view(visit, key, week)}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

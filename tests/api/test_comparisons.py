@@ -90,6 +90,8 @@ def test_the_signature_with_its_days(client: TestClient, store: DuckDBStore, sit
     assert heat["slope_kwh_k_d"] == pytest.approx(50)
     assert heat["slope_w_k"] == pytest.approx(50 * 1_000 / 24)
     assert heat["base_kwh_d"] == pytest.approx(1_000)
+    corners = heat["groups"][0]["line"]
+    assert corners[1] == {"felt_c": 15.0, "energy_kwh": pytest.approx(1_000)}
     assert len(heat["days"]) == 365
     assert heat["days"][0]["day"] == "2025-01-01"
     assert heat["days"][0]["modelled_kwh"] == pytest.approx(heat["days"][0]["energy_kwh"])

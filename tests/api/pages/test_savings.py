@@ -1,0 +1,93 @@
+"""The school page's section on savings and signature, as a visitor reads it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from heated import NOW, TEXTS, write_two_years
+from prometheus_client import CollectorRegistry
+
+from api.app import create_app
+from api.context import ApiContext
+from api.live import LiveHub
+from classroom.site import Site
+from classroom.sitefiles import parse_site
+from ingest.letters import Letters
+from store.duckdb_store import DuckDBStore
+
+Read = Callable[[str, str], str]
+
+
+@pytest.fixture
+def site() -> Site:
+    return parse_site(TEXTS)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    opened = DuckDBStore(tmp_path / "climate.duckdb", memory_limit_mb=200)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def read(site: Site, store: DuckDBStore, tmp_path: Path) -> Iterator[Read]:
+    registry, letters = CollectorRegistry(), Letters(tmp_path / "letters.sqlite")
+    context = ApiContext(
+        site=lambda: site,
+        store=store,
+        clock=lambda: NOW,
+        live=LiveHub(lambda: site, registry),
+        letters=letters,
+        sightings=letters,
+        health=list,
+        registry=registry,
+    )
+    with TestClient(create_app(context), base_url="http://127.0.0.1:8000") as client:
+
+        def text(path: str, lang: str) -> str:
+            answer = client.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+            assert answer.status_code == 200
+            found = re.search(r'<section[^>]*id="savings-section".*?</section>', answer.text, re.DOTALL)
+            return html.unescape(found[0]).replace("\u00a0", " ") if found else ""
+
+        yield text
+
+
+def test_what_was_saved_with_its_interval_and_signature(read: Read, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, "tagaborg", saved=0.12)
+    swedish = read("/schools/tagaborg", "sv")
+    assert re.search(r"1[12] % sparat", swedish)
+    assert "januari 2025 – december 2025 mot januari 2024 – december 2024" in swedish
+    assert re.search(r"mindre \(.+ kWh till .+ kWh\) än väntade", swedish)
+    assert re.search(
+        r"kg CO₂e mindre i bokföringen \(platsbaserat, faktor helsingborg-heat-vmk-2020\)", swedish
+    )
+    assert "Värmer under 15,0 °C ute. Varje grad kallare kräver 1 833 W" in swedish
+    assert "Helsingborg A, 5,4 km" in swedish
+    assert swedish.count("<svg") == 4  # two carriers, wide and narrow
+    assert "avoid" not in read("/schools/tagaborg", "en").lower()
+
+
+def test_no_conclusion_says_why(read: Read, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, "tagaborg", saved=0.12)
+    swedish = read("/schools/tagaborg", "sv")
+    assert "Ingen slutsats" in swedish  # electricity
+    assert "Skillnaden är för liten för att skiljas från slumpen" in swedish
+    english = read("/schools/garda", "en")
+    assert "No conclusion" in english
+    assert "Baseline: no day with energy is stored" in english
+    assert "<svg" not in english
+    assert read("/schools/empty", "en") == ""
+
+
+def test_the_week_against_its_weather(read: Read, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, "garda", saved=0.12)
+    week = read("/schools/garda?week=2025-W10", "en")
+    assert re.search(r"kWh, less than this weather and these days would take: .+ kWh to .+ kWh", week)
+    assert "The week:" not in read("/schools/garda?week=2026-W02", "en")  # nothing is stored of it
