@@ -6,7 +6,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 from reading import HERE, Visit, text_of
 
+from api.access.file import AccessFile
+from api.access.tokens import Tokens
 from api.app import create_app
-from api.context import ApiContext, PartHealth
+from api.context import Access, ApiContext, PartHealth
 from api.live import LiveHub
 from api.server import Server, make_server
 from classroom.metric import Interval, Metric, Scope, Status
@@ -244,7 +246,8 @@ def context_over(store: DuckDBStore, site: Site) -> ApiContext:
     registry = CollectorRegistry()
     live = LiveHub(lambda: site, registry)
     live.seed(store, NOW)
-    letters = heard(Path(store.info().location).with_name("letters.sqlite"))
+    folder = Path(store.info().location).parent
+    letters = heard(folder / "letters.sqlite")
     return ApiContext(
         site=lambda: site,
         store=store,
@@ -258,15 +261,28 @@ def context_over(store: DuckDBStore, site: Site) -> ApiContext:
             PartHealth("analytics", False, "metrics are not up to date: disk full"),
         ],
         registry=registry,
+        access=Access(AccessFile(folder / "access.sqlite")),
     )
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address and what it serves."""
+    """A running server: its address, what it serves, and the real address of ``/skarm/ROOM``."""
 
     url: str
     context: ApiContext
+    screens: Mapping[str, str]
+
+
+def hang_screens(context: ApiContext) -> dict[str, str]:
+    """A link for the screen of each room of Tågaborgsskolan."""
+    assert context.access is not None
+    tokens = Tokens(context.access.file)
+    rooms = [room.key for room in context.site().rooms_of("tagaborg")]
+    return {
+        f"/skarm/{room}": "/skarm/" + tokens.create_screen("tagaborg", room, "", NOW, None)[1]
+        for room in rooms
+    }
 
 
 def serve(context: ApiContext, port: int = 0) -> tuple[Server, threading.Thread, str]:
@@ -313,7 +329,7 @@ def served(open_context: Callable[..., ApiContext]) -> Iterator[Served]:
     """The filled application on a port of its own; tests may publish live readings."""
     context = open_context()
     server, thread, url = serve(context)
-    yield Served(url, context)
+    yield Served(url, context, hang_screens(context))
     server.should_exit = True
     thread.join(10)
 
