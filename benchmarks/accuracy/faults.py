@@ -22,7 +22,6 @@ _ANY_METER: tuple[tuple[str, float, Table], ...] = (  # kind, length [h], its ow
     ("outage", 30, {}),
     ("outage", 100, {}),
     ("duplicates", 200, {"share": 0.2}),
-    ("reordered", 200, {}),
     ("garbage", 100, {"share": 0.1}),
     ("sentinel", 48, {"value": 0.0, "share": 0.05}),
     ("spike", 48, {"size": 7000.0, "share": 0.03}),
@@ -32,6 +31,7 @@ _ANY_METER: tuple[tuple[str, float, Table], ...] = (  # kind, length [h], its ow
 )
 _OWN_TIME: tuple[tuple[str, float, Table], ...] = (  # of meters whose messages say when they were read
     ("late", 60, {}),
+    ("reordered", 200, {}),
     ("clock_off", 40, {"offset_s": 7200.0}),
     ("clock_off", 40, {"offset_s": -40_000_000.0}),
 )
