@@ -97,13 +97,13 @@ _SENSOR: tuple[tuple[str, str, float, Table], ...] = (  # for people, verdict, l
 
 
 def sensor_faults(site: Site, first: date, turn: int, rng: np.random.Generator) -> list[SensorFault]:
-    """Three of the school's sensors get a fault each, kinds by ``turn``: in spring, early summer and autumn;
-    the others are healthy."""
+    """Two of the school's sensors get a fault each, kinds by ``turn``: in spring or early summer, and in
+    autumn; the others are healthy."""
     sensors = [device.key for device in site.devices if device.room is not None]
-    begins = [(60, 100), (130, 170), (250, 300)]
+    begins = [((60, 100), (130, 170))[turn % 2], (250, 300)]
     found = []
-    for place, struck in enumerate(rng.permutation(len(sensors))[:3].tolist()):
-        kind, verdict, days, table = _SENSOR[(3 * turn + place) % len(_SENSOR)]
+    for place, struck in enumerate(rng.permutation(len(sensors))[:2].tolist()):
+        kind, verdict, days, table = _SENSOR[(2 * turn + place) % len(_SENSOR)]
         day = first + timedelta(days=float(rng.uniform(*begins[place])))
         start = datetime.combine(day, datetime.min.time(), UTC) + float(rng.uniform(0, 24)) * _HOUR
         end = start + timedelta(days=days)

@@ -22,11 +22,11 @@ SHARE = 0.12
 BASELINE = date(2023, 7, 1), date(2024, 6, 30)
 REPORTING = date(2024, 7, 1), date(2025, 6, 30)
 OCCUPIED = (DayType.SCHOOL_DAY, DayType.STUDIEDAG, DayType.LOV)
-_ROOMS = (4, 8)
+_ROOMS = (3, 6)
 _TOWNS_AT_ONCE = 20
 
 TEXT = """
-A hundred schools of 4 to 8 classrooms, each with two school years of weather and use of its own (people,
+A hundred schools of 3 to 6 classrooms, each with two school years of weather and use of its own (people,
 windows, sun, wind, which the savings model does not know; it is told outdoor temperature, the calendar
 and the season's sun). District heat of the second year is taken as it is, and once more with 12 % less on
 every day: a new culvert. Both go through `analytics.savings.savings` with the first year as baseline. A

@@ -15,11 +15,12 @@ LIMIT_D = 3.0
 _VERDICTS = ("drift", "stale")
 
 TEXT = """
-The same schools and runs. Three of each school's six sensors get a fault each, in spring, early summer
-and autumn, at any hour: a drift of 4 or 15 ppm a day up or down, a step of +110 or -90 ppm, all values
-stuck, or CO2 or temperature alone. Every sensor has an error of its own besides (±20 ppm ± 2 %, 4 ppm of
-noise), is late by minutes and hangs on one spot; rooms hold CO2 overnight, some are underventilated,
-windows open, people do not keep to the timetable; none of that is known to analytics.
+The same schools and runs. Two of each school's four sensors, which report every half hour, get a fault
+each, in spring or early summer and in autumn, at any hour: a drift of 4 or 15 ppm a day up or down, a
+step of +110 or -90 ppm, all values stuck, or CO2 or temperature alone. Every sensor has an error of its
+own besides (±20 ppm ± 2 %, 4 ppm of noise), is late by minutes and hangs on one spot; rooms hold CO2
+overnight, some are underventilated, windows open, people do not keep to the timetable; none of that is
+known to analytics.
 
 A step or a standstill counts from its first minute; a drift from the first day of which the 4 % quantile
 of what the sensor would show in outdoor air is below 380 or above 500 ppm. The job runs on the first of

@@ -105,10 +105,10 @@ def _school_year(seed: int, *, quick: bool) -> SchoolYear:
 
 
 def _months(first: date, last: date, zone: ZoneInfo) -> Iterator[datetime]:
-    """When the job runs anyway: on the first of every month, and after the last day."""
+    """When the job runs anyway: on the first of every second month, and after the last day."""
     day = first
     while day <= last:
-        day = min((day.replace(day=1) + timedelta(days=32)).replace(day=1), last + timedelta(days=1))
+        day = min((day.replace(day=1) + timedelta(days=63)).replace(day=1), last + timedelta(days=1))
         yield day_span(day, zone)[0] + timedelta(hours=6)
 
 
