@@ -14,6 +14,8 @@ from analytics.judge import Zones
 from analytics.quality import Verdict
 from analytics.verdicts import Zone
 from classroom.places import DayType, Device
+from classroom.quantity import QUANTITIES
+from classroom.reading import Flag
 from classroom.site import Site
 from classroom.timetable import day_span
 
@@ -38,6 +40,29 @@ class DriftPart(NamedTuple):
     span: Span
     today: date
     hours: pd.DataFrame
+
+
+def with_low(hours: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
+    """What is judged of rollups of CO2 (HOUR_COLUMNS): device, hour, mean and coverage.
+
+    Hours most of whose ``readings`` (READING_COLUMNS) were refused because no air holds so little CO2 are
+    told by those: a sensor that has drifted so far shows nothing else at night. 0 is no answer.
+    """
+    judged = hours[["device", "hour", "mean", "coverage"]]
+    limit = QUANTITIES["co2_ppm"].low
+    low = readings[
+        (readings["flag"] == int(Flag.LIMITS)) & (readings["value"] > 0) & (readings["value"] < limit)
+    ]
+    if low.empty:
+        return judged
+    by_hour = low["value"].groupby([low["device"], low["time"].dt.floor("h")], observed=True)
+    told = pd.DataFrame({"mean": by_hour.mean(), "count": by_hour.size()})
+    told = told.reindex(pd.MultiIndex.from_frame(hours[["device", "hour"]]))
+    mostly = told["count"].to_numpy() > hours["count"].to_numpy()
+    return judged.assign(
+        mean=judged["mean"].mask(mostly, pd.Series(told["mean"].to_numpy(), judged.index)),
+        coverage=judged["coverage"].mask(mostly, 1.0),
+    )
 
 
 def sensor_days(site: Site, hours: pd.DataFrame) -> Mapping[str, list[Day]]:

@@ -16,6 +16,7 @@ is trusted again without anybody's doing.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
@@ -137,23 +138,37 @@ def _held(earlier: Sequence[Day], usual: float | None, room: str) -> Mapping[Air
     found = {Air.CLEARED: (0.0, 0.0)}
     if usual is None:
         return found
-    school = []
-    cleared: Day | None = None
-    for day in earlier:  # measured from the last cleared day, so that what the sensor does does not count
-        if day.air is Air.CLEARED:
-            cleared = day
-        elif (
-            cleared is not None
-            and day.air is Air.SCHOOL
-            and day.room == room
-            and (day.day - cleared.day).days < RECENT_DAYS
-        ):
-            school.append(max(0.0, day.low_ppm - cleared.low_ppm))
+    school = _above_cleared([day for day in earlier if day.air is Air.CLEARED or day.room == room])
     if len(school) >= _LEAST_HELD:
         school.sort()
         edge = len(school) // 5  # the outermost fifths are not the rule
         found[Air.SCHOOL] = school[edge], school[-1 - edge]
         found[Air.SOME] = 0.0, school[-1 - edge]
+    return found
+
+
+def _above_cleared(days: Sequence[Day]) -> list[float]:
+    """How far the lows of school days lie above those of the cleared days before and after them [ppm].
+
+    Between the two the level is taken as straight, so that what the sensor does does not count as air; after
+    the last cleared day as level.
+    """
+    found = []
+    cleared = [day for day in days if day.air is Air.CLEARED]
+    dates = [day.day for day in cleared]
+    for day in days:
+        if day.air is not Air.SCHOOL:
+            continue
+        after = bisect(dates, day.day)
+        if after == 0 or (day.day - cleared[after - 1].day).days >= RECENT_DAYS:
+            continue
+        before = cleared[after - 1]
+        level_ppm = before.low_ppm
+        if after < len(cleared):
+            until = cleared[after]
+            part = (day.day - before.day) / (until.day - before.day)
+            level_ppm += part * (until.low_ppm - before.low_ppm)
+        found.append(max(0.0, day.low_ppm - level_ppm))
     return found
 
 

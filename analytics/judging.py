@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
-from analytics.baselines import BEGINNING, DriftPart, Span, drift_zones
+from analytics.baselines import BEGINNING, DriftPart, Span, drift_zones, with_low
 from analytics.drift import LEARN_DAYS, RECENT_DAYS
 from analytics.energy import REGISTERS, to_us
 from analytics.fingerprint import school_inputs
@@ -232,7 +232,8 @@ def judge_drift(
         for some in _shares(sorted(devices), _SENSORS_A_PART):
             hours = store.read_hours(some, ["co2_ppm"], *within)
             if len(hours):
-                part = DriftPart(site, span, today, hours[["device", "hour", "mean", "coverage"]])
+                refused = _raw(store, hours[hours["flagged"] > 0], timedelta(), _HOUR)
+                part = DriftPart(site, span, today, with_low(hours, refused))
                 other |= _save(store, compute(drift_zones, part).result())
     return other
 

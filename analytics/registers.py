@@ -2,9 +2,9 @@
 
 A register's readings are points (time, value); between two points lies an *increment*. Increments are known
 or not (:func:`increments`); a period's energy is the sum of the known increments inside it
-(:func:`energy_over`). An increment across a period's boundary is split in proportion to time only if its
-points are at most ``limit_s`` apart; a longer one is a gap: its energy is known as a sum, belongs to every
-longer period that holds it whole, and to no shorter one.
+(:func:`energy_over`). An increment across a period's boundary is split, by the power of those beside it, only
+if its points are at most ``limit_s`` apart; a longer one is a gap: its energy is known as a sum, belongs to
+every longer period that holds it whole, and to no shorter one.
 
 Times are integer microseconds since 1970 (UTC), values in the register's own unit.
 """
@@ -145,8 +145,8 @@ def energy_over(
 ) -> Energy:
     """Energy of each period ``[start_us, end_us)`` from a register's points (ascending times, all good).
 
-    Boundary values are linear between points at most ``limit_s`` apart; see the module for what a longer
-    gap does.
+    Boundaries are read between points at most ``limit_s`` apart (:meth:`_Place.bent`); see the module for
+    what a longer gap does.
     """
     steps = increments(time_us, value, limit_s, kwh_per_unit)
     return _over(time_us, steps, start_us, end_us, limit_s)
@@ -164,7 +164,8 @@ def _over(time_us: Ints, steps: Increments, start_us: Ints, end_us: Ints, limit_
     kwh = _running(steps.kwh)
     known_s = _running(np.where(steps.known, seconds, 0.0))
     at_start, at_end = _Place.of(time_us, start_us), _Place.of(time_us, end_us)
-    energy = at_end.read(kwh, short, up=False) - at_start.read(kwh, short, up=True)
+    bent_start, bent_end = (place.bent(steps.kwh / seconds, short) for place in (at_start, at_end))
+    energy = bent_end.read(kwh, short, up=False) - bent_start.read(kwh, short, up=True)
     known = at_end.read(known_s, short, up=False) - at_start.read(known_s, short, up=True)
     nothing = known <= 0  # the whole period lies inside one gap
     accounted = at_end.read(known_s, steps.known, up=False) - at_start.read(known_s, steps.known, up=True)
@@ -214,6 +215,22 @@ class _Place(NamedTuple):
         part = (boundary_us - time_us[at]) / (time_us[at + 1] - time_us[at])
         inside &= part > 0
         return cls(point, np.where(inside, part, 0.0), inside)
+
+    def bent(self, power: Floats, splittable: Bools) -> _Place:
+        """The same boundaries by energy instead of time: in the increment of a boundary the ``power`` (of
+        each increment, any unit) is first that of the one before, then that of the one after, and turns when
+        its own energy says. Where they do not explain that, and at either end, it is even.
+        """
+        at = self.point.clip(0, len(power) - 1)
+        before, after = (at - 1).clip(min=0), (at + 1).clip(max=len(power) - 1)
+        first, mean, last = power[before], power[at], power[after]
+        told = self.inside & splittable[before] & splittable[at] & splittable[after]
+        told &= (
+            (np.minimum(first, last) < mean) & (mean < np.maximum(first, last)) & (before < at) & (at < after)
+        )
+        turn = (mean - last) / np.where(told, first - last, 1.0)
+        energy = first * np.minimum(self.part, turn) + last * np.maximum(self.part - turn, 0.0)
+        return self._replace(part=np.where(told, energy / np.where(told, mean, 1.0), self.part))
 
     def read(self, running: Floats, splittable: Bools, *, up: bool) -> Floats:
         """``running`` at the boundaries; inside an increment that may not be split, at its end (``up``) or

@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.quality import Bools, Ints, Verdict
 
-METHOD = "quality.verdicts/1"
+METHOD = "quality.verdicts/2"
 """Name and version of the way verdicts are made; another one judges everything anew."""
 
 DISTRUSTED = ("stale", "spike", "drift")

@@ -51,6 +51,7 @@ def main() -> None:
         )
     before = blocks_of(PAGE.read_text(encoding="utf-8")) if ONLY and PAGE.exists() else {}
     print(INTRODUCTION.strip())
+    commit = _commit()  # before anything takes long
     for section in SECTIONS:
         if ONLY and section.key not in ONLY:
             if section.key in before:
@@ -60,7 +61,7 @@ def main() -> None:
         rows = section.run(seeds)
         spent = time.process_time() - spent
         measured = (
-            f"Measured {began:%Y-%m-%d %H:%M} UTC, {_commit()}, seeds from {seeds.first}, "
+            f"Measured {began:%Y-%m-%d %H:%M} UTC, {commit}, seeds from {seeds.first}, "
             f"{spent:.0f} s of processor."
         )
         print(f"\n{block(section, measured, rows)}", flush=True)

@@ -22,7 +22,6 @@ _ANY_METER: tuple[tuple[str, float, Table], ...] = (  # kind, length [h], its ow
     ("outage", 30, {}),
     ("outage", 100, {}),
     ("duplicates", 200, {"share": 0.2}),
-    ("reordered", 200, {}),
     ("garbage", 100, {"share": 0.1}),
     ("sentinel", 48, {"value": 0.0, "share": 0.05}),
     ("spike", 48, {"size": 7000.0, "share": 0.03}),
@@ -32,6 +31,7 @@ _ANY_METER: tuple[tuple[str, float, Table], ...] = (  # kind, length [h], its ow
 )
 _OWN_TIME: tuple[tuple[str, float, Table], ...] = (  # of meters whose messages say when they were read
     ("late", 60, {}),
+    ("reordered", 200, {}),
     ("clock_off", 40, {"offset_s": 7200.0}),
     ("clock_off", 40, {"offset_s": -40_000_000.0}),
 )
@@ -97,13 +97,13 @@ _SENSOR: tuple[tuple[str, str, float, Table], ...] = (  # for people, verdict, l
 
 
 def sensor_faults(site: Site, first: date, turn: int, rng: np.random.Generator) -> list[SensorFault]:
-    """Three of the school's sensors get a fault each, kinds by ``turn``: in spring, early summer and autumn;
-    the others are healthy."""
+    """Two of the school's sensors get a fault each, kinds by ``turn``: in spring or early summer, and in
+    autumn; the others are healthy."""
     sensors = [device.key for device in site.devices if device.room is not None]
-    begins = [(60, 100), (130, 170), (250, 300)]
+    begins = [((60, 100), (130, 170))[turn % 2], (250, 300)]
     found = []
-    for place, struck in enumerate(rng.permutation(len(sensors))[:3].tolist()):
-        kind, verdict, days, table = _SENSOR[(3 * turn + place) % len(_SENSOR)]
+    for place, struck in enumerate(rng.permutation(len(sensors))[:2].tolist()):
+        kind, verdict, days, table = _SENSOR[(2 * turn + place) % len(_SENSOR)]
         day = first + timedelta(days=float(rng.uniform(*begins[place])))
         start = datetime.combine(day, datetime.min.time(), UTC) + float(rng.uniform(0, 24)) * _HOUR
         end = start + timedelta(days=days)

@@ -27,9 +27,9 @@ from simulators.school import Town, TownDay
 from store.base import Store
 
 BATCH = 20_000
-SENSORS = 6
+SENSORS = 4
 SENSOR_INTERVAL_S = 1800
-METER_INTERVAL_S = 300
+METER_INTERVAL_S = 900
 
 _REGISTERS = ("import_kwh", "export_kwh", "solar_kwh", "heat_kwh", "fan_kwh")
 
@@ -60,13 +60,13 @@ class WatchedTown(Town):
 
 
 def school_files(seed: int, first_day: date, swapped: datetime) -> dict[str, str]:
-    """The files of a town of one school, 6 to 10 classrooms and whatever meters its seed gives it.
+    """The files of a town of one school, 4 to 7 classrooms and whatever meters its seed gives it.
 
     SENSORS of its rooms have one, which reports every SENSOR_INTERVAL_S; meters report as they do, but none
     more often than every METER_INTERVAL_S: that costs minutes and tells nothing.
     In every other town the heat meter is swapped at ``swapped``, and ``devices.csv`` says so.
     """
-    files = city_site(first_day, schools=1, seed=seed, rooms=(6, 10))
+    files = city_site(first_day, schools=1, seed=seed, rooms=(4, 7))
     rows = list(csv.DictReader(io.StringIO(files["devices.csv"])))
     sensors = [row for row in rows if row["room"]]
     chosen = stream(seed, "measured rooms").permutation(len(sensors))[:SENSORS].tolist()

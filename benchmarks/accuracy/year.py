@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from accuracy.faults import SensorFault, meter_faults, sensor_faults
@@ -21,6 +23,7 @@ from accuracy.town import WatchedTown, midnight, play, school_files, town_of
 from analytics.periods import aggregate
 from classroom.metric import Interval, Metric, Scope
 from classroom.site import Site
+from classroom.timetable import day_span
 from simulators.chance import stream
 from simulators.instruments import device_seed
 from simulators.room_devices import co2_error
@@ -29,6 +32,9 @@ from store.duckdb_store import DuckDBStore
 YEAR = 2025
 _QUICK_DAYS = 100
 _OUTDOOR_PPM = (380.0, 500.0)
+RUN_AFTER = timedelta(minutes=5)
+"""How long after midnight the job runs."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,7 +75,7 @@ def _school_year(seed: int, *, quick: bool) -> SchoolYear:
     struck = sensor_faults(site, first, seed, rng)
     town = town_of(files, [*meter_faults(site, first, rng), *(fault.table for fault in struck)])
     onsets = [onset(town, fault) for fault in struck]
-    moments = sorted({*_months(first, last), *_after(onsets, last)})
+    moments = sorted({*_months(first, last, site.zone), *_after(onsets, last, site.zone)})
     flags: list[pd.DataFrame] = []
     sensors = [device.key for device in town.site.devices if device.room is not None]
     with tempfile.TemporaryDirectory() as folder, closing(DuckDBStore(Path(folder) / "s.duckdb")) as store:
@@ -98,34 +104,47 @@ def _school_year(seed: int, *, quick: bool) -> SchoolYear:
     )
 
 
-def _months(first: date, last: date) -> Iterator[datetime]:
-    """When the job runs anyway: on the first of every month, and in the morning after the last day."""
+def _months(first: date, last: date, zone: ZoneInfo) -> Iterator[datetime]:
+    """When the job runs anyway: on the first of every second month, and after the last day."""
     day = first
     while day <= last:
-        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-        yield midnight(min(day, last + timedelta(days=1)), 6)
+        day = min((day.replace(day=1) + timedelta(days=63)).replace(day=1), last + timedelta(days=1))
+        yield day_span(day, zone)[0] + timedelta(hours=6)
 
 
-def _after(onsets: list[datetime], last: date) -> Iterator[datetime]:
-    """And in each of the three nights after a fault began to matter."""
+def _after(onsets: list[datetime], last: date, zone: ZoneInfo) -> Iterator[datetime]:
+    """And after each of the three midnights that follow a fault's onset."""
     for begin in onsets:
         for nights in range(1, 4):
-            moment = midnight(begin.date() + timedelta(days=nights), 2)
-            if moment < midnight(last + timedelta(days=1)):
-                yield moment
+            midnight = day_span(begin.astimezone(zone).date() + timedelta(days=nights), zone)[0]
+            if midnight.astimezone(zone).date() <= last:
+                yield midnight + RUN_AFTER
 
 
 def onset(town: WatchedTown, fault: SensorFault) -> datetime:
-    """From when a fault matters: at once where a value stands still or has jumped; a slow drift from the hour
-    in which the sensor, in outdoor air, would show less than 380 or more than 500 ppm."""
+    """From when a fault matters: at once where a value stands still or has jumped; a drift from the first
+    local day of which the sensor would show a 4 % quantile below 380 or above 500 ppm in outdoor air."""
     if "per_day" not in fault.table:
         return fault.start
     factor, offset_ppm = co2_error(device_seed(town.scenario.seed, fault.device))
-    at = fault.start
-    while at < fault.end:
-        outdoor = float(town.schools[0].weather.day(at.date()).co2_ppm.mean())
-        drifted = fault.table["per_day"] * (at - fault.start) / timedelta(days=1)
-        if not _OUTDOOR_PPM[0] <= outdoor * factor + offset_ppm + drifted <= _OUTDOOR_PPM[1]:
-            return at
-        at += timedelta(hours=1)
+    zone = town.site.zone
+    day = fault.start.astimezone(zone).date()
+    while day_span(day, zone)[0] < fault.end:
+        start, end = day_span(day, zone)
+        start = max(start, fault.start)
+        hours = [start + timedelta(hours=n) for n in range(int((end - start) / timedelta(hours=1)))]
+        shown = [
+            _outdoor_ppm(town, hour) * factor
+            + offset_ppm
+            + fault.table["per_day"] * ((hour - fault.start) / timedelta(days=1))
+            for hour in hours
+        ]
+        if shown and not _OUTDOOR_PPM[0] <= np.quantile(shown, 0.04) <= _OUTDOOR_PPM[1]:
+            return start
+        day += timedelta(days=1)
     return fault.end
+
+
+def _outdoor_ppm(town: WatchedTown, time: datetime) -> float:
+    minute = 60 * time.hour + time.minute
+    return float(town.schools[0].weather.day(time.date()).co2_ppm[minute : minute + 60].mean())

@@ -64,6 +64,13 @@ def test_a_slow_drift_is_seen_by_the_time_it_leaves_outdoor_air() -> None:
     assert all(at(n) in found for n in range(75, 112))
 
 
+@pytest.mark.parametrize("start", range(40, 47))
+def test_what_a_sensor_drifts_within_a_week_is_not_taken_for_air(start: int) -> None:
+    days = weeks(12, lambda n: 440 + 4.0 * max(0, n - start))
+    found = drifted(days[: start + 18], MONDAY)  # 504 on the day before the last, 508 on the last
+    assert found == {at(start + 16): HIGH, at(start + 17): HIGH}
+
+
 def test_a_sensor_set_low_by_its_own_correction_is_seen_without_any_history() -> None:
     days = [Day(at(1 + n), 360.0, Air.SCHOOL) for n in range(3)]
     assert drifted(days[:1], MONDAY) == {}  # one low value may be anything

@@ -161,6 +161,23 @@ def test_a_drifted_sensor_is_distrusted_until_it_is_mended(store: DuckDBStore, s
     assert verdicts(store, "drift") == [row]
 
 
+def test_a_sensor_drifted_below_what_ingest_takes_has_drifted(store: DuckDBStore, site: Site) -> None:
+    def flagged(r: Reading) -> Reading:  # its nights are below 350 ppm, which ingest flags
+        return r._replace(flag=int(Flag.LIMITS) if r.value < 350 else 0)
+
+    def level(n: int) -> float:
+        return (335.0 if n >= 42 * 144 else 435.0) + 200 * (n % 144 > 48) * (n % 7) / 6
+
+    zeros = [r._replace(value=0.0, flag=int(Flag.LIMITS)) for r in co2(WINTER + 20 * DAY, 60, level)]
+    store.write_readings([flagged(r) for r in co2(WINTER, 24 * 45, level)])
+    store.write_readings([r._replace(device="c2") for r in [*co2(WINTER, 24 * 45, moving), *zeros]])
+    jobs.run(store, site, WINTER + 45 * DAY + HOUR)
+    (row,) = verdicts(store, "drift")
+    assert START + row[1] * HOUR == WINTER + 42 * DAY
+    assert row[3] == "baseline below outdoor air"
+    assert "baseline below outdoor air" not in [row[3] for row in verdicts(store, device="c2")]  # no answer
+
+
 def test_a_new_calendar_judges_drift_anew(store: DuckDBStore, make_site: MakeSite) -> None:
     def level(n: int) -> float:  # one week in which the nights hold nothing, as if the sensor read 90 less
         closed = 42 * 144 <= n < 49 * 144

@@ -25,6 +25,18 @@ def test_the_difference_of_boundary_values_linear_between_close_readings() -> No
     assert not found.gap.any()
 
 
+def test_power_that_changes_at_a_boundary_is_told_by_the_readings_beside_it() -> None:
+    # 40 kW until 2:00, then 90: of the 65 kWh between 1:30 and 2:30, 20 ran before the boundary.
+    points = [(0.5, 0), (1.5, 40), (2.5, 105), (3.5, 195), (4.5, 285)]
+    assert over(points, (1.5, 2), (2, 3)).kwh.tolist() == pytest.approx([20, 90])
+    # Falling from 90 to 40 three quarters through; 1:30 to 2:00 is all at 90.
+    points = [(0.5, 0), (1.5, 90), (2.5, 167.5), (3.5, 207.5)]
+    assert over(points, (1.5, 2), (2, 2.5)).kwh.tolist() == pytest.approx([45, 32.5])
+    # A peak that neither side explains is spread evenly.
+    points = [(0.5, 0), (1.5, 40), (2.5, 180), (3.5, 230)]
+    assert over(points, (1.5, 2)).kwh.tolist() == pytest.approx([70])
+
+
 def test_a_gap_is_a_sum_for_the_long_period_and_nothing_for_its_hours() -> None:
     points = [(0, 10), (1, 12), (3.5, 30), (4, 31), (5, 33)]  # nothing between 1:00 and 3:30
     found = over(points, (0, 5), (0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
