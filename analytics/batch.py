@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -15,18 +15,21 @@ import pandas as pd
 from analytics import fingerprint
 from analytics.bills import bills_of
 from analytics.catalog import CATALOG
+from analytics.comfort import is_summer
 from analytics.emissions import EMITTED, emissions
 from analytics.energy import REGISTERS, school_day, to_us
-from analytics.indoor import SUMMER_MONTHS, room_days
+from analytics.indoor import Figure, room_days
 from analytics.intervals import interval_series
+from analytics.nights import Nights
 from analytics.points import microseconds, register_series
 from analytics.rollups import DeviceSeries, Floats, Ints
+from analytics.room_air import air_inputs, room_air, room_days_of
 from analytics.school_profile import profile_metrics
 from analytics.verdicts import DISTRUSTED, inside
 from classroom.metric import Interval, Metric, Scope
 from classroom.places import Device
 from classroom.site import Site
-from classroom.timetable import day_span
+from classroom.timetable import Span, day_span
 
 INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 """Quantities that room metrics are computed from."""
@@ -38,7 +41,8 @@ class Batch:
 
     ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are those of
     INDOOR_QUANTITIES in the rooms (READING_COLUMNS), ``hours`` the rollups of registers, intervals and
-    bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours.
+    bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours, ``nights``
+    the CO2 of nights and weekends from BASELINE_DAYS before the room days on.
     """
 
     site: Site
@@ -49,6 +53,7 @@ class Batch:
     readings: pd.DataFrame
     hours: pd.DataFrame
     raw: pd.DataFrame
+    nights: Nights = field(default_factory=dict)
 
 
 def site_of(site: Site, school: str) -> Site:
@@ -119,7 +124,8 @@ def room_fingerprint(site: Site, school: str, devices: Sequence[Device], room: s
         devices,
         site.timetable(school).occupied(room, day),
         day_span(day, site.zone),
-        day.month in SUMMER_MONTHS,
+        is_summer(day.month),
+        air_inputs(site, school, room, day),
     )
 
 
@@ -135,51 +141,69 @@ def _room(
     days = [day for day in days if day_span(day, site.zone)[0] < batch.now]
     placed = sorted(site.devices_in_room(school, room), key=lambda d: (d.key, d.valid_from or batch.now))
     hung = {
-        quantity: [
-            _while_hung(device, *series[device.key, quantity])
+        quantity: _by_device(
+            (device.key, _while_hung(device, *series[device.key, quantity]))
             for device in placed
             if (device.key, quantity) in series
-        ]
+        )
         for quantity in INDOOR_QUANTITIES
     }
-    timetable = site.timetable(school)
+    timetable, limits, now_us = site.timetable(school), site.settings.analytics, to_us(batch.now)
     figures = room_days(
         days,
         [timetable.occupied(room, day) for day in days],
-        to_us(batch.now),
-        hung,
+        now_us,
+        {quantity: list(of_devices.values()) for quantity, of_devices in hung.items()},
         [device.interval_s for device in placed],
-        site.settings.analytics,
+        limits,
     )
+    place = site.room_by_key[school, room]
+    figures |= room_air(place, room_days_of(site, place, days, now_us), now_us, hung, batch.nights, limits)
     found = []
     for at, day in enumerate(days):
-        start, end = day_span(day, site.zone)
         mark = room_fingerprint(site, school, placed, room, day)
         for name, of_days in figures.items():
-            one, entry = of_days[at], CATALOG[name]
-            found.append(
-                Metric(
-                    time=start,
-                    period_end=end,
-                    interval=Interval.DAY,
-                    school=school,
-                    scope=Scope.ROOM,
-                    id=room,
-                    metric=name,
-                    carrier=None,
-                    basis=None,
-                    value=one.value,
-                    low=None,
-                    high=None,
-                    unit=entry.unit,
-                    coverage=one.coverage,
-                    status=one.status,
-                    reason=one.reason,
-                    method=entry.method,
-                    factors=(),
-                    fingerprint=mark,
-                )
+            found.append(_room_metric(school, room, day_span(day, site.zone), name, of_days[at], mark))
+    return found
+
+
+def _room_metric(school: str, room: str, span: Span, name: str, figure: Figure, mark: str) -> Metric:
+    entry = CATALOG[name]
+    return Metric(
+        time=span[0],
+        period_end=span[1],
+        interval=Interval.DAY,
+        school=school,
+        scope=Scope.ROOM,
+        id=room,
+        metric=name,
+        carrier=None,
+        basis=None,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        unit=entry.unit,
+        coverage=figure.coverage,
+        status=figure.status,
+        reason=figure.reason,
+        method=entry.method,
+        factors=(),
+        fingerprint=mark,
+    )
+
+
+def _by_device(parts: Iterable[tuple[str, DeviceSeries]]) -> dict[str, DeviceSeries]:
+    """Series by device; a device that hung here twice has both stretches in one."""
+    found: dict[str, DeviceSeries] = {}
+    for key, part in parts:
+        if key in found:
+            before = found[key]
+            part = DeviceSeries(
+                part.interval_s,
+                np.concatenate([before.time_us, part.time_us]),
+                np.concatenate([before.value, part.value]),
             )
+        found[key] = part
     return found
 
 

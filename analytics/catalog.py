@@ -26,6 +26,8 @@ class Entry(NamedTuple):
 
 
 INDOOR = "indoor.room_day/1"
+COMFORT = "comfort.room_day/1"
+VENTILATION = "ventilation.room_day/1"
 REGISTERS = "energy.registers/2"
 EMISSIONS = "emissions.location_market/2"
 PROFILE = "energy.profile/1"
@@ -40,6 +42,21 @@ CATALOG: dict[str, Entry] = {
     "co2_above_limit_share": Entry("1", INDOOR, Rule.MEAN),
     "comfort_share": Entry("1", INDOOR, Rule.MEAN),
     "occupied_h": Entry("h", INDOOR, Rule.SUM),
+    "co2_above_high_share": Entry("1", INDOOR, Rule.MEAN),
+    "co2_p95_ppm": Entry("ppm", INDOOR, Rule.MEAN),
+    "overheating_k_h": Entry("K·h", COMFORT, Rule.SUM),
+    "underheating_k_h": Entry("K·h", COMFORT, Rule.SUM),
+    "temperature_category_2_share": Entry("1", COMFORT, Rule.MEAN),
+    "air_category_1_share": Entry("1", VENTILATION, Rule.MEAN),
+    "air_category_2_share": Entry("1", VENTILATION, Rule.MEAN),
+    "air_category_3_share": Entry("1", VENTILATION, Rule.MEAN),
+    "air_category_4_share": Entry("1", VENTILATION, Rule.MEAN),
+    "rebreathed_share": Entry("1", VENTILATION, Rule.MEAN),
+    "air_change_rate_per_h": Entry("1/h", VENTILATION, Rule.MEAN),
+    "airflow_l_s_person": Entry("L/s", VENTILATION, Rule.MEAN),
+    "airflow_of_requirement": Entry("1", VENTILATION, Rule.MEAN),
+    "night_air_change_rate_per_h": Entry("1/h", VENTILATION, Rule.MEAN),
+    "occupied_detected_h": Entry("h", VENTILATION, Rule.SUM),
     "energy_kwh": Entry("kWh", REGISTERS, Rule.SUM),
     "energy_unresolved_kwh": Entry("kWh", REGISTERS, Rule.CARRIED),
     "exported_kwh": Entry("kWh", REGISTERS, Rule.SUM),
@@ -66,6 +83,9 @@ CATALOG: dict[str, Entry] = {
     "emissions_biogenic_unresolved_kgco2e": Entry("kgCO2e", EMISSIONS, Rule.CARRIED),
 }
 """Every metric that this package writes, by name."""
+
+ROOM_METHODS = frozenset((INDOOR, COMFORT, VENTILATION))
+"""Methods of metrics of a room's occupied time: a weekend without them is not missed."""
 
 DERIVED: dict[str, Entry] = {
     "heating_degree_days": Entry("K·d", DEGREE_DAYS, Rule.SUM),

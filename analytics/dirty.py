@@ -106,6 +106,14 @@ def rooms_touched(site: Site, changed: Mapping[str, Ints]) -> Dirty:
     return dirty
 
 
+def hung_on(placed: Device, day: date, zone: ZoneInfo) -> bool:
+    """Whether a placement is in force at some time of local ``day``."""
+    start, end = day_span(day, zone)
+    return (placed.valid_from is None or placed.valid_from < end) and (
+        placed.valid_to is None or placed.valid_to > start
+    )
+
+
 def energy_touched(site: Site, device: str, changed_us: Ints, data_hours: Sequence[Ints]) -> Dirty:
     """School days that the changed hours of a meter's ``device`` bear on.
 
@@ -124,7 +132,7 @@ def energy_touched(site: Site, device: str, changed_us: Ints, data_hours: Sequen
     days = _days_between(low, high, site.zone)
     for placed in site.placements.get(device, ()):
         if placed.meter is not None:
-            dirty.energy[placed.school] |= {day for day in days if _hung_on(placed, day, site.zone)}
+            dirty.energy[placed.school] |= {day for day in days if hung_on(placed, day, site.zone)}
     return dirty
 
 
@@ -134,7 +142,7 @@ def still_open(site: Site, since: datetime, now: datetime, school: str) -> Dirty
     dirty = Dirty()
     for device in site.devices:
         if device.school == school and device.room is not None:
-            dirty.rooms[school, device.room] |= {day for day in days if _hung_on(device, day, site.zone)}
+            dirty.rooms[school, device.room] |= {day for day in days if hung_on(device, day, site.zone)}
     if site.meters_of(school):
         dirty.energy[school] |= set(days)
     return dirty
@@ -220,13 +228,6 @@ def _hung(placed: Device, hour_us: Ints) -> Ints:
     if placed.valid_to is not None:
         keep &= hour_us < to_us(placed.valid_to)
     return hour_us[keep]
-
-
-def _hung_on(placed: Device, day: date, zone: ZoneInfo) -> bool:
-    start, end = day_span(day, zone)
-    return (placed.valid_from is None or placed.valid_from < end) and (
-        placed.valid_to is None or placed.valid_to > start
-    )
 
 
 def _days_between(low_us: Ints, high_us: Ints, zone: ZoneInfo) -> set[date]:

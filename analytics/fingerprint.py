@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.catalog import CATALOG, EMISSIONS, INDOOR, PROFILE, REGISTERS
+from analytics.catalog import CATALOG, COMFORT, EMISSIONS, INDOOR, PROFILE, REGISTERS, VENTILATION
 from analytics.verdicts import METHOD as VERDICTS
 from classroom.factors import Factor
 from classroom.places import Device, Meter
@@ -31,17 +31,24 @@ def fingerprint(*parts: object) -> str:
 
 
 def room_day(
-    limits: AnalyticsSettings, devices: Sequence[Device], spans: Sequence[Span], day: Span, summer: bool
+    limits: AnalyticsSettings,
+    devices: Sequence[Device],
+    spans: Sequence[Span],
+    day: Span,
+    summer: bool,
+    air: Sequence[object] = (),
 ) -> str:
-    """Fingerprint of a room's metrics of one local day: method, limits in force, who hung there, occupied
-    spans."""
+    """Fingerprint of a room's metrics of one local day: methods, limits in force, who hung there, occupied
+    spans, and what its ventilation depends on beside (``air``: size, people, hours of the fans)."""
     high = limits.summer_high_c if summer else limits.comfort_high_c
     placed = sorted(
         [d.key, d.interval_s, *_within(d.valid_from, d.valid_to, day)]
         for d in devices
         if _touches(d.valid_from, d.valid_to, day)
     )
-    return fingerprint(INDOOR, limits.co2_limit_ppm, limits.comfort_low_c, high, placed, list(spans))
+    methods = (INDOOR, COMFORT, VENTILATION)
+    held = (limits.co2_limit_ppm, limits.co2_high_ppm, limits.comfort_low_c, high)
+    return fingerprint(methods, held, placed, list(spans), list(air))
 
 
 def energy_day(meters: Sequence[Meter], devices: Sequence[Device], day: Span) -> str:

@@ -15,24 +15,27 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analytics.comfort import is_summer
 from analytics.coverage import status_of
-from analytics.rollups import Cells, DeviceSeries, cell_values, occupied_cells
+from analytics.rollups import Cells, DeviceSeries, cell_values, occupied_cells, weighted_quantile
 from classroom.metric import Status
 from classroom.settings import AnalyticsSettings
 from classroom.timetable import Span
 
 Floats = npt.NDArray[np.float64]
 
-SUMMER_MONTHS = (6, 7, 8)
+P95 = 0.95
 
 
 class Figure(NamedTuple):
-    """A value (None: nothing to say) with its coverage, status and reason."""
+    """A value (None: nothing to say) with its coverage, status and reason, perhaps with an interval."""
 
     value: float | None
     coverage: float
     status: Status
     reason: str | None
+    low: float | None = None
+    high: float | None = None
 
 
 def room_days(
@@ -51,6 +54,8 @@ def room_days(
 
     - ``co2_mean_ppm``: Σ CO2·Δt / ΣΔt
     - ``co2_above_limit_share``: share of Δt with CO2 > ``limits.co2_limit_ppm``
+    - ``co2_above_high_share``: share of Δt with CO2 > ``limits.co2_high_ppm``
+    - ``co2_p95_ppm``: the value that CO2 does not exceed in 95 % of Δt
     - ``comfort_share``: share of Δt with comfort_low_c <= temperature <= comfort_high_c (summer_high_c
       June-August)
     - ``occupied_h``: occupied time by timetable [h], a fact of the timetable with coverage 1
@@ -60,7 +65,7 @@ def room_days(
     cells = occupied_cells(spans, now_us, intervals_s)
     co2 = cell_values(cells, series.get("co2_ppm", ()))
     temperature = cell_values(cells, series.get("temperature_c", ()))
-    summer = np.array([day.month in SUMMER_MONTHS for day in days])[cells.day]
+    summer = np.array([is_summer(day.month) for day in days])[cells.day]
     high = np.where(summer, limits.summer_high_c, limits.comfort_high_c)
     comfort = (temperature >= limits.comfort_low_c) & (temperature <= high)
     above = co2 > limits.co2_limit_ppm
@@ -68,9 +73,20 @@ def room_days(
     return {
         "co2_mean_ppm": _means(cells, co2, co2, spans, running),
         "co2_above_limit_share": _means(cells, co2, above.astype(float), spans, running),
+        "co2_above_high_share": _means(cells, co2, (co2 > limits.co2_high_ppm).astype(float), spans, running),
+        "co2_p95_ppm": _means(cells, co2, _quantile(cells, co2, len(spans)), spans, running),
         "comfort_share": _means(cells, temperature, comfort.astype(float), spans, running),
         "occupied_h": [_occupied(of_day) for of_day in spans],
     }
+
+
+def _quantile(cells: Cells, measured: Floats, days: int) -> Floats:
+    """The 95 % quantile of a cell's day, at each cell."""
+    of_days = [
+        weighted_quantile(measured[here], cells.length_s[here], P95)
+        for here in (cells.day == day for day in range(days))
+    ]
+    return np.array(of_days)[cells.day]
 
 
 def _us(span: Span) -> int:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analytics import dirty, fingerprint
+from analytics.baseline_days import load_nights, moved_days
 from analytics.batch import INDOOR_QUANTITIES, Batch, compute, register_cuts, site_of, trusted
 from analytics.bills import LONGEST, bill_hours
 from analytics.energy import REGISTERS
@@ -183,7 +184,9 @@ def _find_work(
 ) -> _Work:
     found = dirty.Dirty()
     if not full:  # a full run takes every hour anyway
-        found.add(_touched(store, site, dirty.hours_by_device(changed)))
+        hours = dirty.hours_by_device(changed)
+        found.add(_touched(store, site, hours))
+        found.add(moved_days(store, site, hours, found, now))
     everything = None
     inspect = set()
     for school in schools:
@@ -293,7 +296,8 @@ def _load(store: Store, site: Site, now: datetime, unit: _Unit) -> Batch:
             store.read_verdicts(devices, first, last),
         )
     hours, raw = _load_registers(store, part, unit.energy_days)
-    return Batch(part, unit.school, now, unit.room_days, unit.energy_days, readings, hours, raw)
+    nights = load_nights(store, part, unit.school, unit.room_days, now)
+    return Batch(part, unit.school, now, unit.room_days, unit.energy_days, readings, hours, raw, nights)
 
 
 def _load_registers(store: Store, part: Site, days: Sequence[date]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.bills import BILLED, CALCULATED
-from analytics.catalog import CATALOG, INDOOR, UNRESOLVED, Rule
+from analytics.catalog import CATALOG, ROOM_METHODS, UNRESOLVED, Rule
 from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.fingerprint import combined
 from analytics.turns import over_turns
@@ -101,7 +101,7 @@ def aggregate(
         for period in _periods(of_days, interval, zone, until):
             inside = [of_days[day] for day in period.days if day in of_days]
             if entry.rule is Rule.SUM:
-                figure = _sum(period, of_days, companion, zone, entry.method != INDOOR)
+                figure = _sum(period, of_days, companion, zone, entry.method not in ROOM_METHODS)
             elif entry.rule is Rule.OF_DAYS:
                 of_kind = period._replace(days=[day for day in period.days if day in of_days])
                 figure = _sum(of_kind, of_days, companion, zone, every_day=True)
@@ -195,6 +195,8 @@ def _sum(
         metric = of_days.get(day)
         if metric is None:
             length += seconds if every_day or day.weekday() < 5 else 0
+            continue
+        if not every_day and metric.reason == "not_occupied" and metric.value is None:
             continue
         length += seconds
         by_bill = any(bill.time <= start < bill.period_end for bill in bills)

@@ -65,7 +65,8 @@ def peak_kw(hours: Sequence[Metric], day: Span) -> Figure:
 def per_unit(energy: Metric, units: float | None, missing: str) -> Figure:
     """``energy`` per square metre or pupil; null, with the reason ``missing``, without their number."""
     if units is None or units <= 0:
-        return Figure(None, energy.coverage, Status.INSUFFICIENT, missing)
+        status = Status.NO_DATA if energy.status is Status.NO_DATA else Status.INSUFFICIENT
+        return Figure(None, energy.coverage, status, missing)
     value = None if energy.value is None else energy.value / units
     return Figure(value, energy.coverage, energy.status, energy.reason)
 

@@ -148,6 +148,7 @@ class AnalyticsSettings(Section):
 
     every_s: Annotated[int, Field(ge=1, le=86_400)] = 60
     co2_limit_ppm: Annotated[float, Field(ge=500, le=5_000)] = 1_000
+    co2_high_ppm: Annotated[float, Field(ge=500, le=10_000)] = 1_400
     comfort_low_c: Annotated[float, Field(ge=10, le=25)] = 20
     comfort_high_c: Annotated[float, Field(ge=15, le=35)] = 24
     summer_high_c: Annotated[float, Field(ge=15, le=35)] = 26
@@ -156,6 +157,8 @@ class AnalyticsSettings(Section):
     def _comfort_is_a_span(self) -> AnalyticsSettings:
         if not self.comfort_low_c < self.comfort_high_c <= self.summer_high_c:
             raise ValueError("comfort_low_c must be below comfort_high_c, and that not above summer_high_c")
+        if not self.co2_limit_ppm <= self.co2_high_ppm:
+            raise ValueError("co2_high_ppm must not be below co2_limit_ppm")
         return self
 
 

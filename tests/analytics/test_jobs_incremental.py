@@ -98,7 +98,7 @@ def deliveries(random: Random) -> list[list[Reading]]:
         for n in range(SLOTS):
             value = 0.0 if n in resets else value + 3 + n % 5
             if n not in missing:
-                gauge = (20 if quantity == "temperature_c" else 700) + n % 9 * 50
+                gauge = (20 if quantity == "temperature_c" else 430) + n % 9 * 50
                 shown = value if device.startswith("m-") else gauge
                 readings.append(Reading(device, quantity, _slot(n), shown))
         cuts = sorted(random.randrange(len(readings)) for _ in range(random.randrange(4)))

@@ -1,0 +1,60 @@
+"""Nights and weekends of CO2 sensors, which nobody breathes in: what their baselines are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analytics.energy import to_us
+from analytics.points import HOUR_US, microseconds
+from analytics.ventilation import BASELINE_DAYS, baseline_ppm, night_hours
+from analytics.verdicts import DISTRUSTED
+from classroom.timetable import Span
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+BASELINE_SPAN = timedelta(days=BASELINE_DAYS)
+
+Nights = Mapping[str, tuple[Ints, Floats]]
+"""Hours [us] of nights and weekends and their trusted mean CO2 [ppm], by device, ascending."""
+
+
+def nights_of(hours: pd.DataFrame, zone: ZoneInfo) -> dict[str, tuple[Ints, Floats]]:
+    """Nights and weekends from trusted rollups of CO2 (HOUR_COLUMNS)."""
+    hours = hours[hours["count"] > 0]
+    hours = hours[night_hours(hours["hour"], zone)] if len(hours) else hours
+    return {
+        str(device): (microseconds(group["hour"]), group["mean"].to_numpy(dtype=float))
+        for device, group in hours.groupby("device", sort=False, observed=True)
+    }
+
+
+def trusted_hours(hours: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Rollups (HOUR_COLUMNS) that no verdict of DISTRUSTED touches."""
+    verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
+    if verdicts.empty or hours.empty:
+        return hours
+    good = np.ones(len(hours), dtype=bool)
+    hour_us = microseconds(hours["hour"])
+    for (device, quantity), rows in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
+        mine = ((hours["device"] == device) & (hours["quantity"] == quantity)).to_numpy()
+        bounds = zip(microseconds(rows["start"]), microseconds(rows["end"]), strict=True)
+        for start_us, end_us in bounds:
+            good &= ~(mine & (hour_us < end_us) & (hour_us + HOUR_US > start_us))
+    return hours[good]
+
+
+def baseline_on(nights: Nights, device: str, day: Span) -> float | None:
+    """Baseline [ppm] of ``device`` on a local day: its nights and weekends from a fortnight before to the
+    day's end."""
+    if device not in nights:
+        return None
+    hour_us, mean = nights[device]
+    first, last = np.searchsorted(hour_us, [to_us(day[0] - BASELINE_SPAN), to_us(day[1])])
+    return baseline_ppm(mean[first:last])
