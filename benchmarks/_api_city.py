@@ -86,7 +86,8 @@ def _metrics(con: duckdb.DuckDBPyConnection, site: Site, start: datetime, now: d
             for school in site.schools
             for name, entry in CATALOG.items()
             for carrier in carried
-            if entry.method != INDOOR and entry.rule is not Rule.CARRIED  # those are of rare days
+            if entry.method != INDOOR
+            and entry.rule is not Rule.CARRIED  # those are of rare days
             and (interval == "day" or name == "energy_kwh")
         ]
         if interval == "day":

@@ -37,8 +37,14 @@ from store.duckdb_store import DuckDBStore
 def bare() -> uvicorn.Server:
     """What FastAPI costs for a dictionary of the size of ``/now``."""
     app = FastAPI(openapi_url=None)
-    value = {"quantity": "co2_ppm", "value": 700.0, "unit": "ppm", "time": "2026-11-16T09:00:00Z",
-             "age_s": 0.0, "stale": False, "flag": 0, "device": "d", "interval_s": 600, "verdict": None}  # fmt: skip
+    value = {
+        "quantity": "co2_ppm",
+        "value": 700.0,
+        "unit": "ppm",
+        "time": "2026-11-16T09:00:00Z",
+        "age_s": 0.0,
+    }
+    value |= {"stale": False, "flag": 0, "device": "d", "interval_s": 600, "verdict": None}
 
     @app.get("/now")
     def now() -> dict[str, Any]:

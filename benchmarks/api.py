@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from socket import create_connection
 from tempfile import TemporaryDirectory
@@ -66,11 +67,10 @@ class Served:
         self.client = httpx.Client(base_url=self.url, timeout=120)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            try:
+            with suppress(httpx.TransportError):
                 self.client.get("/healthz")
-                return
-            except httpx.TransportError:
-                time.sleep(0.05)
+                break
+            time.sleep(0.05)
 
     def tell(self, command: str) -> dict[str, Any]:
         """Have it do something; its state afterwards."""
@@ -125,10 +125,10 @@ def ask_all(ours: Served, bare: Served, label: str, until: Callable[[], bool]) -
             if until():
                 break
             own += latencies(
-                lambda: get(ours.client, path), 10 if name == "now" else 1 if "page" in name else 3
+                partial(get, ours.client, path), 10 if name == "now" else 1 if "page" in name else 3
             )
             if name == "now":
-                plain += latencies(lambda: get(bare.client, "/now"), 10)
+                plain += latencies(partial(get, bare.client, "/now"), 10)
         if not own:
             continue
         found |= {f"{label}_{name}_p50_ms": quantile(own, 0.5), f"{label}_{name}_p99_ms": quantile(own, 0.99)}
@@ -138,10 +138,16 @@ def ask_all(ours: Served, bare: Served, label: str, until: Callable[[], bool]) -
                 f"{label}_bare_p50_ms": quantile(plain, 0.5),
                 f"{label}_bare_p99_ms": quantile(plain, 0.99),
             }
-        print(f"{label:10} {name:18} p50 {quantile(own, 0.5):8.2f} ms  p99 {quantile(own, 0.99):8.2f} ms"
-              f"  {size / 1e3:8.1f} kB  n={len(own)}"
-              + (f"   bare p50 {quantile(plain, 0.5):.2f} ms p99 {quantile(plain, 0.99):.2f} ms" if plain else ""))  # fmt: skip
+        show(label, name, own, f"{size / 1e3:8.1f} kB  n={len(own)}")
+        if plain:
+            show(label, "  bare route", plain, f"{'':11}n={len(plain)}")
     return found
+
+
+def show(label: str, name: str, values: list[float], more: str) -> None:
+    """A row of the table."""
+    p50, p99 = quantile(values, 0.5), quantile(values, 0.99)
+    print(f"{label:10} {name:18} p50 {p50:8.2f} ms  p99 {p99:8.2f} ms  {more}", flush=True)
 
 
 @contextmanager
@@ -187,8 +193,10 @@ def stream(ours: Served) -> Figures:
         cpu = ours.tell("state")["cpu_s"] - cpu
     tenth = max(1, BURSTS // 10)
     first, last = sum(sizes[tenth : 2 * tenth]) / tenth, sum(sizes[-tenth:]) / tenth
-    print(f"{STREAMS} streams, {BURSTS} bursts: {received / 1e6:.1f} MB received, server {before:.0f} MB before, "
-          f"{first:.1f} MB at the beginning, {last:.1f} MB at the end, {cpu / BURSTS * 1e3:.0f} ms CPU a burst")  # fmt: skip
+    print(
+        f"{STREAMS} streams, {BURSTS} bursts: {received / 1e6:.1f} MB received; server {before:.0f} MB before, "
+        f"{first:.1f} MB at first, {last:.1f} MB at last; {cpu / BURSTS * 1e3:.0f} ms CPU a burst"
+    )
     return {
         "streams": STREAMS,
         "streams_mb_first": first,
@@ -204,9 +212,8 @@ def main() -> None:
         began = time.monotonic()
         rows = fill(folder / "city.duckdb", city(SCHOOLS, ROOMS), YEARS)
         size = (folder / "city.duckdb").stat().st_size / 1e6
-        print(
-            f"{SCHOOLS} schools × {ROOMS} rooms, {YEARS} years: {rows}, {size:.0f} MB, {time.monotonic() - began:.0f} s"
-        )
+        made = f"{rows}, {size:.0f} MB, {time.monotonic() - began:.0f} s"
+        print(f"{SCHOOLS} schools × {ROOMS} rooms, {YEARS} years: {made}", flush=True)
         ours = Served("city", str(folder), str(SCHOOLS), str(ROOMS))
         stack.callback(ours.close)
         bare = Served("bare")
