@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from classroom.air import Air
-from classroom.metric import Metric, Scope, Status
+from classroom.metric import Scope, Status
 from classroom.places import AgeGroup, DayType, MeterRole, Tenure, Ventilation
 from classroom.quantity import Carrier
 
@@ -72,11 +72,6 @@ class MetricPoint(Answer):
     reason: str | None
     method: str
     factors: tuple[str, ...]
-
-
-def metric_point(metric: Metric) -> MetricPoint:
-    """The contract's point of a stored metric: what is inside the house (fingerprint) stays there."""
-    return MetricPoint(**{name: getattr(metric, name) for name in MetricPoint.model_fields})
 
 
 class ProfileHour(Answer):

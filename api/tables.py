@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from api.problems import wrong
 from api.query import Shape
+from classroom.metric import Metric
 
 CSV_TYPE = "text/csv"
 CSV_ANSWER: dict[str, object] = {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}
@@ -42,14 +43,14 @@ def wants_csv(request: Request, shape: Shape) -> bool:
     return chosen
 
 
-def csv_response(columns: Sequence[str], rows: Sequence[BaseModel | Row], shape: Shape) -> Response:
+def csv_response(columns: Sequence[str], rows: Sequence[BaseModel | Row | Metric], shape: Shape) -> Response:
     """Rows as a CSV file with a header line, UTF-8."""
     text = csv_text(columns, rows, shape.delimiter, shape.decimal)
     return Response(text, media_type=f"{CSV_TYPE}; charset=utf-8; header=present")
 
 
 def csv_text(
-    columns: Sequence[str], rows: Sequence[BaseModel | Row], delimiter: str = ",", decimal: str = "."
+    columns: Sequence[str], rows: Sequence[BaseModel | Row | Metric], delimiter: str = ",", decimal: str = "."
 ) -> str:
     """CSV of the named columns. Null is an empty cell, times are RFC 3339 UTC, lists are joined by spaces.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -171,6 +172,7 @@ class Timetable:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=10_000)
 def day_span(day: date, zone: ZoneInfo) -> Span:
     """UTC start and end of a local day: 23, 24 or 25 hours."""
     start = datetime.combine(day, time(), zone).astimezone(UTC)

@@ -12,7 +12,8 @@ from api.comparison_models import PortfolioSavingsOut, portfolio_out
 from api.comparison_tables import PORTFOLIO_COLUMNS, portfolio_rows
 from api.context import ApiContext
 from api.metrics import asked_metrics
-from api.models import PROBLEMS, MetricPoint, metric_point
+from api.models import PROBLEMS, MetricPoint
+from api.points import points_response
 from api.portfolio import metrics_of_portfolio, metrics_of_schools
 from api.problems import ProblemError, wrong
 from api.query import PortfolioMetricsQuery
@@ -24,7 +25,6 @@ from reports.sources import OverlapError
 
 _ANSWERS = {200: CSV_ANSWER, **PROBLEMS}
 
-MetricsAnswer: TypeAlias = Response | list[MetricPoint]
 SavingsAnswer: TypeAlias = Response | PortfolioSavingsOut
 
 
@@ -33,15 +33,14 @@ def portfolio_router(context: ApiContext) -> APIRouter:
     router = APIRouter(tags=["portfolio"], responses=_ANSWERS, dependencies=[Depends(CITY)])
 
     @router.get("/portfolio/metrics", response_model=list[MetricPoint])
-    def get_metrics(request: Request, query: Annotated[PortfolioMetricsQuery, Query()]) -> MetricsAnswer:
+    def get_metrics(request: Request, query: Annotated[PortfolioMetricsQuery, Query()]) -> Response:
         """Metrics of the schools one may see: sums, null where a school says nothing, or each school's."""
-        as_csv = wants_csv(request, query)
+        wants_csv(request, query)
         sources = sources_of(context)
         asked = asked_metrics(query, sources.site.zone, sources.now)
         schools = seen(request, sources.site)
         gather = metrics_of_schools if query.by == "school" else metrics_of_portfolio
-        points = [metric_point(metric) for metric in gather(sources, schools, asked)]
-        return csv_response(list(MetricPoint.model_fields), points, query) if as_csv else points
+        return points_response(request, gather(sources, schools, asked), query)
 
     @router.get("/portfolio/savings", response_model=PortfolioSavingsOut)
     def get_savings(request: Request, query: SavingsAsked) -> SavingsAnswer:

@@ -22,8 +22,16 @@ from classroom.quantity import QUANTITIES
 
 _DEFAULT = timedelta(days=1)
 _LONGEST = {"raw": timedelta(days=400), "hour": timedelta(days=10 * 366)}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["now", "readings"]},
+        "data": {"type": "string", "description": "JSON: RoomNow, or a list of LiveReading"},
+        "id": {"type": "string", "description": "For Last-Event-ID"},
+    },
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Never ends"},
+    200: {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "Never ends"},
     **PROBLEMS,
 }
 

@@ -25,8 +25,8 @@ from api.models import (
     RoomOut,
     SchoolDetail,
     SchoolOut,
-    metric_point,
 )
+from api.points import points_response
 from api.problems import no_such
 from api.query import MetricsQuery, ProfileQuery, Shape, span
 from api.tables import CSV_ANSWER, csv_response, wants_csv
@@ -115,21 +115,15 @@ def _add_profile(router: APIRouter, context: ApiContext) -> None:
 
 
 def _add_metrics(router: APIRouter, context: ApiContext) -> None:
-    def answer(
-        request: Request, query: MetricsQuery, school: str, scope: Scope, key: str
-    ) -> Answer[MetricPoint]:
-        wants = wants_csv(request, query)
+    def answer(request: Request, query: MetricsQuery, school: str, scope: Scope, key: str) -> Response:
+        wants_csv(request, query)  # refuses what cannot be, before anything is read
         asked = asked_metrics(query, context.site().zone, context.clock())
-        found = _figures(context, school, scope, key, asked)
-        points = [metric_point(metric) for metric in found]
-        if wants:
-            return csv_response(list(MetricPoint.model_fields), points, query)
-        return points
+        return points_response(request, _figures(context, school, scope, key, asked), query)
 
     @router.get(
         "/schools/{school}/metrics", response_model=list[MetricPoint], dependencies=[Depends(PUBLIC_SCHOOL)]
     )
-    def school_metrics(school: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+    def school_metrics(school: str, request: Request, query: Asked) -> Response:
         """Metrics of a school: energy, emissions. By the hour for those of the school only."""
         known_school(context.site(), school)
         return answer(request, query, school, Scope.SCHOOL, school)
@@ -139,7 +133,7 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
         response_model=list[MetricPoint],
         dependencies=[Depends(ROOM)],
     )
-    def room_metrics(school: str, room: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+    def room_metrics(school: str, room: str, request: Request, query: Asked) -> Response:
         """Metrics of a room: air and comfort in occupied time."""
         known_room(context.site(), school, room)
         return answer(request, query, school, Scope.ROOM, room)
@@ -149,7 +143,7 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
         response_model=list[MetricPoint],
         dependencies=[Depends(SCHOOL)],
     )
-    def meter_metrics(school: str, meter: str, request: Request, query: Asked) -> Answer[MetricPoint]:
+    def meter_metrics(school: str, meter: str, request: Request, query: Asked) -> Response:
         """Metrics of one meter."""
         site = context.site()
         known_school(site, school)
@@ -162,9 +156,7 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
         response_model=list[MetricPoint],
         dependencies=[Depends(SCHOOL)],
     )
-    def metrics_of_building(
-        school: str, building: str, request: Request, query: Asked
-    ) -> Answer[MetricPoint]:
+    def metrics_of_building(school: str, building: str, request: Request, query: Asked) -> Response:
         """Energy of a building: the sum of its own meters; empty where no meter names it."""
         site = context.site()
         known_school(site, school)
