@@ -37,9 +37,7 @@ class Expectations:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, Dates], tuple[datetime, int, tuple[Expected, ...]]] = (
-            OrderedDict()
-        )
+        self._known: OrderedDict[tuple[str, Dates], _Made] = OrderedDict()
 
     def of(self, context: ApiContext, site: Site, school: str, dates: Dates) -> tuple[Expected, ...]:
         """Energy of ``dates`` by carrier against its expectation.
