@@ -162,6 +162,14 @@ class AnalyticsSettings(Section):
         return self
 
 
+class TargetSettings(Section):
+    """What the site wants to reach: so many per cent below the energy that its weather and kinds of day would
+    give, by the year before. None: no target is shown.
+    """
+
+    saving_pct: Annotated[float, Field(ge=0, le=90)] | None = None
+
+
 class ImportSettings(Section):
     """Where files are dropped that a site takes in, relative to its folder; see docs/import.md."""
 
@@ -228,6 +236,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     api: ApiSettings = ApiSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    targets: TargetSettings = TargetSettings()
     factors: FactorSettings = FactorSettings()
     imports: ImportSettings = ImportSettings()
 

@@ -83,6 +83,12 @@ class Language:
             f"{_NO_BREAK}CO₂e"
         )
 
+    def footprint(self, emissions_kg: float) -> str:
+        """``0,35 kg CO₂e``: a small amount, of one person."""
+        return (
+            self._unit(emissions_kg, "mass-kilogram", 2 if abs(emissions_kg) < 10 else 1) + f"{_NO_BREAK}CO₂e"
+        )
+
     def intensity(self, g_per_kwh: float) -> str:
         """``59 g CO₂e/kWh``."""
         number = self.number(g_per_kwh, 0 if float(g_per_kwh).is_integer() else 1)

@@ -18,6 +18,7 @@ from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.pages import heat
 from api.pages.city import city_view
+from api.pages.expected import Expectations
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
@@ -121,6 +122,7 @@ class Pages:
 def pages_router(pages: Pages) -> APIRouter:
     """The pages and, under ``/static``, the files they load."""
     router = APIRouter(include_in_schema=False)
+    expectations = Expectations()
 
     @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
@@ -129,7 +131,8 @@ def pages_router(pages: Pages) -> APIRouter:
     @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
         asked = request.query_params.get("week")
-        return pages.answer(request, "school.html", partial(_school, key=school, asked_week=asked))
+        gather = partial(_school, key=school, asked_week=asked, expectations=expectations)
+        return pages.answer(request, "school.html", gather)
 
     @router.get("/schools/{school}/rooms/{room}", dependencies=[Depends(ROOM)])
     def room(request: Request, school: str, room: str) -> Response:
@@ -163,7 +166,7 @@ def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     return {"view": operations_view(visit, asked)}
 
 
-def _school(visit: Visit, key: str, asked_week: str | None) -> dict[str, Any]:
+def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expectations) -> dict[str, Any]:
     school = visit.site.school_by_key.get(key)
     if school is None:
         raise MissingPlaceError
@@ -171,7 +174,8 @@ def _school(visit: Visit, key: str, asked_week: str | None) -> dict[str, Any]:
         week = Week.parse(asked_week) if asked_week else Week.of(visit.today)
     except ValueError as error:
         raise MissingPlaceError from error
-    return {"view": school_view(visit, school, week), "savings": savings_view(visit, key, week)}
+    view = school_view(visit, school, week, expectations)
+    return {"view": view, "savings": savings_view(visit, key)}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

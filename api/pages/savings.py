@@ -1,4 +1,4 @@
-"""A school's section on signature, savings and the week against its expectation."""
+"""A school's section on signature and savings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from api.pages.lacks import lack_texts
 from api.pages.language import Language
 from api.pages.views import Drawing
 from api.pages.visit import Visit
-from api.pages.week import Week, carrier_name
+from api.pages.week import carrier_name
 from api.signature_chart import Dot, SignatureCurve, signature_svg
 from classroom.places import DayType
 from reports.comparison import CarrierSavings, savings_of
-from reports.daily import SchoolDays, StationUsed
+from reports.daily import StationUsed
 from reports.dates import Dates
-from reports.expectation import Expected, expected_energy
 from reports.saved_emissions import SavedEmission
 from reports.signatures import CarrierSignature, signature_of
 from reports.sources import Sources, default_periods, recent_days
@@ -42,14 +41,13 @@ class SavedLine:
 
 @dataclass(frozen=True, slots=True)
 class CarrierSection:
-    """A carrier: its savings, its signature (None: nothing to draw) and the week against its expectation."""
+    """A carrier: its savings and its signature (None: nothing to draw)."""
 
     key: str
     name: str
     saved: SavedLine
     drawing: Drawing | None
     signature: str
-    expected: str
     basis: list[tuple[str, str]]
 
 
@@ -63,7 +61,7 @@ class SavingsView:
     total: SavedLine | None
 
 
-def savings_view(visit: Visit, school: str, week: Week) -> SavingsView | None:
+def savings_view(visit: Visit, school: str) -> SavingsView | None:
     """The section of ``school``; None where it has no meters.
 
     Raises:
@@ -77,7 +75,6 @@ def savings_view(visit: Visit, school: str, week: Week) -> SavingsView | None:
     baseline, reporting = default_periods(days, sources.yesterday)
     saved = savings_of(sources, days, baseline, reporting)
     signatures = signature_of(sources, days, reporting)
-    expected = _expected(sources, days, week)
     say = visit.say
     sections = [
         CarrierSection(
@@ -86,21 +83,12 @@ def savings_view(visit: Visit, school: str, week: Week) -> SavingsView | None:
             saved=_saved(line, say),
             drawing=_drawing(signature, say),
             signature=_signature_text(signature, say),
-            expected=_expected_text(next((e for e in expected if e.carrier is line.carrier), None), say),
             basis=_basis(line, days.station, say),
         )
         for line, signature in zip(saved.carriers, signatures.carriers, strict=True)
     ]
     total = _saved(saved.total, say) if len(sections) > 1 else None
     return SavingsView(_months(baseline, say), _months(reporting, say), sections, total)
-
-
-def _expected(sources: Sources, days: SchoolDays, week: Week) -> tuple[Expected, ...]:
-    """Of the week's whole days; nothing of a week that has none yet."""
-    last = min(week.days[-1], sources.yesterday)
-    if last < week.monday:
-        return ()
-    return expected_energy(sources, days.school, Dates(week.monday, last), days)
 
 
 # Savings
@@ -233,24 +221,6 @@ def _dots(days: pd.DataFrame) -> tuple[Dot, ...]:
     """Means at each whole degree."""
     means = days.groupby(days["felt"].round())["energy_kwh"].mean()
     return tuple(map(Dot, means.index.tolist(), means.tolist()))
-
-
-# The week
-
-
-def _expected_text(expected: Expected | None, say: Language) -> str:
-    if expected is None or expected.expected_kwh is None or expected.observed_kwh is None:
-        return ""
-    words = {
-        (True, True): say.text("%(used)s, more than this weather and these days would take: %(expected)s"),
-        (True, False): say.text("%(used)s, less than this weather and these days would take: %(expected)s"),
-    }.get(
-        (expected.unusual, expected.observed_kwh > expected.expected_kwh),
-        say.text("%(used)s, as this weather and these days would take: %(expected)s"),
-    )
-    low, high = (_kwh(say, value or 0.0) for value in (expected.low_kwh, expected.high_kwh))
-    span = say.text("%(low)s to %(high)s") % {"low": low, "high": high}
-    return words % {"used": _kwh(say, expected.observed_kwh), "expected": span}
 
 
 def _months(dates: Dates, say: Language) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from analytics.periods import aggregate
 from api.charts import Size, day_bars_svg, day_curve_svg
 from api.pages.day import RoomDay, room_day
+from api.pages.expected import Expectations, Headline, headline
 from api.pages.heat import HeatMap, heat_maps
 from api.pages.language import Language
 from api.pages.light import Light, light_of
@@ -51,6 +52,7 @@ class SchoolView:
     school: School
     week: Week
     this_week: Week
+    headline: Headline | None
     carriers: list[tuple[CarrierWeek, Drawing]]
     rooms: list[RoomLine]
     tally: Tally
@@ -103,7 +105,7 @@ def screen_view(visit: Visit, room: Room, stream: str) -> ScreenView:
     return ScreenView(visit.site.school_by_key[room.school], room, light, drawing, stream)
 
 
-def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
+def school_view(visit: Visit, school: School, week: Week, expectations: Expectations) -> SchoolView:
     """One school in one week; the rooms are as they are now.
 
     Raises:
@@ -119,11 +121,13 @@ def school_view(visit: Visit, school: School, week: Week) -> SchoolView:
     rooms = [
         RoomLine(room, light_of(visit, room), covered.get(room.key), heat.get(room.key)) for room in by_name
     ]
+    carriers = school_week(visit, school.key, week)
     return SchoolView(
         school=school,
         week=week,
         this_week=Week.of(visit.today),
-        carriers=[(c, _bars(c, week, visit.say)) for c in school_week(visit, school.key, week)],
+        headline=headline(visit, expectations, school.key, week, carriers),
+        carriers=[(carrier, _bars(carrier, week, visit.say)) for carrier in carriers],
         rooms=rooms,
         tally=tally_of([line.light.level for line in rooms]),
         sensors=placed_sensors(visit, school.key),

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from heated import days_between, heat_kwh, write_energy, write_weather
 from prometheus_client import CollectorRegistry
 from reading import HERE, Visit, text_of
 
@@ -40,14 +41,15 @@ MONDAY = date(2026, 11, 16)
 LESSONS = ("08:20-09:20", "09:40-10:40", "10:50-11:40", "12:30-13:30", "13:45-14:40")
 
 TEXTS = {
-    "classroom.toml": '[site]\nname = "Helsingborgs skolor"\n[factors]\n'
+    "classroom.toml": '[site]\nname = "Helsingborgs skolor"\n[targets]\nsaving_pct = 5\n[factors]\n'
     'chosen = ["se-el-ivl-nordic-2023", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]\n',
-    "schools.csv": "key,name,municipality\n"
-    "tagaborg,Tågaborgsskolan,Helsingborg\n"
-    "garda,Gårdaskolan,Helsingborg\n"
-    "olympia,Olympiaskolan,Helsingborg\n"
-    "ringstorp,Ringstorpsskolan,Helsingborg\n"
-    "kungsgard,Kungsgårdsskolan,Ängelholm\n",
+    "schools.csv": "key,name,municipality,latitude,longitude\n"
+    "tagaborg,Tågaborgsskolan,Helsingborg,56.05,12.69\n"
+    "garda,Gårdaskolan,Helsingborg,,\n"
+    "olympia,Olympiaskolan,Helsingborg,,\n"
+    "ringstorp,Ringstorpsskolan,Helsingborg,,\n"
+    "kungsgard,Kungsgårdsskolan,Ängelholm,,\n",
+    "stations.csv": "key,name,latitude,longitude\nsmhi,Helsingborg A,56.03,12.77\n",
     "school_attributes.csv": "school,valid_from,atemp_m2,pupils\n"
     "tagaborg,2025-07-01,6200,410\n"
     "garda,2025-07-01,2900,205\n"
@@ -93,6 +95,9 @@ TEXTS = {
         for span in LESSONS
     ),
 }
+
+FILES = {"classroom_toml": "classroom.toml"}
+"""Texts of a site that are no tables, by the name of their argument."""
 
 GAINS = {"a101": 420, "a102": 880, "a103": 1_500, "slojd": 1_350, "bibliotek": 700, "musik": 650, "b1": 500}
 """How far each room would rise above 420 ppm in a long lesson."""
@@ -241,6 +246,16 @@ def fill(store: DuckDBStore, site: Site) -> None:
     )
 
 
+def learn(store: DuckDBStore, site: Site) -> None:
+    """A year of Tågaborgsskolan and its weather, which ends before the weeks that tests look at."""
+    year = days_between(date(2025, 10, 1), date(2026, 10, 31))
+    write_weather(store, site, "smhi", [*year, *days_between(date(2026, 11, 1), date(2026, 11, 18))])
+    usual = {Carrier.ELECTRICITY: lambda day: 640.0 + 10 * (day.day % 3 - 1)}
+    usual[Carrier.DISTRICT_HEAT] = lambda day: 1.35 * heat_kwh(day) * (1 + 0.02 * (day.day % 3 - 1))
+    for carrier, of_day in usual.items():
+        write_energy(store, site, "tagaborg", carrier, year, of_day)
+
+
 def context_over(store: DuckDBStore, site: Site) -> ApiContext:
     """What the application is handed, at NOW."""
     registry = CollectorRegistry()
@@ -302,15 +317,20 @@ def open_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     """Contexts over stores of their own, by the texts that differ from TEXTS; closed at the end."""
     opened: list[DuckDBStore] = []
 
-    def open_one(*, filled: bool = True, **texts: str) -> ApiContext:
+    def open_one(*, filled: bool = True, learned: bool = False, **texts: str) -> ApiContext:
         site = parse_site(
-            {**TEXTS, **{f"{name.removesuffix('_csv')}.csv": text for name, text in texts.items()}}
+            {
+                **TEXTS,
+                **{FILES.get(name, f"{name.removesuffix('_csv')}.csv"): text for name, text in texts.items()},
+            }
         )
         path: Path = tmp_path_factory.mktemp("pages") / "climate.duckdb"
         store = DuckDBStore(path, memory_limit_mb=200)
         opened.append(store)
         if filled:
             fill(store, site)
+        if learned:
+            learn(store, site)
         return context_over(store, site)
 
     yield open_one
@@ -321,13 +341,13 @@ def open_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 @pytest.fixture(scope="session")
 def school_context(open_context: Callable[..., ApiContext]) -> ApiContext:
     """The filled context, shared: tests only read it."""
-    return open_context()
+    return open_context(learned=True)
 
 
 @pytest.fixture(scope="session")
 def served(open_context: Callable[..., ApiContext]) -> Iterator[Served]:
     """The filled application on a port of its own; tests may publish live readings."""
-    context = open_context()
+    context = open_context(learned=True)
     server, thread, url = serve(context)
     yield Served(url, context, hang_screens(context))
     server.should_exit = True

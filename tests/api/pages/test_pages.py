@@ -103,7 +103,7 @@ def test_a_day_without_lessons_says_so(open_context: Callable[..., ApiContext]) 
 
 def test_a_site_without_anything_says_what_to_do(open_context: Callable[..., ApiContext]) -> None:
     nothing = dict.fromkeys(
-        ("school_attributes_csv", "rooms_csv", "meters_csv", "devices_csv", "lessons_csv"), ""
+        ("school_attributes_csv", "rooms_csv", "meters_csv", "devices_csv", "lessons_csv", "stations_csv"), ""
     )
     context = open_context(filled=False, schools_csv="key,name\na,Skola A\n", **nothing)
     with TestClient(create_app(context), base_url=HERE) as client:

@@ -84,10 +84,3 @@ def test_no_conclusion_says_why(read: Read, store: DuckDBStore, site: Site) -> N
     assert "Baseline: no day with energy is stored" in english
     assert "<svg" not in english
     assert read("/schools/empty", "en") == ""
-
-
-def test_the_week_against_its_weather(read: Read, store: DuckDBStore, site: Site) -> None:
-    write_two_years(store, site, "garda", saved=0.12)
-    week = read("/schools/garda?week=2025-W10", "en")
-    assert re.search(r"kWh, less than this weather and these days would take: .+ kWh to .+ kWh", week)
-    assert "The week:" not in read("/schools/garda?week=2026-W02", "en")  # nothing is stored of it
