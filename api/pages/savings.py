@@ -250,7 +250,7 @@ def _expected_text(expected: Expected | None, say: Language) -> str:
     )
     low, high = (_kwh(say, value or 0.0) for value in (expected.low_kwh, expected.high_kwh))
     span = say.text("%(low)s to %(high)s") % {"low": low, "high": high}
-    return words % {"used": _kwh(say, expected.observed_kwh), "expected": span}
+    return words % {"used": say.energy(expected.observed_kwh), "expected": span}
 
 
 def _months(dates: Dates, say: Language) -> str:
