@@ -194,8 +194,8 @@ def stream(ours: Served) -> Figures:
     tenth = max(1, BURSTS // 10)
     first, last = sum(sizes[tenth : 2 * tenth]) / tenth, sum(sizes[-tenth:]) / tenth
     print(
-        f"{STREAMS} streams, {BURSTS} bursts: {received / 1e6:.1f} MB received; server {before:.0f} MB before, "
-        f"{first:.1f} MB at first, {last:.1f} MB at last; {cpu / BURSTS * 1e3:.0f} ms CPU a burst"
+        f"{STREAMS} streams, {BURSTS} bursts: {received / 1e6:.1f} MB received; server {before:.0f} MB "
+        f"before, {first:.1f} MB at first, {last:.1f} MB at last; {cpu / BURSTS * 1e3:.0f} ms CPU a burst"
     )
     return {
         "streams": STREAMS,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from analytics import coverage, periods, registers
-from analytics.catalog import CATALOG, UNRESOLVED, Rule
+from analytics import catalog, coverage, degree_days, periods, registers, savings, sufficiency
+from analytics.catalog import CATALOG, DERIVED, UNRESOLVED, Rule
+from analytics.verdicts import METHOD as VERDICTS
 from classroom.metric import Status
 
-PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
+FORMULAS = (DOCS / "nomenclature.md").read_text(encoding="utf-8")
 
 
 def test_every_metric_stands_on_the_page_with_unit_and_method() -> None:
@@ -17,9 +21,31 @@ def test_every_metric_stands_on_the_page_with_unit_and_method() -> None:
         for cells in (line.split("|") for line in PAGE.splitlines() if line.startswith("| `"))
         if len(cells) > 4
     }
-    assert {name: (entry.unit, entry.method) for name, entry in CATALOG.items()} == {
-        name: rows[name] for name in CATALOG
+    everything = {**CATALOG, **DERIVED}
+    assert {name: (entry.unit, entry.method) for name, entry in everything.items()} == {
+        name: rows[name] for name in everything
     }
+
+
+def test_every_method_has_its_formula_unit_and_source() -> None:
+    named = {value for name, value in vars(catalog).items() if name.isupper() and isinstance(value, str)}
+    methods = {VERDICTS, *named, *(entry.method for entry in (*CATALOG.values(), *DERIVED.values()))}
+    rows = [line.split("|") for line in FORMULAS.splitlines() if line.startswith("| `")]
+    assert methods >= {"energy.savings/1", "energy.signature/1", "energy.bridge/1"}
+    for method in methods:
+        mine = [cells for cells in rows if f"`{method}`" in cells[1]]
+        assert len(mine) == 1, f"{method} needs one row on docs/nomenclature.md"
+        assert all(cell.strip() for cell in mine[0][1:-1]), method
+
+
+def test_the_modules_and_limits_of_the_formulas_are_those_there_are() -> None:
+    for package, name in re.findall(r"`(analytics|reports|api)\.(\w+)`", FORMULAS):
+        assert (DOCS.parent / package / f"{name}.py").exists(), f"{package}.{name}"
+    assert f"Up to {savings.GOOD_CVRMSE} good, up to {savings.USABLE_CVRMSE} usable" in FORMULAS
+    assert f"{sufficiency.BASELINE_DAYS[0]} to {sufficiency.BASELINE_DAYS[1]} days" in FORMULAS
+    assert f"{degree_days.BASE_C:g} − T_d" in FORMULAS
+    former = ", ".join(f"{limit:g}" for limit in degree_days.FORMER_LIMITS_C.values())
+    assert f"{former} °C" in FORMULAS
 
 
 def test_the_limits_on_the_page_are_those_in_force() -> None:
