@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
@@ -37,8 +38,10 @@ from store.base import (
     Written,
 )
 from store.batch import Batch, Mask, batch_of, ends, split_lost
+from store.frames import Columns
 from store.influx_readings import Series
 from store.influx_server import Address, InfluxServer, LinesRefused
+from store.metric_table import metric_table
 from store.retention import unsealed
 from store.times import HOUR_US, hour_pairs
 
@@ -176,7 +179,13 @@ class InfluxStore(Store):
         self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
     ) -> pd.DataFrame:
         """Readings with ``start <= time < end`` (READING_COLUMNS)."""
-        return influx_readings.read(self._reading(), devices, quantities, start, end)
+        return self.read_columns(devices, quantities, start, end).frame()
+
+    def read_columns(
+        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+    ) -> Columns:
+        """Readings with ``start <= time < end`` as columns of numbers."""
+        return influx_readings.read_columns(self._reading(), devices, quantities, start, end)
 
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity (READING_COLUMNS)."""
@@ -248,7 +257,11 @@ class InfluxStore(Store):
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:
         """Replace metrics with the same school, scope, id, metric, carrier, basis, interval and time."""
-        self._write(influx_derived.metric_lines(metrics))
+        self.write_metric_table(metric_table(metrics))
+
+    def write_metric_table(self, table: pa.Table) -> None:
+        """Replace metrics with the same keys; a table of :mod:`store.metric_table`."""
+        self._write(influx_derived.metric_lines(table))
 
     def read_metrics(
         self,
