@@ -25,7 +25,7 @@ from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
 from analytics.finding import EPOCH, MARGIN, find_work
 from analytics.intervals import INTERVALS
-from analytics.judging import A, R, Submit
+from analytics.judging import A, Progress, R, Submit, unseen
 from analytics.markers import new_markers, read_markers
 from analytics.points import irregular_hours
 from analytics.rolling import HOURS, METRICS, Part, roll_up
@@ -37,7 +37,7 @@ from store.base import HOUR_COLUMNS, READING_COLUMNS, Store
 from store.frames import NO_READINGS
 from store.metric_table import KEY, keys, metric_table
 
-__all__ = ["HOURS", "METRICS", "JobReport", "run"]
+__all__ = ["HOURS", "METRICS", "JobReport", "Progress", "run"]
 
 _DAY_ONE = EPOCH + timedelta(days=1)
 _ROOMS_A_BATCH = 25  # a month of 25 rooms at 5 minutes is 450 000 readings
@@ -66,20 +66,20 @@ def run(
     start: datetime | None = None,
     end: datetime | None = None,
     compute: Submit | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> JobReport:
     """Bring rollups and metrics up to date with the ledger and with ``site``; ``now`` is aware.
 
     ``full`` computes everything again. ``school``, ``start`` and ``end`` narrow the work to a school and to
     the local days that overlap the span; a narrowed run leaves ledger cursor and markers alone, so that
-    nothing outside is forgotten. ``compute`` runs the pure part elsewhere; ``progress(done, batches)`` is
-    called after each batch.
+    nothing outside is forgotten. ``compute`` runs the pure parts elsewhere; ``progress`` is told after each
+    part of a step.
 
     Raises:
         store.base.StoreError: the store cannot serve; what was written stands, the run can be repeated.
     """
     began = time.monotonic()
-    submit = compute or _here
+    submit, tell = compute or _here, progress or unseen
     narrowed = school is not None or start is not None or end is not None
     schools = [one.key for one in site.schools if school in (None, one.key)]
     markers = {
@@ -87,7 +87,7 @@ def run(
         for key in schools
     }
     part = _part(site, school, start, end) if full else None
-    rolled = roll_up(store, site, markers, now, submit, part)
+    rolled = roll_up(store, site, markers, now, submit, part, tell)
     work = find_work(store, site, now, markers, rolled.changed.hours, full=full)
     wanted = work.days.within(school, start, end, site.zone).unsealed(store.sealed(), site.zone)
     todo = list(_batches(site, wanted))
@@ -96,8 +96,7 @@ def run(
         stale = _withdrawn(store, site, unit, figures, work.inspect)
         store.write_metric_table(pa.concat_tables([figures, metric_table(stale)]) if stale else figures)
         written, withdrawn = written + len(figures), withdrawn + len(stale)
-        if progress is not None:
-            progress(done, len(todo))
+        tell("computing", done, len(todo))
     if not narrowed:
         store.advance(METRICS, rolled.changed.cursor)
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])

@@ -50,7 +50,17 @@ class Submit(Protocol):
         ...
 
 
-def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Submit) -> bool:
+Progress = Callable[[str, int, int], None]
+"""Told after each part of a step: the step, how many parts are done, of how many."""
+
+
+def unseen(step: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def judge_changed(
+    store: Store, site: Site, changed: pd.DataFrame, compute: Submit, progress: Progress = unseen
+) -> bool:
     """Judge what the ``changed`` hours (CHANGED_COLUMNS, rolled up) may have made or unmade; whether any
     verdict that metrics heed is another now.
 
@@ -61,7 +71,8 @@ def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Subm
     """
     other = False
     waiting: Future[Zones] | None = None  # one part is judged while the next is loaded
-    for group in _groups(site, changed):
+    groups = list(_groups(site, changed))
+    for done, group in enumerate(groups, start=1):
         if group.in_room:
             future = compute(judged, _load(store, group))
         else:
@@ -69,6 +80,7 @@ def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Subm
         if waiting is not None:
             other |= _save(store, waiting.result())
         waiting = future
+        progress("judging", done, len(groups))
     return other | (waiting is not None and _save(store, waiting.result()))
 
 
@@ -242,8 +254,8 @@ def judge_drift(
         for some in _shares(sorted(devices), _SENSORS_A_PART):
             hours = store.read_hours(some, ["co2_ppm"], *within)
             if len(hours):
-                refused = _raw(store, hours[hours["flagged"] > 0], timedelta(), _HOUR)
-                part = DriftPart(site, span, today, with_low(hours, refused))
+                refused = _raw(store, hours[hours["flagged"] > hours["count"]], timedelta(), _HOUR)
+                part = DriftPart(site, span, today, with_low(hours, refused.frame()))
                 other |= _save(store, compute(drift_zones, part).result())
     return other
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analytics import fingerprint
-from analytics.judging import Submit, drift_due, judge_changed, judge_drift
+from analytics.judging import Progress, Submit, drift_due, judge_changed, judge_drift, unseen
 from analytics.markers import Markers
 from analytics.points import microseconds
 from classroom.site import Site
@@ -62,6 +62,7 @@ def roll_up(
     now: datetime,
     compute: Submit,
     full: Part | None = None,
+    progress: Progress = unseen,
 ) -> Rolled:
     """Roll up and judge the changed hours, and all hours of devices that have other inputs than before;
     with ``full`` all of that part.
@@ -72,9 +73,11 @@ def roll_up(
     for_metrics = store.changed(METRICS)  # before the hours: so all of it has been rolled up
     changed = store.changed(HOURS)
     frame = _asked(store, site, markers, changed.hours, full)
-    for month in _months(frame):
+    months = list(_months(frame))
+    for done, month in enumerate(months, start=1):
         store.write_hours(_rolled(store, site, month))
-    judged = judge_changed(store, site, frame, compute)
+        progress("rolling up", done, len(months))
+    judged = judge_changed(store, site, frame, compute, progress)
     due = drift_due(site, markers, frame, now, full=full is not None)
     judged |= judge_drift(store, site, due, now, compute)
     store.advance(HOURS, changed.cursor)
@@ -86,7 +89,7 @@ def roll_up(
         judged = judge_changed(store, site, news, compute)
         judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
         store.advance(HOURS, again.cursor)
-        count += len(again.hours)
+        count += len(news)
     return Rolled(count, for_metrics)
 
 

@@ -55,16 +55,18 @@ log = logging.getLogger(__name__)
 class InfluxStore(Store):
     """A store in one bucket of an InfluxDB server.
 
-    One process writes to a bucket (the ingester, through its one store thread, and the analytics beside it);
-    any number read. A write may end half way: what was announced in the ledger is shown to its consumers, and
-    the same batch handed in again completes it. A server that is away when this is made is asked again by
-    every call.
+    One process writes readings to a bucket (the ingester, through its one store thread); one more may write
+    what is made of them (analytics, with ``beside``: it leaves the ledger's head to the ingester, and asks
+    for the ledger's end before it appends). Any number read. A write may end half way: what was announced in
+    the ledger is shown to its consumers, and the same batch handed in again completes it. A server that is
+    away when this is made is asked again by every call.
 
     Raises:
         SchemaError: the bucket is not ours, or was written by a newer version.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float = 60.0) -> None:
+    def __init__(self, address: Address, *, timeout_s: float = 60.0, beside: bool = False) -> None:
+        self._beside = beside
         self._server = InfluxServer(address, timeout_s)
         self._lock = threading.Lock()  # held by the one writer
         self._checked = False
@@ -244,8 +246,9 @@ class InfluxStore(Store):
             return
         with self._writing() as (server, _):
             seq, self._seq = self._seq, self._seq + 1
-            server.write(influx_ledger.announce(seq, hour_pairs(hours)))
-            self._finish(server, None)
+            server.write(influx_ledger.announce(seq, hour_pairs(hours), beside=self._beside))
+            if not self._beside:
+                self._finish(server, None)
 
     def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
         """Replace all verdict intervals of one series (VERDICT_COLUMNS)."""
@@ -305,7 +308,7 @@ class InfluxStore(Store):
         with self._lock:
             server = self._reading()
             series, self._series = self._series, None
-            if series is None:
+            if series is None or self._beside:
                 series, self._marks = Series(), {}
                 self._head, last = influx_ledger.head_and_last(server)
                 self._seq = last + 1

@@ -264,10 +264,11 @@ def test_the_pure_part_runs_in_a_child_process_and_progress_is_told(
     store.write_readings(
         [*make_register("m-el", "energy_kwh", START - HOUR, 50), *room_readings("c1", START, 24)]
     )
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[object, ...]] = []
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         jobs.run(store, site, START + 5 * DAY, compute=pool.submit, progress=lambda *done: seen.append(done))
-    assert seen == [(1, 1)]
+    assert seen[0] == ("rolling up", 1, 1)
+    assert seen[-1] == ("computing", 1, 1)
     there = everything(store)
     jobs.run(store, site, START + 5 * DAY, full=True)
     assert everything(store) == there
