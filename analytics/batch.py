@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analytics import fingerprint
 from analytics.bills import bills_of
@@ -30,6 +31,8 @@ from classroom.metric import Interval, Metric, Scope
 from classroom.places import Device
 from classroom.site import Site
 from classroom.timetable import Span, day_span
+from store.frames import Columns
+from store.metric_table import metric_table
 
 INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 """Quantities that room metrics are computed from."""
@@ -39,8 +42,8 @@ INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 class Batch:
     """What :func:`compute` is handed.
 
-    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are those of
-    INDOOR_QUANTITIES in the rooms (READING_COLUMNS), ``hours`` the rollups of registers, intervals and
+    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are the trusted
+    ones of INDOOR_QUANTITIES in the rooms, ``hours`` the rollups of registers, intervals and
     bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours, ``nights``
     the CO2 of nights and weekends from BASELINE_DAYS before the room days on.
     """
@@ -50,7 +53,7 @@ class Batch:
     now: datetime
     room_days: Mapping[str, Sequence[date]]
     energy_days: Sequence[date]
-    readings: pd.DataFrame
+    readings: Columns
     hours: pd.DataFrame
     raw: pd.DataFrame
     nights: Nights = field(default_factory=dict)
@@ -81,32 +84,29 @@ def register_cuts(site: Site) -> Ints:
     return np.array(sorted(to_us(time) for time in bounds if time is not None), dtype=np.int64)
 
 
-def trusted(readings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+def trusted(readings: Columns, verdicts: pd.DataFrame) -> Columns:
     """Readings without an ingest flag that no verdict of DISTRUSTED covers."""
-    readings = readings[readings["flag"] == 0]
+    good = readings.flag == 0
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    if verdicts.empty:
-        return readings
-    by_series = ["device", "quantity"]
-    at = readings.reset_index(drop=True).groupby(by_series, sort=False, observed=True).indices
-    good = np.ones(len(readings), dtype=bool)
-    time_us = microseconds(readings["time"])
-    for series, rows in verdicts.groupby(by_series, sort=False, observed=True):
+    at = readings.by_series() if len(verdicts) else {}
+    for series, rows in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
         if series in at:
-            of_series = at[series]
-            good[of_series] = ~inside(
-                time_us[of_series], microseconds(rows["start"]), microseconds(rows["end"])
-            )
-    return readings[good]
+            mine = at[series]
+            bounds = microseconds(rows["start"]), microseconds(rows["end"])
+            good[mine] &= ~inside(readings.time_us[mine], *bounds)
+    return readings if good.all() else readings.where(good)
+
+
+def compute_table(batch: Batch) -> pa.Table:
+    """As :func:`compute`, as the table that a store writes."""
+    return metric_table(compute(batch))
 
 
 def compute(batch: Batch) -> list[Metric]:
     """All metrics of the batch's room days and energy days that have begun by ``batch.now``."""
+    readings = batch.readings
     series = {
-        (str(device), str(quantity)): (microseconds(group["time"]), group["value"].to_numpy(dtype=float))
-        for (device, quantity), group in batch.readings.groupby(
-            ["device", "quantity"], sort=False, observed=True
-        )
+        key: (readings.time_us[rows], readings.value[rows]) for key, rows in readings.by_series().items()
     }
     known_rooms = {room.key for room in batch.site.rooms}
     found: list[Metric] = []

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.breaks import breaks
-from analytics.points import HOUR_US, microseconds, register_series
+from analytics.points import HOUR_US, register_series
 from analytics.quality import Floats, Hours, Ints, clock, gaps, reach_us, spikes, stale
 from analytics.verdicts import Zone
+from store.frames import Columns
 
 Series = tuple[str, str]
 """Device and quantity."""
@@ -46,7 +47,7 @@ class Part(NamedTuple):
     end_us: int
     interval_s: int
     hours: pd.DataFrame
-    raw: pd.DataFrame
+    raw: Columns
     raw_from_us: int
     kwh_per_unit: Mapping[str, float]
 
@@ -69,7 +70,7 @@ def judged(part: Part) -> Zones:
 def judged_registers(part: Part) -> Zones:
     """Zones of the part's registers: gap, clock, and breaks."""
     raw = _readings(part.raw)
-    series = register_series(part.hours, part.raw, np.array([], dtype=np.int64))
+    series = register_series(part.hours, part.raw.frame(), np.array([], dtype=np.int64))
     found: Zones = {}
     for (device, quantity), hours in _hours(part.hours).items():
         zones = [_gap_zone(hours, part), *_raw_zones(raw.get((device, quantity)), quantity, part)]
@@ -83,25 +84,25 @@ def judged_registers(part: Part) -> Zones:
     return found
 
 
-def _slices(frame: pd.DataFrame) -> Iterator[tuple[Series, slice]]:
+def series_rows(frame: pd.DataFrame) -> Iterator[tuple[Series, slice]]:
     """Rows of each series in a frame sorted by device and quantity."""
-    device, quantity = frame["device"].to_numpy(dtype=object), frame["quantity"].to_numpy(dtype=object)
+    device, devices = pd.factorize(frame["device"])
+    quantity, quantities = pd.factorize(frame["quantity"])
     border = np.flatnonzero((device[1:] != device[:-1]) | (quantity[1:] != quantity[:-1])) + 1
     for start, end in pairwise([0, *border.tolist(), len(frame)] if len(frame) else []):
-        yield (str(device[start]), str(quantity[start])), slice(start, end)
+        yield (str(devices[device[start]]), str(quantities[quantity[start]])), slice(start, end)
 
 
 def _hours(frame: pd.DataFrame) -> dict[Series, Hours]:
     hours = Hours.of(frame)  # as a whole: pandas is slow by the piece
-    return {series: hours.where(rows) for series, rows in _slices(frame)}
+    return {series: hours.where(rows) for series, rows in series_rows(frame)}
 
 
-def _readings(raw: pd.DataFrame) -> dict[Series, Readings]:
-    if raw.empty:
-        return {}
-    time_us, value = microseconds(raw["time"]), raw["value"].to_numpy(dtype=float)
-    flag = raw["flag"].to_numpy(dtype=np.int64)
-    return {series: Readings(time_us[rows], value[rows], flag[rows]) for series, rows in _slices(raw)}
+def _readings(raw: Columns) -> dict[Series, Readings]:
+    return {
+        series: Readings(raw.time_us[rows], raw.value[rows], raw.flag[rows])
+        for series, rows in raw.by_series().items()
+    }
 
 
 _NEAR = 4  # hours with readings on each side of a change whose breaks it may make or unmake

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from analytics.baselines import BEGINNING, DriftPart, Span, drift_zones, with_lo
 from analytics.drift import LEARN_DAYS, RECENT_DAYS
 from analytics.energy import REGISTERS, to_us
 from analytics.fingerprint import school_inputs
-from analytics.judge import Part, Series, Zones, judged, judged_registers
+from analytics.judge import Part, Series, Zones, judged, judged_registers, series_rows
 from analytics.markers import Markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
 from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, may_spike, reach_us
@@ -26,12 +27,15 @@ from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
 from classroom.timetable import day_span
-from store.base import CHANGED_COLUMNS, READING_COLUMNS, VERDICT_COLUMNS, Store
+from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, VERDICT_COLUMNS, Store
+from store.frames import Columns, joined
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
-_DEVICES_A_PART = 200
+_DAY_US = 24 * HOUR_US
+_APART_US = 3 * _DAY_US
+_DEVICES_A_PART = 100
 _SENSORS_A_PART = 50
 
 A = TypeVar("A")
@@ -46,7 +50,17 @@ class Submit(Protocol):
         ...
 
 
-def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Submit) -> bool:
+Progress = Callable[[str, int, int], None]
+"""Told after each part of a step: the step, how many parts are done, of how many."""
+
+
+def unseen(step: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def judge_changed(
+    store: Store, site: Site, changed: pd.DataFrame, compute: Submit, progress: Progress = unseen
+) -> bool:
     """Judge what the ``changed`` hours (CHANGED_COLUMNS, rolled up) may have made or unmade; whether any
     verdict that metrics heed is another now.
 
@@ -56,13 +70,18 @@ def judge_changed(store: Store, site: Site, changed: pd.DataFrame, compute: Subm
         StoreError: the store cannot serve; it can be done again.
     """
     other = False
-    for group in _groups(site, changed):
-        for quantity in STALE_H if group.in_room else ():
-            part = _load(store, group, quantity)
-            other |= _save(store, compute(judged, part).result())
-        if not group.in_room:
-            other |= _save(store, compute(judged_registers, _load_registers(store, site, group)).result())
-    return other
+    waiting: Future[Zones] | None = None  # one part is judged while the next is loaded
+    groups = list(_groups(site, changed))
+    for done, group in enumerate(groups, start=1):
+        if group.in_room:
+            future = compute(judged, _load(store, group))
+        else:
+            future = compute(judged_registers, _load_registers(store, site, group))
+        if waiting is not None:
+            other |= _save(store, waiting.result())
+        waiting = future
+        progress("judging", done, len(groups))
+    return other | (waiting is not None and _save(store, waiting.result()))
 
 
 class _Group(NamedTuple):
@@ -77,15 +96,21 @@ class _Group(NamedTuple):
 
 def _groups(site: Site, changed: pd.DataFrame) -> Iterator[_Group]:
     in_room = {device.key: device.room is not None for device in site.devices}
-    changed = changed[changed["device"].isin(in_room)]
-    month = changed["hour"].dt.strftime("%Y-%m")
+    code, names = pd.factorize(changed["device"])
+    known = np.array([name in in_room for name in names], dtype=bool)[code]
+    code, hour_us = code[known], microseconds(changed["hour"])[known]
+    month = hour_us.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    order = np.lexsort((hour_us, code, month))
+    code, hour_us, month = code[order], hour_us[order], month[order]
+    border = np.flatnonzero((code[1:] != code[:-1]) | (month[1:] != month[:-1])) + 1
     found: dict[tuple[bool, int, datetime, datetime], list[str]] = {}
-    of_month = changed["hour"].groupby([changed["device"], month], observed=True).agg(["min", "max"])
-    for (device, _), first, last in zip(of_month.index, of_month["min"], of_month["max"], strict=True):
-        bounds = first.floor("D").to_pydatetime(), last.floor("D").to_pydatetime() + timedelta(days=1)
-        found.setdefault((in_room[device], site.interval_s(device), *bounds), []).append(str(device))
+    for start, end in pairwise([0, *border.tolist(), len(code)] if len(code) else []):
+        device = str(names[code[start]])
+        first, last = (_time(int(hour_us[at] // _DAY_US * _DAY_US)) for at in (start, end - 1))
+        key = in_room[device], site.interval_s(device), first, last + timedelta(days=1)
+        found.setdefault(key, []).append(device)
     for key in sorted(found):
-        for devices in _shares(found[key], _DEVICES_A_PART):
+        for devices in _shares(sorted(found[key]), _DEVICES_A_PART):
             yield _Group(devices, *key)
 
 
@@ -94,13 +119,18 @@ def _shares(devices: Sequence[str], most: int) -> Iterator[list[str]]:
         yield list(devices[first : first + most])
 
 
-def _load(store: Store, group: _Group, quantity: str) -> Part:
-    """One quantity of devices in rooms."""
-    reach = timedelta(microseconds=reach_us(quantity, group.interval_s))
-    hours = store.read_hours(group.devices, [quantity], group.first - 2 * reach, group.end + 2 * reach)
-    hours = _with_neighbours(store, group, quantity, hours, reach)
-    may = may_spike(Hours.of(hours), quantity) | (hours["flagged"].to_numpy() > 0)
-    about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
+def _load(store: Store, group: _Group) -> Part:
+    """What is judged of devices in rooms."""
+    reach = timedelta(microseconds=max(reach_us(quantity, group.interval_s) for quantity in STALE_H))
+    hours = store.read_hours(group.devices, list(STALE_H), group.first - 2 * reach, group.end + 2 * reach)
+    hours = _with_neighbours(store, group, hours, reach)
+    parts = Hours.of(hours)
+    may = hours["flagged"].to_numpy() > 0
+    for (_, quantity), rows in series_rows(hours):
+        may[rows] |= may_spike(parts.where(rows), quantity)
+    about = (parts.hour_us >= to_us(group.first) - 2 * HOUR_US) & (
+        parts.hour_us < to_us(group.end) + 2 * HOUR_US
+    )
     raw = _raw(store, hours[about & may], -_HOUR, 3 * _HOUR)
     return _part(store, group, hours, raw, {}, Domain.INDOOR)
 
@@ -112,12 +142,8 @@ def _load_registers(store: Store, site: Site, group: _Group) -> Part:
     hours = store.read_hours(group.devices, names, group.first - reach, group.end + reach)
     fallen = irregular_hours(hours, np.array([], dtype=np.int64))
     about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
-    raw = _together(
-        [
-            _raw(store, fallen, timedelta(), _HOUR),
-            _raw(store, hours[about & (hours["flagged"] > 0)], -_HOUR, 2 * _HOUR),
-        ]
-    )
+    asked = pd.concat([fallen, hours[about & (hours["flagged"] > 0)]])
+    raw = _raw(store, asked, -_HOUR, 2 * _HOUR)
     units = {key: _kwh_per_unit(site, key) for key in group.devices}
     return _part(store, group, hours, raw, units, Domain.ENERGY)
 
@@ -126,7 +152,7 @@ def _part(
     store: Store,
     group: _Group,
     hours: pd.DataFrame,
-    raw: pd.DataFrame,
+    raw: Columns,
     units: Mapping[str, float],
     domain: Domain,
 ) -> Part:
@@ -139,52 +165,48 @@ def _kwh_per_unit(site: Site, device: str) -> float:
     return placed.scale / (placed.pulses_per_kwh or 1.0)
 
 
-def _with_neighbours(
-    store: Store, group: _Group, quantity: str, hours: pd.DataFrame, reach: timedelta
-) -> pd.DataFrame:
-    """``hours``, with the nearest one on either side for devices that were silent for the whole reach."""
+def _with_neighbours(store: Store, group: _Group, hours: pd.DataFrame, reach: timedelta) -> pd.DataFrame:
+    """``hours``, with the nearest one on either side for series that were silent for the whole reach."""
     longest = timedelta(microseconds=LONGEST_GAP_US)
-    some = set(hours["device"].unique())
-    before = some - set(hours.loc[hours["hour"] < group.first, "device"].unique())
-    after = some - set(hours.loc[hours["hour"] >= group.end, "device"].unique())
-    parts = [hours]
-    if before:
-        found = store.read_hours(sorted(before), [quantity], group.first - longest, group.first - 2 * reach)
-        parts.insert(0, found.groupby("device", observed=True).tail(1))
-    if after:
-        found = store.read_hours(sorted(after), [quantity], group.end + 2 * reach, group.end + longest)
-        parts.append(found.groupby("device", observed=True).head(1))
-    if len(parts) == 1:
-        return hours
-    found = pd.concat([part for part in parts if len(part)] or parts[:1])
-    return found.sort_values(["device", "quantity", "hour"], ignore_index=True)
-
-
-def _raw(store: Store, hours: pd.DataFrame, before: timedelta, after: timedelta) -> pd.DataFrame:
-    """Readings of the devices of ``hours`` from the first to the last of them, with a margin, UTC day by
-    day."""
-    parts = []
-    for _, rows in hours.groupby(hours["hour"].dt.floor("D")):
-        parts.append(
-            store.read_readings(
-                sorted(rows["device"].unique()),
-                sorted(rows["quantity"].unique()),
-                rows["hour"].min().to_pydatetime() + before,
-                rows["hour"].max().to_pydatetime() + after,
-            )
-        )
-    return _together(parts)
-
-
-def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Readings of several spans, which may overlap."""
+    rows_of = dict(series_rows(hours))
+    hour_us = microseconds(hours["hour"])
+    before = {key for key, rows in rows_of.items() if hour_us[rows][0] >= to_us(group.first)}
+    after = {key for key, rows in rows_of.items() if hour_us[rows][-1] < to_us(group.end)}
+    parts = [
+        _nearest(store, before, group.first - longest, group.first - 2 * reach, -1),
+        hours,
+        _nearest(store, after, group.end + 2 * reach, group.end + longest, 0),
+    ]
     parts = [part for part in parts if len(part)]
-    if not parts:
-        return pd.DataFrame(columns=list(READING_COLUMNS))
-    if len(parts) == 1:
-        return parts[0]
-    readings = pd.concat(parts).drop_duplicates(["device", "quantity", "time"])
-    return readings.sort_values(["device", "quantity", "time"], ignore_index=True)
+    if len(parts) <= 1:
+        return hours
+    return pd.concat(parts).sort_values(["device", "quantity", "hour"], ignore_index=True)
+
+
+def _nearest(store: Store, series: set[Series], start: datetime, end: datetime, which: int) -> pd.DataFrame:
+    """The first (0) or the last (-1) hour in the span of each of the series."""
+    if not series or start >= end:
+        return pd.DataFrame(columns=list(HOUR_COLUMNS))
+    devices, quantities = (sorted(set(names)) for names in zip(*series, strict=True))
+    found = store.read_hours(devices, quantities, start, end)
+    return found.iloc[[range(len(found))[rows][which] for key, rows in series_rows(found) if key in series]]
+
+
+def _raw(store: Store, hours: pd.DataFrame, before: timedelta, after: timedelta) -> Columns:
+    """Readings of the series of ``hours`` from the first to the last of them, with a margin; days without
+    any are left out where several follow each other."""
+    parts = []
+    code, names = pd.factorize(hours["quantity"])
+    hour_us = microseconds(hours["hour"])
+    for number, quantity in enumerate(names):
+        mine = np.flatnonzero(code == number)
+        mine = mine[np.argsort(hour_us[mine])]
+        border = np.flatnonzero(np.diff(hour_us[mine]) > _APART_US) + 1
+        for some in np.split(mine, border):
+            devices = sorted(hours["device"].iloc[some].unique())
+            first, last = _time(int(hour_us[some[0]])), _time(int(hour_us[some[-1]]))
+            parts.append(store.read_columns(devices, [str(quantity)], first + before, last + after))
+    return joined(parts)
 
 
 # Drift
@@ -232,8 +254,8 @@ def judge_drift(
         for some in _shares(sorted(devices), _SENSORS_A_PART):
             hours = store.read_hours(some, ["co2_ppm"], *within)
             if len(hours):
-                refused = _raw(store, hours[hours["flagged"] > 0], timedelta(), _HOUR)
-                part = DriftPart(site, span, today, with_low(hours, refused))
+                refused = _raw(store, hours[hours["flagged"] > hours["count"]], timedelta(), _HOUR)
+                part = DriftPart(site, span, today, with_low(hours, refused.frame()))
                 other |= _save(store, compute(drift_zones, part).result())
     return other
 

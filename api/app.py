@@ -16,6 +16,7 @@ from api.guard import HEADERS, Guard
 from api.openapi import document
 from api.pages import Pages, pages_router, screen_router
 from api.problems import handle_problems, problem_response
+from api.routes.analysis import analysis_router
 from api.routes.comparisons import comparisons_router
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
@@ -53,6 +54,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))
     v1.include_router(imports_router(context))
+    v1.include_router(analysis_router(context))
     app.include_router(v1)
     app.include_router(operations_router(context))
     app.include_router(sign_in_router(context))

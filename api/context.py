@@ -316,6 +316,22 @@ class Push(Protocol):
         ...
 
 
+class Analysis(Protocol):
+    """The analytics job of the running service. Methods may be called from any thread."""
+
+    def ask(self, school: str | None, start: datetime | None, end: datetime | None, *, full: bool) -> int:
+        """Run it soon, narrowed as said; gives a number to ask :meth:`state` for.
+
+        Raises:
+            NotNowError: another such run waits or is under way.
+        """
+        ...
+
+    def state(self, number: int) -> Mapping[str, object] | None:
+        """How far it is; None if it is not known (any more)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What changes something, for those who know the ``key``."""
@@ -324,6 +340,7 @@ class Control:
     letters: LetterControl
     imports: Imports | None = None
     push: Push | None = None
+    analysis: Analysis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,22 @@ class ChildCompute:
     """One spawned child for computing, so that pandas never holds the interpreter of the API.
 
     A child that ended (killed, out of memory) fails the calls it had with ``BrokenProcessPool``; the next
-    call gets a new child.
+    call gets a new child. The first ``here`` calls are computed in the calling thread: for a little work, in
+    a process that serves nobody, a child would begin for longer than it computes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, here: int = 0) -> None:
+        self._here = here
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """``function(*args, **kwargs)`` computed in the child."""
+        if self._here > 0:
+            self._here -= 1
+            done: Future[T] = Future()
+            done.set_result(function(*args, **kwargs))
+            return done
         with self._lock:
             if self._pool is None:
                 self._pool = self._new_pool()

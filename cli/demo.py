@@ -196,7 +196,9 @@ class _Filling:
                 return None
             computing = progress.add_task(f"{text}: computing", total=None)
             self._service.scheduler.run_now(
-                lambda done, of: progress.update(computing, completed=done, total=of)
+                lambda step, done, of: progress.update(
+                    computing, description=f"{text}: {step}", completed=done, total=of
+                )
             )
         return count
 

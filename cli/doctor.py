@@ -20,6 +20,7 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.codecs import load_codecs
+from cli.job_files import read_last_run
 from cli.site import SiteDir, control_headers, data_folder, letters_file, load_site_or_exit
 from ingest.codecs.runner import Codecs
 from ingest.letter import in_words
@@ -28,6 +29,7 @@ from ingest.probe import look
 
 FREE_BYTES_WANTED = 1_000_000_000
 CERTIFICATE_DAYS_WANTED = 21
+_LATE_S = 900
 
 
 class Finding(NamedTuple):
@@ -53,6 +55,7 @@ def doctor(site_dir: SiteDir = Path()) -> None:
         *_broker(site),
         *_service(site, site_dir),
         *_dead_letters(site, site_dir),
+        *_analytics(site, site_dir),
     ]
     table = Table(show_header=False, box=None, pad_edge=False)
     for finding in findings:
@@ -179,6 +182,23 @@ def _dead_letters(site: Site, folder: Path) -> Iterable[Finding]:
     room = f" ({size_mb:.0f} of {limit_mb} MB)" if size_mb > limit_mb / 10 else ""
     cure = f"see why with: classroom-climate dead-letters list --site {folder}" if counts else ""
     yield Finding(True, "dead letters", f"{in_words(counts)}{room}", cure)
+
+
+def _analytics(site: Site, folder: Path) -> Iterable[Finding]:
+    """The last run of the analytics job; of an age it must not have on a server, where it has its own
+    process."""
+    last = read_last_run(data_folder(folder))
+    if last is None:
+        return
+    age_s = (utc_now() - last.ended).total_seconds()
+    when = f"last run {last.ended:%Y-%m-%d %H:%M:%S} UTC by {last.program} (process {last.pid})"
+    if last.trouble:
+        yield Finding(False, "analytics", f"{when}: {last.trouble}", "the log of that process says more")
+        return
+    late = last.every_s is not None and age_s > max(3 * last.every_s, _LATE_S)
+    late = late and site.settings.store.kind == "influxdb"
+    cure = "start it again: classroom-climate analyze (or run)" if late else ""
+    yield Finding(not late, "analytics", when, cure)
 
 
 def _pending(items: list[dict[str, object]]) -> Finding:

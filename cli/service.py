@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import date, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from analytics import jobs
 from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
 from api.server import make_server
-from classroom.quantity import Domain
 from classroom.site import Site
 from cli.access import open_access
 from cli.children import ChildCompute
@@ -27,6 +22,7 @@ from cli.control import LettersControl, new_key
 from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
+from cli.scheduler import Scheduler
 from cli.site import audit_log, data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -38,98 +34,7 @@ from ingest.imports.watcher import ImportWatcher
 from ingest.message import Message
 from ingest.pipeline import Pipeline
 from reports.fits import Fits
-from store import retention
 from store.base import Store, StoreError
-
-log = logging.getLogger(__name__)
-
-
-class Scheduler:
-    """Runs the analytics job every ``every_s`` seconds and when asked, in its own thread.
-
-    The computing itself is done in a child process. ``then`` is called after each run.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        site: Callable[[], Site],
-        every_s: float,
-        rules: Mapping[Domain, retention.Rule],
-        then: Callable[[], None],
-    ) -> None:
-        self._then = then
-        self._store = store
-        self._site = site
-        self._every_s = every_s
-        self._rules = rules
-        self._forgotten: date | None = None
-        self._compute = ChildCompute()
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._running = threading.Lock()
-        self._failure = ""
-        self._last: datetime | None = None
-        self._thread = threading.Thread(target=self._loop, name="analytics", daemon=True)
-
-    def start(self) -> None:
-        """Begin; the first run comes at once."""
-        self._wake.set()
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Run soon: something other than readings has changed."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """End after the current step; what was not finished is done again at the next start."""
-        self._stop.set()
-        self._wake.set()
-        self._compute.close()
-        self._thread.join(timeout=30)
-
-    def run_now(self, progress: Callable[[int, int], None] | None = None) -> jobs.JobReport:
-        """Run the job in the calling thread (never two at a time)."""
-        with self._running:
-            report = jobs.run(
-                self._store, self._site(), utc_now(), compute=self._compute.submit, progress=progress
-            )
-            self._then()
-            self._last = utc_now()
-            if self._forgotten != self._last.date():  # once a day, when every hour is rolled up
-                retention.run(self._store, self._rules, self._last)
-                self._forgotten = self._last.date()
-            return report
-
-    def health(self) -> PartHealth:
-        """Whether metrics are kept up to date."""
-        if self._failure:
-            return PartHealth("analytics", False, self._failure)
-        if not self._thread.is_alive():
-            return PartHealth(
-                "analytics", False, "its thread has ended; restart the service and report the log"
-            )
-        when = f"last run {self._last:%Y-%m-%d %H:%M:%S} UTC" if self._last else "first run under way"
-        return PartHealth("analytics", True, when)
-
-    def _loop(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait(self._every_s)
-            self._wake.clear()
-            if self._stop.is_set():
-                return
-            try:
-                self.run_now()
-            except (StoreError, BrokenExecutor, CancelledError) as error:
-                if self._stop.is_set():
-                    return
-                if not self._failure:
-                    log.warning("analytics cannot run, trying again every %s s: %s", self._every_s, error)
-                self._failure = f"metrics are not up to date: {error}"
-            else:
-                if self._failure:
-                    log.info("analytics runs again")
-                self._failure = ""
 
 
 class Service:
@@ -183,7 +88,7 @@ def running(
             registry=registry,
             decode=codecs.decode,
         )
-        scheduler = _scheduler(site, store, watch, live)
+        scheduler = _scheduler(store, watch, data, registry, live)
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         context = ApiContext(
             site=watch,
@@ -195,7 +100,7 @@ def running(
             health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch), _imports(imports)],
             registry=registry,
             access=access,
-            control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
+            control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports, scheduler),
             fits=stack.enter_context(_fits()),
         )
         stack.enter_context(_serving(context, sock))
@@ -206,9 +111,12 @@ def running(
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
 
 
-def _scheduler(site: Site, store: Store, watch: SiteWatch, live: LiveHub) -> Scheduler:
-    every_s, rules = site.settings.analytics.every_s, retention_rules(site.settings.store)
-    return Scheduler(store, watch, every_s, rules, then=lambda: live.judge(store))
+def _scheduler(
+    store: Store, watch: SiteWatch, data: Path, registry: CollectorRegistry, live: LiveHub
+) -> Scheduler:
+    settings = watch().settings
+    every_s, rules = settings.analytics.every_s, retention_rules(settings.store)
+    return Scheduler(store, watch, every_s, rules, data, registry, then=lambda: live.judge(store))
 
 
 @contextmanager
@@ -229,7 +137,9 @@ def _import_watcher(
     return watcher(site, folder, import_folder(site, folder), hands, scheduler.wake)
 
 
-def _control(key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatcher) -> Control:
+def _control(
+    key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatcher, scheduler: Scheduler
+) -> Control:
     """What may be changed by those who know ``key``."""
     limit_bytes = watch().settings.imports.file_limit_mb * 1_000_000
     return Control(
@@ -237,6 +147,7 @@ def _control(key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatc
         LettersControl(pipeline, watch),
         ServedImports(imports, limit_bytes),
         lambda topic, payload: pipeline.submit([Message(topic, payload, utc_now())]),
+        scheduler,
     )
 
 

@@ -18,8 +18,8 @@ from store.retention import Rule
 _SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
 
-def open_store(settings: StoreSettings, folder: Path) -> Store:
-    """The store of the site in ``folder``.
+def open_store(settings: StoreSettings, folder: Path, *, beside: bool = False) -> Store:
+    """The store of the site in ``folder``; ``beside`` another process, which writes the readings into it.
 
     Raises:
         ConfigurationError: a token file cannot be read.
@@ -37,6 +37,7 @@ def open_store(settings: StoreSettings, folder: Path) -> Store:
             _token("store.read_token_file", settings.read_token_file, folder),
         ),
         timeout_s=settings.timeout_s,
+        beside=beside,
     )
 
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
 from store.duckdb_tables import read_frame, registered, time_column
+from store.metric_table import SCHEMA, TIMES, naive
 from store.times import naive_utc
 
-_TIME, _TEXT, _NUMBER = pa.timestamp("us"), pa.string(), pa.float64()
-_METRIC_TYPES = dict.fromkeys(Metric._fields, _TEXT) | {
-    "time": _TIME,
-    "period_end": _TIME,
-    "value": _NUMBER,
-    "low": _NUMBER,
-    "high": _NUMBER,
-    "coverage": _NUMBER,
-    "factors": pa.list_(_TEXT),
-}
+_TEXT = pa.string()
 
 _MAKE: dict[str, Callable[[Any], object]] = {
     "time": lambda time: time.replace(tzinfo=UTC),
@@ -34,7 +27,7 @@ _MAKE: dict[str, Callable[[Any], object]] = {
     "status": Status,
     "carrier": Carrier,
 }
-_WORDS = tuple(name for name, kind in _METRIC_TYPES.items() if kind in (_TEXT, _TIME))
+_WORDS = tuple(field.name for field in SCHEMA if pa.types.is_string(field.type) or field.name in TIMES)
 
 
 def write_verdicts(con: DuckDBPyConnection, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
@@ -73,35 +66,18 @@ def read_verdicts(
     )
 
 
-def _key(metric: Metric) -> tuple[object, ...]:
-    return (
-        metric.school,
-        metric.scope,
-        metric.id,
-        metric.metric,
-        metric.carrier,
-        metric.basis,
-        metric.interval,
-        metric.time,
-    )
-
-
-def write_metrics(con: DuckDBPyConnection, metrics: Sequence[Metric]) -> None:
-    """Replace metrics with the same key; of two in ``metrics`` the later stands. A NaN counts as None."""
-    rows = list({_key(metric): metric for metric in metrics}.values())
-    if not rows:
+def write_metrics(con: DuckDBPyConnection, table: pa.Table) -> None:
+    """Replace metrics with the same key (a table of :mod:`store.metric_table`)."""
+    if not len(table):
         return
-    columns = {}
-    for (name, arrow_type), column in zip(_METRIC_TYPES.items(), zip(*rows, strict=True), strict=True):
-        values = [naive_utc(time) for time in column] if arrow_type == _TIME else list(column)
-        columns[name] = pa.array(values, arrow_type, from_pandas=True)
-    with registered(con, "figures", columns):
+    bounds = pc.min_max(table["time"]).as_py()
+    with registered(con, "figures", dict(zip(table.column_names, naive(table).columns, strict=True))):
         con.execute(
             "DELETE FROM metrics m USING figures f WHERE m.time >= ? AND m.time <= ? AND m.time = f.time "
             'AND m.school = f.school AND m.scope = f.scope AND m.id = f.id AND m."interval" = f."interval" '
             "AND m.metric = f.metric AND m.carrier IS NOT DISTINCT FROM f.carrier "
             "AND m.basis IS NOT DISTINCT FROM f.basis",
-            [naive_utc(min(row.time for row in rows)), naive_utc(max(row.time for row in rows))],
+            [naive_utc(bounds["min"]), naive_utc(bounds["max"])],
         )
         con.execute("INSERT INTO metrics BY NAME SELECT * FROM figures")
 

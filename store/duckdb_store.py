@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
@@ -25,6 +26,8 @@ from store import (
 from store.base import Changed, Deleted, Document, Marks, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
 from store.duckdb_tables import WriterMemory, read_frame
+from store.frames import Columns
+from store.metric_table import metric_table
 from store.retention import unsealed
 from store.times import hour_pairs
 
@@ -84,6 +87,12 @@ class DuckDBStore(Store):
         self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
     ) -> pd.DataFrame:
         """Readings with ``start <= time < end`` (READING_COLUMNS)."""
+        return self.read_columns(devices, quantities, start, end).frame()
+
+    def read_columns(
+        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+    ) -> Columns:
+        """Readings with ``start <= time < end`` as columns of numbers."""
         with self._reading() as con:
             return duckdb_readings.read(con, devices, quantities, start, end)
 
@@ -182,8 +191,12 @@ class DuckDBStore(Store):
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:
         """Replace metrics with the same school, scope, id, metric, carrier, basis, interval and time."""
+        self.write_metric_table(metric_table(metrics))
+
+    def write_metric_table(self, table: pa.Table) -> None:
+        """Replace metrics with the same keys; a table of :mod:`store.metric_table`."""
         with self._writing() as (con, _):
-            duckdb_derived.write_metrics(con, metrics)
+            duckdb_derived.write_metrics(con, table)
 
     def read_metrics(
         self,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from store.base import Marks
+from store.frames import ranked
 from store.times import HOUR_US, Array, microseconds, to_datetime
 
 _NEVER_US = -(2**62)
@@ -110,6 +112,39 @@ def marks(con: DuckDBPyConnection) -> Marks:
     """Every consumer's cursor and every spool's watermark."""
     cursors = con.execute("SELECT consumer, seq FROM cursors").fetchall()
     return Marks(dict(cursors), dict(con.execute("SELECT spool, id FROM watermarks").fetchall()))
+
+
+class Asked(NamedTuple):
+    """The series a reader asks for, in the order of device and quantity: a series' place is its rank.
+
+    ``device`` and ``quantity`` number the names, in order.
+    """
+
+    series: npt.NDArray[np.int32]
+    device: npt.NDArray[np.int32]
+    quantity: npt.NDArray[np.int32]
+    devices: Sequence[str]
+    quantities: Sequence[str]
+
+    @classmethod
+    def of(cls, con: DuckDBPyConnection, devices: Iterable[str], quantities: Iterable[str] | None) -> Asked:
+        """Those of ``devices`` (and ``quantities``) that the file knows."""
+        rows = con.execute(
+            "SELECT id, device, quantity FROM series WHERE device IN (SELECT unnest($devices::VARCHAR[])) "
+            "AND coalesce(list_contains($quantities::VARCHAR[], quantity), true) ORDER BY device, quantity",
+            {"devices": list(devices), "quantities": None if quantities is None else list(quantities)},
+        ).fetchall()
+        device_names, device = ranked([device for _, device, _ in rows])
+        quantity_names, quantity = ranked([quantity for _, _, quantity in rows])
+        series = np.array([series for series, _, _ in rows], dtype=np.int32)
+        return cls(series, device, quantity, device_names, quantity_names)
+
+    def ranks(self) -> dict[str, pa.Array]:
+        """Series and rank, to join."""
+        return {
+            "series": pa.array(self.series),
+            "rank": pa.array(np.arange(len(self.series), dtype=np.int32)),
+        }
 
 
 @contextmanager

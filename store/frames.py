@@ -7,6 +7,7 @@ done on it. So names are numbers until the end, and a column becomes a frame's w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from store.batch import Ids
+from store.batch import Ids, Mask
 from store.times import Array
 
 
@@ -29,11 +30,31 @@ class Columns(NamedTuple):
     devices: Sequence[str]
     quantities: Sequence[str]
 
+    def where(self, kept: Mask | Array) -> Columns:
+        """The readings that ``kept`` marks, or names."""
+        return self._replace(
+            device=self.device[kept],
+            quantity=self.quantity[kept],
+            time_us=self.time_us[kept],
+            value=self.value[kept],
+            flag=self.flag[kept],
+        )
+
+    def by_series(self) -> dict[tuple[str, str], slice]:
+        """The rows of each device and quantity that has readings."""
+        number = self.device * np.int64(len(self.quantities) + 1) + self.quantity
+        border = np.flatnonzero(number[1:] != number[:-1]) + 1
+        edges = [0, *border.tolist(), len(number)] if len(number) else []
+        return {
+            (self.devices[self.device[start]], self.quantities[self.quantity[start]]): slice(start, end)
+            for start, end in pairwise(edges)
+        }
+
     def frame(self) -> pd.DataFrame:
         """The same with READING_COLUMNS."""
         columns = {
-            "device": _texts(self.device, self.devices),
-            "quantity": _texts(self.quantity, self.quantities),
+            "device": texts(self.device, self.devices),
+            "quantity": texts(self.quantity, self.quantities),
             "time": pa.array(self.time_us).view(pa.timestamp("us", tz="UTC")),
             "value": self.value,
             "flag": self.flag,
@@ -42,12 +63,40 @@ class Columns(NamedTuple):
         return made
 
 
+def _empty(length: int) -> Columns:
+    code, whole = np.empty(length, dtype=np.int32), np.empty(length, dtype=np.int64)
+    return Columns(code, code.copy(), whole, np.empty(length), whole.copy(), (), ())
+
+
+NO_READINGS = _empty(0)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Readings of spans of time that do not overlap, as one."""
+    parts = [part for part in parts if len(part.time_us)]
+    if len(parts) <= 1:
+        return parts[0] if parts else NO_READINGS
+    devices, device_rank = ranked([name for part in parts for name in part.devices])
+    quantities, quantity_rank = ranked([name for part in parts for name in part.quantities])
+    made = _empty(sum(len(part.time_us) for part in parts))._replace(devices=devices, quantities=quantities)
+    at = first_device = first_quantity = 0
+    for part in parts:  # the ranks of all parts' names lie one after the other
+        rows = slice(at, at + len(part.time_us))
+        made.device[rows] = device_rank[first_device:][part.device]
+        made.quantity[rows] = quantity_rank[first_quantity:][part.quantity]
+        made.time_us[rows], made.value[rows], made.flag[rows] = part.time_us, part.value, part.flag
+        at, first_device = rows.stop, first_device + len(part.devices)
+        first_quantity += len(part.quantities)
+    return made.where(np.lexsort((made.time_us, made.quantity, made.device)))
+
+
 def ranked(names: Sequence[str]) -> tuple[list[str], Ids]:
     """The distinct names in order, and the place of each in that order."""
     rank = {name: number for number, name in enumerate(sorted(set(names)))}
     return list(rank), np.array([rank[name] for name in names], dtype=np.int32)
 
 
-def _texts(codes: Ids, names: Sequence[str]) -> pa.Array:
+def texts(codes: Ids, names: Sequence[str]) -> pa.Array:
+    """A column of the names that the codes number."""
     text = pa.large_string()  # what pandas keeps; it would copy anything smaller
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, text)).cast(text)

@@ -6,8 +6,9 @@ replaces them in one stroke. A metric is a point; a field cannot be emptied, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -87,37 +88,27 @@ def _intervals(
     return found
 
 
-def metric_lines(metrics: Sequence[Metric]) -> list[str]:
-    """Lines that replace metrics with the same key; of two in ``metrics`` the later stands."""
-    rows = {(*_place(metric), metric.time): metric for metric in metrics}
-    return [_metric_line(metric) for metric in rows.values()]
+def metric_lines(table: pa.Table) -> list[str]:
+    """Lines that replace metrics with the same key (a table of :mod:`store.metric_table`)."""
+    columns = {
+        name: column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    rows = zip(*(column.to_pylist() for column in columns.values()), strict=True)
+    return [_metric_line(dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def _place(metric: Metric) -> tuple[str | None, ...]:
-    return tuple(getattr(metric, name) for name in _TAGS)
-
-
-def _metric_line(metric: Metric) -> str:
-    tags = "".join(
-        f",{name}={tag(value)}"
-        for name, value in zip(_TAGS, _place(metric), strict=True)
-        if value is not None
-    )
-    values = {name: getattr(metric, name) for name in _NUMBERS}
-    known = {name: float(value) for name, value in values.items() if value is not None and value == value}
+def _metric_line(metric: dict[str, Any]) -> str:
+    tags = "".join(f",{name}={tag(metric[name])}" for name in _TAGS if metric[name] is not None)
+    known = {name: metric[name] for name in _NUMBERS if metric[name] is not None}
     detail = {
         "stand": list(known),
-        "period_us": to_us(metric.period_end) - to_us(metric.time),
-        "unit": metric.unit,
-        "status": metric.status,
-        "reason": metric.reason,
-        "method": metric.method,
-        "factors": metric.factors,
-        "fingerprint": metric.fingerprint,
+        "period_us": metric["period_end"] - metric["time"],
+        **{name: metric[name] for name in ("unit", "status", "reason", "method", "factors", "fingerprint")},
     }
     fields = "".join(f"{name}={value!r}," for name, value in known.items())
     text = string(orjson.dumps(detail).decode())
-    return f"metrics{tags} {fields}coverage={float(metric.coverage)!r},detail={text} {to_us(metric.time)}"
+    return f"metrics{tags} {fields}coverage={metric['coverage']!r},detail={text} {metric['time']}"
 
 
 def read_metrics(

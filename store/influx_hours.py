@@ -1,8 +1,7 @@
 """Hourly rollups in InfluxDB: a point a device, quantity and hour.
 
-They are computed here, from raw readings a month and 50 devices at a time, by the very SQL the embedded store
-uses, in a DuckDB held in memory: the server would take many times the CPU for less of a rollup
-(docs/decisions/008).
+They are computed here, from raw readings a month and 50 devices at a time, as the embedded store computes
+its own: the server would take many times the CPU for less of a rollup (docs/decisions/008).
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from store import duckdb_hours, influx_readings
+from store import influx_readings
 from store.base import HOUR_COLUMNS
+from store.hourly import roll_up
 from store.influx_lines import READINGS, hours_of, measurement_of, tag, tags_of
 from store.influx_query import Question, between, chunks, frame, times
 from store.influx_server import InfluxServer
@@ -55,7 +55,7 @@ def _compute(
 ) -> pd.DataFrame:
     start, end = (pd.Timestamp(time_us, unit="us", tz=UTC).to_pydatetime() for time_us in (start_us, end_us))
     raw = influx_readings.read_columns(server, hours["device"], None, start, end)
-    return duckdb_hours.roll_up(hours, interval_s, raw)
+    return roll_up(hours, interval_s, raw)
 
 
 def lines(rollups: pd.DataFrame) -> list[str]:

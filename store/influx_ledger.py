@@ -35,13 +35,17 @@ def head_and_last(server: InfluxServer) -> tuple[int, int]:
     return head, max(last, head)
 
 
-def announce(seq: int, hours: Iterable[tuple[str, int]]) -> list[str]:
-    """Lines that append (device, UTC hour since 1970)s under ``seq``; written before their readings."""
+def announce(seq: int, hours: Iterable[tuple[str, int]], *, beside: bool = False) -> list[str]:
+    """Lines that append (device, UTC hour since 1970)s under ``seq``; written before their readings.
+
+    ``beside`` a process that writes readings, and may take the same number: each keeps days of its own. Only
+    that one moves the head; until then these hours are shown again to who has seen them.
+    """
     pairs = sorted(hours)
     hour_us = np.array([hour for _, hour in pairs], dtype=np.int64) * HOUR_US
     days = ",".join(f"{start // DAY_US}-{end // DAY_US}" for start, end in day_ranges_us(hour_us))
     return [
-        f"commits days={string(days)} {seq * _SECOND_US}",
+        f"commits{',by=analytics' if beside else ''} days={string(days)} {seq * _SECOND_US}",
         *(f"ledger,device={tag(device)} seq={seq} {hour * HOUR_US}" for device, hour in pairs),
     ]
 

@@ -125,17 +125,6 @@ def lines(series: Series, batch: Batch, plain: Mask | None = None) -> list[str]:
     return [f"{heads[point]}{','.join(parts[start:end])} {at}" for point, start, end, at in rows]
 
 
-def read(
-    server: InfluxServer,
-    devices: Iterable[str],
-    quantities: Iterable[str] | None,
-    start: datetime,
-    end: datetime,
-) -> pd.DataFrame:
-    """Readings in the half-open range (READING_COLUMNS)."""
-    return read_columns(server, devices, quantities, start, end).frame()
-
-
 def read_columns(
     server: InfluxServer,
     devices: Iterable[str],
@@ -143,7 +132,7 @@ def read_columns(
     start: datetime,
     end: datetime,
 ) -> Columns:
-    """As :func:`read`, as columns of numbers."""
+    """Readings in the half-open range."""
     start_us, end_us = to_us(start), to_us(end)
     at_once = max(_FEWEST, _DEVICE_DAYS * DAY_US // max(1, end_us - start_us))
     return _melted(server, devices, quantities, span(start_us, end_us), min(DEVICES, at_once))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import Domain
@@ -37,8 +38,10 @@ from store.base import (
     Written,
 )
 from store.batch import Batch, Mask, batch_of, ends, split_lost
+from store.frames import Columns
 from store.influx_readings import Series
 from store.influx_server import Address, InfluxServer, LinesRefused
+from store.metric_table import metric_table
 from store.retention import unsealed
 from store.times import HOUR_US, hour_pairs
 
@@ -52,16 +55,18 @@ log = logging.getLogger(__name__)
 class InfluxStore(Store):
     """A store in one bucket of an InfluxDB server.
 
-    One process writes to a bucket (the ingester, through its one store thread, and the analytics beside it);
-    any number read. A write may end half way: what was announced in the ledger is shown to its consumers, and
-    the same batch handed in again completes it. A server that is away when this is made is asked again by
-    every call.
+    One process writes readings to a bucket (the ingester, through its one store thread); one more may write
+    what is made of them (analytics, with ``beside``: it leaves the ledger's head to the ingester, and asks
+    for the ledger's end before it appends). Any number read. A write may end half way: what was announced in
+    the ledger is shown to its consumers, and the same batch handed in again completes it. A server that is
+    away when this is made is asked again by every call.
 
     Raises:
         SchemaError: the bucket is not ours, or was written by a newer version.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float = 60.0) -> None:
+    def __init__(self, address: Address, *, timeout_s: float = 60.0, beside: bool = False) -> None:
+        self._beside = beside
         self._server = InfluxServer(address, timeout_s)
         self._lock = threading.Lock()  # held by the one writer
         self._checked = False
@@ -176,7 +181,13 @@ class InfluxStore(Store):
         self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
     ) -> pd.DataFrame:
         """Readings with ``start <= time < end`` (READING_COLUMNS)."""
-        return influx_readings.read(self._reading(), devices, quantities, start, end)
+        return self.read_columns(devices, quantities, start, end).frame()
+
+    def read_columns(
+        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+    ) -> Columns:
+        """Readings with ``start <= time < end`` as columns of numbers."""
+        return influx_readings.read_columns(self._reading(), devices, quantities, start, end)
 
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity (READING_COLUMNS)."""
@@ -235,8 +246,9 @@ class InfluxStore(Store):
             return
         with self._writing() as (server, _):
             seq, self._seq = self._seq, self._seq + 1
-            server.write(influx_ledger.announce(seq, hour_pairs(hours)))
-            self._finish(server, None)
+            server.write(influx_ledger.announce(seq, hour_pairs(hours), beside=self._beside))
+            if not self._beside:
+                self._finish(server, None)
 
     def write_verdicts(self, device: str, quantity: str, verdicts: pd.DataFrame) -> None:
         """Replace all verdict intervals of one series (VERDICT_COLUMNS)."""
@@ -248,7 +260,11 @@ class InfluxStore(Store):
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:
         """Replace metrics with the same school, scope, id, metric, carrier, basis, interval and time."""
-        self._write(influx_derived.metric_lines(metrics))
+        self.write_metric_table(metric_table(metrics))
+
+    def write_metric_table(self, table: pa.Table) -> None:
+        """Replace metrics with the same keys; a table of :mod:`store.metric_table`."""
+        self._write(influx_derived.metric_lines(table))
 
     def read_metrics(
         self,
@@ -292,7 +308,7 @@ class InfluxStore(Store):
         with self._lock:
             server = self._reading()
             series, self._series = self._series, None
-            if series is None:
+            if series is None or self._beside:
                 series, self._marks = Series(), {}
                 self._head, last = influx_ledger.head_and_last(server)
                 self._seq = last + 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 
+import pyarrow as pa
 import pytest
 
 from analytics import jobs
@@ -228,15 +229,15 @@ def test_killed_while_writing_the_next_run_does_it_all_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store.write_readings(make_register("m-el", "energy_kwh", START, 24 * 40))
-    now, write, calls = START + 45 * DAY, store.write_metrics, []
+    now, write, calls = START + 45 * DAY, store.write_metric_table, []
 
-    def failing(metrics: Sequence[Metric]) -> None:
-        calls.append(len(metrics))
+    def failing(table: pa.Table) -> None:
+        calls.append(len(table))
         if len(calls) == 2:
             raise StoreError("the disk is full")
-        write(metrics)
+        write(table)
 
-    monkeypatch.setattr(store, "write_metrics", failing)
+    monkeypatch.setattr(store, "write_metric_table", failing)
     with pytest.raises(StoreError):
         jobs.run(store, site, now)
     monkeypatch.undo()
@@ -263,10 +264,11 @@ def test_the_pure_part_runs_in_a_child_process_and_progress_is_told(
     store.write_readings(
         [*make_register("m-el", "energy_kwh", START - HOUR, 50), *room_readings("c1", START, 24)]
     )
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[object, ...]] = []
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         jobs.run(store, site, START + 5 * DAY, compute=pool.submit, progress=lambda *done: seen.append(done))
-    assert seen == [(1, 1)]
+    assert seen[0] == ("rolling up", 1, 1)
+    assert seen[-1] == ("computing", 1, 1)
     there = everything(store)
     jobs.run(store, site, START + 5 * DAY, full=True)
     assert everything(store) == there

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.batch import trusted
+from analytics.points import HOUR_US
 from analytics.quality import Verdict
 from analytics.verdicts import Zone, changed_trust, replaced
+from store.frames import Columns
 
 STUCK = "stuck at 640"
 
@@ -54,27 +56,18 @@ def test_only_trust_that_changes_is_told() -> None:
 
 
 def test_readings_under_many_verdicts_are_left_out() -> None:
-    time = pd.Timestamp("2026-03-02", tz="UTC") + pd.to_timedelta(np.arange(10), unit="h")
-    time = time.as_unit("us")
-    readings = pd.concat(
-        pd.DataFrame({"device": d, "quantity": "co2_ppm", "time": time, "value": 1.0, "flag": 0})
-        for d in "ab"
-    )
-    readings.iloc[0, 4] = 1
+    start, hour = pd.Timestamp("2026-03-02", tz="UTC").as_unit("us"), pd.Timedelta("1h")
+    device, flag = np.repeat([0, 1], 10).astype(np.int32), np.zeros(20, dtype=np.int64)
+    flag[0] = 1
+    start_us = int(start.timestamp()) * 1_000_000
+    time_us = np.tile(start_us + np.arange(10) * HOUR_US, 2)
+    readings = Columns(device, np.zeros_like(device), time_us, np.ones(20), flag, "ab", ["co2_ppm"])
     rows = [(2, 4, "stale"), (3, 5, "spike"), (8, 9, "drift"), (0, 10, "gap")]
     verdicts = pd.DataFrame(
-        [
-            ("a", "co2_ppm", time[start], time[end - 1] + pd.Timedelta("1h"), kind, "")
-            for start, end, kind in rows
-        ],
+        [("a", "co2_ppm", start + first * hour, start + end * hour, kind, "") for first, end, kind in rows],
         columns=["device", "quantity", "start", "end", "verdict", "detail"],
     )
     kept = trusted(readings, verdicts)
-    assert [(t - time[0]) // pd.Timedelta("1h") for t in kept.loc[kept["device"] == "a", "time"]] == [
-        1,
-        5,
-        6,
-        7,
-        9,
-    ]
-    assert (kept["device"] == "b").sum() == 10
+    of_a = kept.time_us[kept.by_series()["a", "co2_ppm"]]
+    assert ((of_a - start_us) // HOUR_US).tolist() == [1, 5, 6, 7, 9]
+    assert (kept.device == 1).sum() == 10

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.context import ApiContext
@@ -211,6 +211,7 @@ def test_wrong_parameters_of_a_series(client: TestClient, query: str, key: str) 
     assert [error["key"] for error in answer.json()["errors"]] == [key]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 5_000), st.one_of(st.none(), st.floats(0, 5_000, width=32))),

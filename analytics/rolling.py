@@ -1,0 +1,131 @@
+"""The job's first half: hours that the ledger names are rolled up, and judged for verdicts.
+
+The cursor of the ledger moves only when both are done: killed before, the next run does the same hours again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics import fingerprint
+from analytics.judging import Progress, Submit, drift_due, judge_changed, judge_drift, unseen
+from analytics.markers import Markers
+from analytics.points import microseconds
+from classroom.site import Site
+from store.base import CHANGED_COLUMNS, Changed, Store
+
+HOURS, METRICS = "hours", "metrics"
+"""The job's consumers of the ledger: for rollups and verdicts, and for what is made of them."""
+
+EVERYTHING = "analytics:everything"
+"""A consumer that never advances: its changes are all hours there are."""
+
+_SAME = ["device", "quantity", "hour", "inputs_hash", "coverage"]
+
+
+class Part(NamedTuple):
+    """What a full run is narrowed to: hours of these ``devices`` (None: of all) between two times."""
+
+    devices: frozenset[str] | None
+    start: datetime | None
+    end: datetime | None
+
+    def of(self, hours: pd.DataFrame) -> pd.DataFrame:
+        """The hours (CHANGED_COLUMNS) that lie in the part."""
+        inside = np.ones(len(hours), dtype=bool)
+        if self.devices is not None:
+            inside &= hours["device"].isin(self.devices).to_numpy()
+        if self.start is not None:
+            inside &= (hours["hour"] + pd.Timedelta(hours=1) > self.start).to_numpy()
+        if self.end is not None:
+            inside &= (hours["hour"] < self.end).to_numpy()
+        return hours[inside]
+
+
+class Rolled(NamedTuple):
+    """How many hours were rolled up, and the changes since the metrics were last made: in all of those hours
+    rollups and verdicts are up to date."""
+
+    hours: int
+    changed: Changed
+
+
+def roll_up(
+    store: Store,
+    site: Site,
+    markers: Mapping[str, Markers],
+    now: datetime,
+    compute: Submit,
+    full: Part | None = None,
+    progress: Progress = unseen,
+) -> Rolled:
+    """Roll up and judge the changed hours, and all hours of devices that have other inputs than before;
+    with ``full`` all of that part.
+
+    Verdicts that change what metrics heed name their hours in the ledger; these are rolled up once more, so
+    that nothing is left of them, but judged again only where meanwhile a reading came.
+    """
+    for_metrics = store.changed(METRICS)  # before the hours: so all of it has been rolled up
+    changed = store.changed(HOURS)
+    frame = _asked(store, site, markers, changed.hours, full)
+    months = list(_months(frame))
+    for done, month in enumerate(months, start=1):
+        store.write_hours(_rolled(store, site, month))
+        progress("rolling up", done, len(months))
+    judged = judge_changed(store, site, frame, compute, progress)
+    due = drift_due(site, markers, frame, now, full=full is not None)
+    judged |= judge_drift(store, site, due, now, compute)
+    store.advance(HOURS, changed.cursor)
+    count = len(frame)
+    while judged:
+        for_metrics = store.changed(METRICS)
+        again = store.changed(HOURS)
+        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, m) for m in _months(again.hours))])
+        judged = judge_changed(store, site, news, compute)
+        judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
+        store.advance(HOURS, again.cursor)
+        count += len(news)
+    return Rolled(count, for_metrics)
+
+
+def _asked(
+    store: Store, site: Site, markers: Mapping[str, Markers], changed: pd.DataFrame, full: Part | None
+) -> pd.DataFrame:
+    """The hours to roll up (CHANGED_COLUMNS), distinct."""
+    rolled = {device: mark for marks in markers.values() for device, mark in marks.devices.items()}
+    keys = {device.key for device in site.devices if device.school in markers}
+    other = {key for key in keys if fingerprint.device_inputs(site.placements[key][-1]) != rolled.get(key)}
+    if full is None and not other:
+        return changed
+    everything = store.changed(EVERYTHING).hours
+    wanted = everything[everything["device"].isin(other)] if full is None else full.of(everything)
+    if len(wanted) == len(everything):
+        return everything
+    return pd.concat([changed, wanted]).drop_duplicates(list(CHANGED_COLUMNS))
+
+
+def _months(hours: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The hours of each month, in order; nothing grows with the years that are done at once."""
+    month = microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]")
+    for one in np.unique(month):
+        yield hours[month == one]
+
+
+def _rolled(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:
+    return store.compute_hours(hours, {device: site.interval_s(device) for device in site.placements})
+
+
+def _news(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:
+    """Roll up hours once more; those that came out otherwise (CHANGED_COLUMNS)."""
+    rolled = _rolled(store, site, hours)
+    first, last = hours["hour"].min().to_pydatetime(), hours["hour"].max().to_pydatetime()
+    devices = hours["device"].unique().tolist()
+    stood = store.read_hours(devices, None, first, last + pd.Timedelta(hours=1))
+    told = rolled[_SAME].merge(stood[_SAME], how="left", on=_SAME, indicator=True)["_merge"] == "both"
+    store.write_hours(rolled[~told.to_numpy()])
+    return rolled.loc[~told.to_numpy(), list(CHANGED_COLUMNS)].drop_duplicates()
