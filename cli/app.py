@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.api import api
 from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (demo, init, run, simulate, replay, doctor, export):
+for command in (demo, init, run, api, simulate, replay, doctor, export):
     app.command()(command)
 app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")

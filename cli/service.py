@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from analytics import jobs
 from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
-from api.server import make_server
 from classroom.quantity import Domain
 from classroom.site import Site
 from cli.access import open_access
@@ -27,6 +26,7 @@ from cli.control import LettersControl, new_key
 from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
+from cli.serving import fits_in_a_child, serving
 from cli.site import audit_log, data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -37,7 +37,6 @@ from ingest.imports.job import Hands
 from ingest.imports.watcher import ImportWatcher
 from ingest.message import Message
 from ingest.pipeline import Pipeline
-from reports.fits import Fits
 from store import retention
 from store.base import Store, StoreError
 
@@ -196,9 +195,9 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports),
-            fits=stack.enter_context(_fits()),
+            fits=stack.enter_context(fits_in_a_child()),
         )
-        stack.enter_context(_serving(context, sock))
+        stack.enter_context(serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
             part.start()
             stack.callback(part.stop)
@@ -209,16 +208,6 @@ def running(
 def _scheduler(site: Site, store: Store, watch: SiteWatch, live: LiveHub) -> Scheduler:
     every_s, rules = site.settings.analytics.every_s, retention_rules(site.settings.store)
     return Scheduler(store, watch, every_s, rules, then=lambda: live.judge(store))
-
-
-@contextmanager
-def _fits() -> Iterator[Fits]:
-    """Fits made in a child of their own: a page would wait for the whole batch of an analysis."""
-    child = ChildCompute()
-    try:
-        yield Fits(child.submit)
-    finally:
-        child.close()
 
 
 def _import_watcher(
@@ -249,16 +238,3 @@ def _imports(imports: ImportWatcher) -> PartHealth:
 def _tables(watch: SiteWatch) -> PartHealth:
     trouble = watch.trouble()
     return PartHealth("tables", not trouble, trouble or "in force")
-
-
-@contextmanager
-def _serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
-    server = make_server(context)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="api", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        sock.close()

@@ -18,8 +18,8 @@ from store.retention import Rule
 _SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
 
-def open_store(settings: StoreSettings, folder: Path) -> Store:
-    """The store of the site in ``folder``.
+def open_store(settings: StoreSettings, folder: Path, *, read_only: bool = False) -> Store:
+    """The store of the site in ``folder``; of a server ``read_only`` the right to write is not even read.
 
     Raises:
         ConfigurationError: a token file cannot be read.
@@ -33,7 +33,7 @@ def open_store(settings: StoreSettings, folder: Path) -> Store:
             settings.url,
             settings.org,
             settings.bucket,
-            _token("store.write_token_file", settings.write_token_file, folder),
+            "" if read_only else _token("store.write_token_file", settings.write_token_file, folder),
             _token("store.read_token_file", settings.read_token_file, folder),
         ),
         timeout_s=settings.timeout_s,
