@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.analyze import analyze
+from cli.api import api
 from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (demo, init, run, analyze, simulate, replay, doctor, export):
+for command in (demo, init, run, analyze, api, simulate, replay, doctor, export):
     app.command()(command)
 app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")

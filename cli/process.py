@@ -20,9 +20,8 @@ def listen(host: str, port: int, option: str) -> socket.socket:
         PortBusyError: with what to do, naming ``option``.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(
-        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )  # else asyncio leaves Nagle on: 40 ms
+    # The protocol is named, or asyncio leaves Nagle on: every answer on an open connection takes 40 ms.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -12,10 +11,8 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
-from api.server import make_server
 from classroom.site import Site
 from cli.access import open_access
-from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
@@ -23,6 +20,7 @@ from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
 from cli.scheduler import Scheduler
+from cli.serving import fits_in_a_child, serving
 from cli.site import audit_log, data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -33,7 +31,6 @@ from ingest.imports.job import Hands
 from ingest.imports.watcher import ImportWatcher
 from ingest.message import Message
 from ingest.pipeline import Pipeline
-from reports.fits import Fits
 from store.base import Store, StoreError
 
 
@@ -101,9 +98,9 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports, scheduler),
-            fits=stack.enter_context(_fits()),
+            fits=stack.enter_context(fits_in_a_child()),
         )
-        stack.enter_context(_serving(context, sock))
+        stack.enter_context(serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):
             part.start()
             stack.callback(part.stop)
@@ -117,16 +114,6 @@ def _scheduler(
     settings = watch().settings
     every_s, rules = settings.analytics.every_s, retention_rules(settings.store)
     return Scheduler(store, watch, every_s, rules, data, registry, then=lambda: live.judge(store))
-
-
-@contextmanager
-def _fits() -> Iterator[Fits]:
-    """Fits made in a child of their own: a page would wait for the whole batch of an analysis."""
-    child = ChildCompute()
-    try:
-        yield Fits(child.submit)
-    finally:
-        child.close()
 
 
 def _import_watcher(
@@ -160,16 +147,3 @@ def _imports(imports: ImportWatcher) -> PartHealth:
 def _tables(watch: SiteWatch) -> PartHealth:
     trouble = watch.trouble()
     return PartHealth("tables", not trouble, trouble or "in force")
-
-
-@contextmanager
-def _serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
-    server = make_server(context)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="api", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        sock.close()

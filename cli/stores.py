@@ -18,8 +18,13 @@ from store.retention import Rule
 _SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
 
-def open_store(settings: StoreSettings, folder: Path, *, beside: bool = False) -> Store:
-    """The store of the site in ``folder``; ``beside`` another process, which writes the readings into it.
+def open_store(
+    settings: StoreSettings, folder: Path, *, beside: bool = False, read_only: bool = False
+) -> Store:
+    """The store of the site in ``folder``.
+
+    ``beside``: another process writes the readings into it. ``read_only``: of a server the right to write is
+    not even read.
 
     Raises:
         ConfigurationError: a token file cannot be read.
@@ -33,7 +38,7 @@ def open_store(settings: StoreSettings, folder: Path, *, beside: bool = False) -
             settings.url,
             settings.org,
             settings.bucket,
-            _token("store.write_token_file", settings.write_token_file, folder),
+            "" if read_only else _token("store.write_token_file", settings.write_token_file, folder),
             _token("store.read_token_file", settings.read_token_file, folder),
         ),
         timeout_s=settings.timeout_s,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.clock import utc_now
 from cli.site import SiteDir, load_site_or_exit
@@ -25,7 +25,9 @@ def list_tokens(
     """
     load_site_or_exit(site_dir)
     now = utc_now()
-    table = Table("id", "is", "may", "where", "made", "ends", "state", "note", box=None, pad_edge=False)
+    names = ("id", "is", "may", "where", "made", "ends", "state", "note")
+    columns = [Column(name, overflow="fold") for name in names]  # a key that is cut cannot be used
+    table = Table(*columns, box=None, pad_edge=False)
     with tokens_or_exit(site_dir) as tokens:
         found = [token for token in tokens.list() if every or token.state(now) == "valid"]
     for token in found:

@@ -1,0 +1,108 @@
+"""``classroom-climate api``: the API and its pages as a process of its own, beside a store on a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.access.file import AccessError
+from classroom.faults import ConfigurationError, Fault
+from classroom.settings import SETTINGS_FILE
+from classroom.site import Site
+from cli.access import open_access
+from cli.clock import utc_now
+from cli.logs import auditing, configure_logging
+from cli.process import PortBusyError, collect_seldom, listen, wait_for_signal
+from cli.site import SiteDir, audit_log, console, data_folder, letters_file, load_site_or_exit, tell_faults
+from ingest.letters import Letters, LettersError
+from store.base import SchemaError, StoreError
+
+if TYPE_CHECKING:
+    import socket
+
+
+def api(
+    site_dir: SiteDir = Path(),
+    port: Annotated[
+        int | None, typer.Option(help="Instead of api.port: of several processes each its own.")
+    ] = None,
+) -> None:
+    """Serve API and pages from a store on a server (store.kind influxdb), reading only. Stop with Ctrl-C.
+
+    Any number of them may stand beside one `classroom-climate run`; they share the site's folder, and with it
+    tokens, screens and sessions. What writes (imports, replays) is done by the one that ingests.
+
+    Example: `classroom-climate api --site helsingborg --port 8001`
+    """
+    configure_logging()
+    site = load_site_or_exit(site_dir)
+    stop = threading.Event()
+    try:
+        _refuse_a_file(site)
+        host = site.settings.api.host
+        sock = listen(host, port or site.settings.api.port, "another with --port")
+        with _serving_store(site, site_dir, sock):
+            console.print(f"[bold]{site.settings.site.name}[/]: http://{host}:{sock.getsockname()[1]}")
+            wait_for_signal(stop)
+    except ConfigurationError as error:
+        tell_faults(f"The site in {site_dir}", error)
+        raise typer.Exit(2) from error
+    except (PortBusyError, SchemaError, StoreError, LettersError, AccessError) as error:
+        console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
+        raise typer.Exit(1) from error
+
+
+def _refuse_a_file(site: Site) -> None:
+    kind = site.settings.store.kind
+    if kind != "influxdb":
+        cure = "a DuckDB file belongs to one process: use classroom-climate run, which serves it too"
+        raise ConfigurationError([Fault(SETTINGS_FILE, "store.kind", kind, cure)])
+
+
+@contextmanager
+def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[None]:
+    """The API around a block, over a store that somebody else fills."""
+    from prometheus_client import CollectorRegistry
+
+    from api.context import ApiContext  # these take seconds to import, which no other command should pay
+    from api.live import LiveHub
+    from cli.follow import Follower
+    from cli.serving import fits_in_a_child, serving
+    from cli.stores import open_store
+    from cli.watch import SiteWatch
+
+    collect_seldom()
+    data_folder(folder).mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(auditing(audit_log(folder)))
+        access = open_access(site.settings.access, folder)
+        stack.callback(access.file.close)
+        store = open_store(site.settings.store, folder, read_only=True)
+        stack.callback(store.close)
+        watch = SiteWatch(folder, site, on_change=lambda: None)
+        registry = CollectorRegistry()
+        live = LiveHub(watch, registry)
+        follower = Follower(store, live, utc_now)
+        letters = Letters(letters_file(folder))
+        context = ApiContext(
+            site=watch,
+            store=store,
+            clock=utc_now,
+            live=live,
+            letters=letters,
+            sightings=letters,
+            health=lambda: [follower.health()],
+            registry=registry,
+            access=access,
+            fits=stack.enter_context(fits_in_a_child()),
+        )
+        stack.enter_context(serving(context, sock))
+        for part in (watch, follower):
+            part.start()
+            stack.callback(part.stop)
+        yield

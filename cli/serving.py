@@ -1,0 +1,37 @@
+"""The API's server beside whatever else a process does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.context import ApiContext
+from api.server import make_server
+from cli.children import ChildCompute
+from reports.fits import Fits
+
+
+@contextmanager
+def serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
+    """Serve on ``sock``, which listens already, around a block."""
+    server = make_server(context)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="api", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        sock.close()
+
+
+@contextmanager
+def fits_in_a_child() -> Iterator[Fits]:
+    """Fits made in a child of their own: a page would wait for the whole batch of an analysis."""
+    child = ChildCompute()
+    try:
+        yield Fits(child.submit)
+    finally:
+        child.close()

@@ -1,0 +1,67 @@
+"""``classroom-climate api``: an API process beside a store that another one fills."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from lives import influx_settings
+from typer.testing import CliRunner
+
+from classroom.reading import Reading
+from cli.app import app
+from running import TABLES, Running, command, environment, free_ports, until
+from store.influx_server import Address
+from store.influx_store import InfluxStore
+
+
+def site(folder: Path, settings: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in TABLES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "classroom.toml").write_text(settings)
+
+
+def test_a_file_belongs_to_one_process(tmp_path: Path) -> None:
+    site(tmp_path, "")
+    result = CliRunner().invoke(app, ["api", "--site", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "use classroom-climate run" in " ".join(result.output.split())
+
+
+@pytest.fixture
+def running(bucket: Address, tmp_path: Path) -> Iterator[Running]:
+    folder, port = tmp_path / "site", free_ports(1)
+    site(folder, influx_settings(folder, bucket))
+    (folder / "write.token").unlink()
+    process = subprocess.Popen(
+        command("api", "--site", folder, "--port", str(port)),
+        env=environment(),
+        stderr=(folder / "log").open("a"),
+    )
+    started = Running(folder, port, process)
+    until(started.ready, f"ready; log:\n{(folder / 'log').read_text()}", 90)
+    yield started
+    if process.poll() is None:
+        started.kill()
+
+
+@pytest.mark.server
+def test_it_shows_what_another_process_stores_and_writes_nothing(bucket: Address, running: Running) -> None:
+    now = "/api/v1/schools/lindhaga/rooms/101/now"
+    with closing(InfluxStore(bucket)) as store:
+        for minutes, ppm in ((2, 700.0), (1, 900.0)):
+            at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=minutes)
+            store.write_readings([Reading("lindhaga/air", "co2_ppm", at, ppm)])
+            until(
+                lambda ppm=ppm: [value["value"] for value in running.get(now)["values"]] == [ppm],  # type: ignore[misc]
+                f"{ppm} ppm arrives",
+            )
+    purge = f"http://127.0.0.1:{running.port}/api/v1/dead-letters/purge"
+    assert httpx.post(purge, json={}, timeout=60).status_code == 404
+    assert running.stop() == 0
