@@ -26,7 +26,7 @@ class CityRow:
     school: School
     carriers: list[CarrierWeek]
     total: WeekTotal
-    tally: Tally
+    tally: Tally | None  # None: its rooms are not the visitor's to see
 
     @property
     def bought(self) -> str:
@@ -36,7 +36,7 @@ class CityRow:
 
     def rooms_at(self, *levels: str) -> int:
         """How many rooms stand at one of ``levels``."""
-        return sum(count for level, count in self.tally if level in levels)
+        return sum(count for level, count in self.tally or () if level in levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class CityView:
     columns: dict[str, Column]
     asked: Mapping[str, str]
     municipalities: list[str]
-    tally: Tally
+    tally: Tally | None
     energy_kwh: float | None
     emissions_kg: float | None
     telling: int
@@ -84,6 +84,7 @@ def city_view(visit: Visit, asked: Mapping[str, str]) -> CityView:
     week = Week.parse(asked["week"]) if asked.get("week") else told_week(visit)
     wanted = _understood(visit, asked)
     known = visit.viewer.schools(site)
+    rooms_shown = any(visit.viewer.reads(school.key) for school in known)
     rows = [_row(visit, school, week) for school in known if _is_meant(school, wanted)]
     rows = [row for row in rows if not wanted.get("air") or row.rooms_at(wanted["air"])]
     column = _COLUMNS.get(wanted.get("sort", ""), _COLUMNS["name"])
@@ -96,10 +97,10 @@ def city_view(visit: Visit, asked: Mapping[str, str]) -> CityView:
         this_week=Week.of(visit.today),
         rows=rows,
         of=len(known),
-        columns=_columns(wanted, visit.say),
+        columns=_columns(wanted, visit.say, rooms_shown=rooms_shown),
         asked=wanted,
         municipalities=sorted({school.municipality for school in known if school.municipality}),
-        tally=added([row.tally for row in rows]),
+        tally=added([row.tally for row in rows if row.tally is not None]) if rooms_shown else None,
         energy_kwh=sum(energies) if energies else None,
         emissions_kg=sum(emissions) if emissions else None,
         telling=len(energies),
@@ -137,12 +138,11 @@ def ordered(rows: Sequence[CityRow], value: Value, *, descending: bool) -> list[
 
 
 def _row(visit: Visit, school: School, week: Week) -> CityRow:
-    rooms = (
-        visit.site.rooms_of(school.key) if visit.viewer.reads(school.key) else []
-    )  # else not theirs to see
-    levels = [light_of(visit, room).level for room in rooms]
+    tally = None
+    if visit.viewer.reads(school.key):
+        tally = tally_of([light_of(visit, room).level for room in visit.site.rooms_of(school.key)])
     carriers = school_week(visit, school.key, week)
-    return CityRow(school, carriers, week_total(visit, school.key, week, carriers), tally_of(levels))
+    return CityRow(school, carriers, week_total(visit, school.key, week, carriers), tally)
 
 
 def _understood(visit: Visit, asked: Mapping[str, str]) -> dict[str, str]:
@@ -165,7 +165,7 @@ def _is_meant(school: School, wanted: Mapping[str, str]) -> bool:
     return named and wanted.get("municipality") in (None, school.municipality)
 
 
-def _columns(wanted: Mapping[str, str], say: Language) -> dict[str, Column]:
+def _columns(wanted: Mapping[str, str], say: Language, *, rooms_shown: bool) -> dict[str, Column]:
     names = {
         "name": say.text("School"),
         "air": say.text("The air now"),
@@ -174,6 +174,8 @@ def _columns(wanted: Mapping[str, str], say: Language) -> dict[str, Column]:
         "co2e": say.text("kg CO₂e a pupil"),
         "coverage": say.text("Coverage"),
     }
+    if not rooms_shown:
+        names.pop("air")
     present, down = wanted.get("sort", "name"), wanted.get("order") == "down"
     found = {}
     for key, name in names.items():

@@ -102,6 +102,10 @@ class Language:
         """``850 ppm``, rounded to 50 as people are shown it."""
         return self._unit(shown_ppm(co2_ppm), "concentr-permillion", 0)
 
+    def flow(self, flow_l_s: float) -> str:
+        """``215 l/s``; Swedish writes the litre small."""
+        return f"{self.number(flow_l_s)}{_NO_BREAK}{'l' if self.code == 'sv' else 'L'}/s"
+
     def share(self, share: float) -> str:
         """``97 %`` of a share 0-1, rounded down: 99,9 % is not all."""
         return format_percent(int(share * 100 + 1e-9) / 100, locale=self.locale)

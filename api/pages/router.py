@@ -23,6 +23,7 @@ from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
 from api.pages.savings import savings_view
+from api.pages.self_monitoring import self_monitoring_view
 from api.pages.sensors import trouble_name
 from api.pages.static import load_static
 from api.pages.views import room_view, school_view
@@ -139,6 +140,10 @@ def pages_router(pages: Pages) -> APIRouter:
         asked = request.query_params.get("day")
         return pages.answer(request, "room.html", partial(_room, school=school, key=room, asked_day=asked))
 
+    @router.get("/schools/{school}/self-monitoring", dependencies=[Depends(SCHOOL)])
+    def self_monitoring(request: Request, school: str) -> Response:
+        return pages.answer(request, "self_monitoring.html", partial(_self_monitoring, key=school))
+
     @router.get("/operations", dependencies=[Depends(TECHNICIAN)])
     def operations(request: Request) -> Response:
         return pages.answer(
@@ -160,6 +165,13 @@ def _city(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
         return {"view": city_view(visit, asked)}
     except ValueError as error:
         raise MissingPlaceError from error
+
+
+def _self_monitoring(visit: Visit, key: str) -> dict[str, Any]:
+    school = visit.site.school_by_key.get(key)
+    if school is None:
+        raise MissingPlaceError
+    return {"view": self_monitoring_view(visit, school)}
 
 
 def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:

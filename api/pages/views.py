@@ -11,6 +11,7 @@ from api.pages.day import RoomDay, room_day
 from api.pages.expected import Expectations, Headline, headline
 from api.pages.heat import HeatMap, heat_maps
 from api.pages.language import Language
+from api.pages.lesson_rows import LessonRow, lesson_rows
 from api.pages.light import Light, light_of
 from api.pages.sensors import Sensor, placed_sensors
 from api.pages.tally import Tally, tally_of
@@ -75,6 +76,7 @@ class RoomView:
     earlier: date
     later: date | None
     last_school_day: date | None
+    lessons: list[LessonRow]
     drawing: Drawing
 
 
@@ -150,6 +152,7 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
         earlier=day - _DAY,
         later=day + _DAY if day < visit.today else None,
         last_school_day=None if shown.has_lessons else _last_school_day(visit.site, room, day),
+        lessons=lesson_rows(visit, room, day),
         drawing=_curve(room, shown, visit.say),
     )
 

@@ -1,0 +1,88 @@
+"""The lessons of a room on a day, as its trusted readings tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
+from analytics.rollups import DeviceSeries
+from analytics.verdicts import DISTRUSTED
+from classroom.places import Device, Room
+from classroom.site import OPEN_END, OPEN_START, Site
+from store.base import Store
+
+QUANTITIES = ("co2_ppm", "temperature_c")
+
+
+def lessons_on(store: Store, site: Site, room: Room, day: date, now: datetime) -> list[LessonClimate]:
+    """Each lesson of ``room`` on local ``day`` up to ``now`` (aware UTC), in time order.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    taught = [Taught(*lesson) for lesson in site.timetable(room.school).lessons(room.key, day)]
+    if not taught:
+        return []
+    start, end = min(one.start for one in taught), max(one.end for one in taught)
+    placed = site.devices_in_room(room.school, room.key)
+    keys = {device.key for device in placed}
+    readings = store.read_readings(keys, QUANTITIES, start, end)
+    verdicts = store.read_verdicts(keys, start, end)
+    verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
+    trusted = _trusted(readings[readings["flag"] == 0], verdicts)
+    return lesson_climates(
+        taught,
+        day.month,
+        _us(now),
+        {quantity: _series(trusted, quantity, placed) for quantity in QUANTITIES},
+        [device.interval_s for device in placed],
+        _doubts(verdicts),
+        site.settings.analytics,
+    )
+
+
+def _trusted(readings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Readings outside the verdicts that distrust them."""
+    for device, quantity, start, end in _rows(verdicts):
+        inside = (readings["device"] == device) & (readings["quantity"] == quantity)
+        readings = readings[~(inside & (readings["time"] >= start) & (readings["time"] < end))]
+    return readings
+
+
+def _series(readings: pd.DataFrame, quantity: str, placed: Sequence[Device]) -> list[DeviceSeries]:
+    """Each device's readings while it hung in the room."""
+    of_quantity = readings[readings["quantity"] == quantity]
+    found = []
+    for device in placed:
+        mine = of_quantity[
+            (of_quantity["device"] == device.key)
+            & (of_quantity["time"] >= (device.valid_from or OPEN_START))
+            & (of_quantity["time"] < (device.valid_to or OPEN_END))
+        ].sort_values("time")
+        time_us = mine["time"].dt.as_unit("us").astype("int64").to_numpy()
+        found.append(DeviceSeries(device.interval_s, time_us, mine["value"].to_numpy(dtype=np.float64)))
+    return found
+
+
+def _doubts(verdicts: pd.DataFrame) -> list[Doubt]:
+    kinds = verdicts["verdict"].tolist()
+    return [
+        Doubt(quantity, kind, _us(start), _us(end))
+        for (_, quantity, start, end), kind in zip(_rows(verdicts), kinds, strict=True)
+    ]
+
+
+def _rows(verdicts: pd.DataFrame) -> list[tuple[str, str, datetime, datetime]]:
+    columns = (verdicts["device"], verdicts["quantity"], verdicts["start"], verdicts["end"])
+    return [
+        (str(device), str(quantity), start.to_pydatetime(), end.to_pydatetime())
+        for device, quantity, start, end in zip(*columns, strict=True)
+    ]
+
+
+def _us(time: datetime) -> int:
+    return round(time.timestamp() * 1e6)
