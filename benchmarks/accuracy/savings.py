@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -91,7 +92,11 @@ def tried(days: pd.DataFrame, share: float) -> _Tried:
 
 def saved(seeds: Seeds) -> list[Row]:
     """The rows of the section."""
-    every = [tried(days, share) for days in school_days(seeds.some(100, 3)) for share in (SHARE, 0.0)]
+    every: list[_Tried] = []
+    for days in school_days(seeds.some(100, 3)):
+        every += [tried(days, share) for share in (SHARE, 0.0)]
+        claims = ", ".join(f"{one.found.claim} {one.inside}" for one in every[-2:])
+        print(f"school {len(every) // 2}: {claims}", file=sys.stderr, flush=True)
     planted, without = ([one for one in every if one.planted is which] for which in (True, False))
     claimed = [one for one in planted if one.found.claim is Claim.SAVING]
     widths = pd.Series([one.width for one in planted])

@@ -242,6 +242,25 @@ def test_longer_intervals_are_put_together_from_whole_periods(client: TestClient
     assert later == []  # no month begins there
 
 
+def test_a_month_counts_its_part_of_a_silence_that_began_before_it(
+    client: TestClient, store: DuckDBStore
+) -> None:
+    # Silent from the middle of 31 October to the middle of 1 November: 8 kWh known as a sum.
+    half = {10: (31, 8.0), 11: (1, 0.0)}
+    metrics = [day_metric(n, 10.0) for n in range(2, 17)]  # today is the 16th
+    for month, (day, carried) in half.items():
+        known = day_metric(day, 6.0, month=month)._replace(coverage=0.5, status=Status.PARTIAL)
+        summed = known._replace(metric="energy_unresolved_kwh", value=carried, coverage=1.0)
+        reach = summed.time + timedelta(days=2) if carried else summed.period_end
+        metrics += [known, summed._replace(period_end=reach)]
+    store.write_metrics(metrics)
+    path = "/api/v1/schools/tagaborg/metrics?interval=month&metric=energy_kwh&from=2026-{}-01&to=2026-12-01"
+    alone = client.get(path.format("11")).json()
+    both = client.get(path.format("10")).json()
+    assert alone == both[1:]
+    assert (alone[0]["value"], alone[0]["low"], alone[0]["high"]) == (150 + 6 + 4, 156, 164)
+
+
 @pytest.mark.parametrize(
     ("query", "key", "value"),
     [
