@@ -7,8 +7,6 @@ from datetime import timedelta
 from math import sqrt
 from typing import NamedTuple
 
-import pandas as pd
-
 from analytics.bridge import Bridge, Effect, Period, emission_bridge, energy_bridge
 from analytics.emissions import BASES, factors_of
 from analytics.periods import NEARLY_ALL, total_of
@@ -20,7 +18,16 @@ from classroom.quantity import Carrier
 from reports.daily import SchoolDays, StationUsed, with_temperature
 from reports.dates import Dates
 from reports.fits import shapes_of
-from reports.sources import Asked, Lack, Sources, asked_periods, lacks_of, load, nothing_to_compare
+from reports.sources import (
+    Asked,
+    Lack,
+    Sources,
+    asked_periods,
+    lacks_of,
+    load,
+    mean_area_m2,
+    nothing_to_compare,
+)
 
 _NAMES = ("energy_kwh", "energy_unresolved_kwh")
 
@@ -87,7 +94,7 @@ def school_bridge(
     first, last = min(learned.first, before.first, after.first), max(before.last, after.last)
     if first < days.dates.first:
         days = load(sources, school, Dates(first, last))
-    areas = _area(sources, school, before), _area(sources, school, after)
+    areas = mean_area_m2(sources.site, school, before), mean_area_m2(sources.site, school, after)
     carriers = tuple(
         _of_carrier(sources, days, carrier, (before, after), learned, areas) for carrier in days.frames
     )
@@ -158,17 +165,6 @@ def _metrics(sources: Sources, school: str, carrier: Carrier, dates: Dates) -> l
         for metric in sources.store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start, end, name)
         if metric.carrier is carrier and metric.time < sources.now
     ]
-
-
-def _area(sources: Sources, school: str, dates: Dates) -> float | None:
-    """Mean heated area over the days of a period; None where a day has none."""
-    areas = []
-    for day in pd.date_range(dates.first, dates.last, freq="D"):
-        attributes = sources.site.attributes_on(school, day.date())
-        if attributes is None or attributes.atemp_m2 is None:
-            return None
-        areas.append(attributes.atemp_m2)
-    return sum(areas) / len(areas)
 
 
 def _emissions(

@@ -26,10 +26,16 @@ from reports.sources import (
     Sources,
     asked_periods,
     lacks_of,
+    mean_area_m2,
     nothing_to_compare,
 )
 
 __all__ = ["CONFIDENCE", "CarrierSavings", "SchoolSavings", "school_savings", "together"]
+
+
+AREA_CHANGED = "area_changed"
+
+_SAME_AREA = 0.01  # so much may be another way of measuring
 
 
 class CarrierSavings(NamedTuple):
@@ -87,11 +93,22 @@ def _of_carrier(
             *lacks_of("reporting", after),
             *_lacks_of_result(found, after),
         )
-    if found.reason == "poor_fit":  # a fit that carries no claim carries no figure either
+    area = _area_changed(sources, days.school, baseline, reporting)
+    if area is not None and found.saved_kwh is not None:
+        found, lacks = found._replace(claim=Claim.NONE, reason=AREA_CHANGED), (area,)
+    if found.reason in ("poor_fit", AREA_CHANGED):  # what carries no claim at all carries no figure either
         found = found._replace(saved_kwh=None, low_kwh=None, high_kwh=None, counterfactual_kwh=None)
     return CarrierSavings(
         carrier, found, lacks, saved_emissions(sources.site, carrier, reporting.last.year, found)
     )
+
+
+def _area_changed(sources: Sources, school: str, baseline: Dates, reporting: Dates) -> Lack | None:
+    """A building of another size is no comparison (IPMVP: static factors); its bridge tells the parts."""
+    before, after = (mean_area_m2(sources.site, school, dates) for dates in (baseline, reporting))
+    if before is None or after is None or abs(after / before - 1) <= _SAME_AREA:
+        return None
+    return Lack(None, AREA_CHANGED, f"from {before:.0f} to {after:.0f} m²")
 
 
 def _lacks_of_result(found: Savings, after: Sufficiency) -> tuple[Lack, ...]:

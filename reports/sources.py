@@ -165,6 +165,23 @@ def nothing_to_compare(
     return None
 
 
+def mean_area_m2(site: Site, school: str, dates: Dates) -> float | None:
+    """Mean heated area Atemp of ``school`` over the days of a period [m²]; None where a day has none."""
+    rows = sorted((row for row in site.attributes if row.school == school), key=lambda row: row.valid_from)
+    if not rows or rows[0].valid_from > dates.first:
+        return None
+    total = 0.0
+    ends = [*(row.valid_from - _DAY for row in rows[1:]), dates.last]
+    for row, end in zip(rows, ends, strict=True):
+        days = (min(end, dates.last) - max(row.valid_from, dates.first)).days + 1
+        if days <= 0:
+            continue
+        if row.atemp_m2 is None:
+            return None
+        total += days * row.atemp_m2
+    return total / dates.days
+
+
 def lacks_of(period: str | None, found: Sufficiency) -> tuple[Lack, ...]:
     """What disqualifies a period."""
     return tuple(

@@ -62,6 +62,9 @@ _WORDS: dict[str, Callable[[Language, Sequence[str]], str]] = {
         say.text("energy follows weather and calendar too loosely: CVRMSE %(known)s %%, limit %(all)s %%"),
     ),
     "weather_outside_baseline": lambda say, _: say.text("the weather was unlike any of the baseline's"),
+    "area_changed": lambda say, n: _share(
+        n, say.text("the heated area has changed from %(known)s to %(all)s m²")
+    ),
     "not_told_from_zero": lambda say, _: say.text("the difference is too small to be told from chance"),
     "carrier_missing": lambda say, _: say.text("not every carrier can be compared"),
 }

@@ -30,7 +30,7 @@ from reports.dates import Dates
 from reports.expectation import expected_energy
 from reports.fits import Fits, here
 from reports.signatures import school_signature
-from reports.sources import Asked, Lack, OverlapError, Sources
+from reports.sources import Asked, Lack, OverlapError, Sources, mean_area_m2
 from store.base import Store
 
 HEAT, EL = Carrier.DISTRICT_HEAT, Carrier.ELECTRICITY
@@ -121,6 +121,20 @@ def test_weather_station_and_bills_that_are_missing_are_named(store: Store, site
     empty = school_savings(sources, "empty")
     assert empty.carriers == ()
     assert empty.total.result.reason == "no_meters"
+
+
+def test_a_building_of_another_size_is_no_comparison(store: Store) -> None:
+    attributes = "school,valid_from,atemp_m2\ngarda,2020-01-01,4000\ngarda,2025-07-02,5000\n"
+    site = parse_site({**TEXTS, "school_attributes.csv": attributes})
+    write_two_years(store, site, "garda", saved=0.12)
+    sources = Sources.of(store, site, Fits(), NOW)
+    heat = of(school_savings(sources, "garda"), HEAT)
+    assert (heat.result.claim, heat.result.reason) == (Claim.NONE, "area_changed")
+    assert heat.result.saved_kwh is None
+    # 182 days of 4000 m² and 183 of 5000 m²
+    assert heat.lacks == (Lack(None, "area_changed", "from 4000 to 4501 m²"),)
+    assert mean_area_m2(site, "garda", Dates(date(2019, 12, 31), LAST)) is None
+    assert mean_area_m2(site, "empty", Dates(FIRST, LAST)) is None
 
 
 def test_a_measure_parts_the_periods(store: Store, site: Site, sources: Sources) -> None:

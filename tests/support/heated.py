@@ -32,6 +32,7 @@ TEXTS = {
 """A site with two schools that have meters; the nearest station to both is ``smhi``, 5 km away."""
 
 FIRST, LAST = date(2024, 1, 1), date(2025, 12, 31)
+_HOUR = timedelta(hours=1)
 NOW = datetime.fromisoformat("2026-01-10T09:00:00Z")
 
 
@@ -60,13 +61,12 @@ def write_weather(
     hours: int = 25,
 ) -> None:
     """Hourly rollups of a station, the same temperature all day; of the first ``hours`` of each day."""
-    rows = []
-    for day in days:
-        start, end = day_span(day, site.zone)
-        for hour in pd.date_range(start, end, freq="h", inclusive="left")[:hours]:
-            rows.append((hour, of_day(day)))
-    hour = pd.DatetimeIndex([hour for hour, _ in rows]).as_unit("us")
-    value = np.array([value for _, value in rows])
+    spans = [day_span(day, site.zone) for day in days]
+    counts = [min(hours, (end - start) // _HOUR) for start, end in spans]
+    starts = np.repeat(np.array([start.replace(tzinfo=None) for start, _ in spans], "datetime64[us]"), counts)
+    steps = np.concatenate([np.arange(count) for count in counts])
+    hour = pd.DatetimeIndex(starts + steps * np.timedelta64(1, "h")).tz_localize("UTC")
+    value = np.repeat([of_day(day) for day in days], counts)
     frame = pd.DataFrame(
         {
             "device": station,
