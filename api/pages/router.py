@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.access.rules import CITY, OPEN, ROOM, SCHOOL, TECHNICIAN, RefusedError
@@ -44,12 +44,17 @@ class MissingPlaceError(Exception):
     """The address names a school, room or week that is not there."""
 
 
+class _DoneError(Exception):
+    """A change was made: there is no page to show."""
+
+
 class Pages:
-    """Answers visitors; holds the compiled templates and the static files."""
+    """Answers visitors; holds the compiled templates, the static files and what was lately expected."""
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self.static = load_static()
+        self.expectations = Expectations()
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -72,6 +77,28 @@ class Pages:
             away = self._render(request, "away.html", visit, {}, 503)
             away.headers["Retry-After"] = str(_RETRY_AFTER_S)
             return away
+
+    def change(
+        self, request: Request, template: str, change: Callable[[Visit], dict[str, Any] | None], then: str
+    ) -> Response:
+        """Do what a form asks and go to the address ``then``; what ``change`` gives back is what is wrong,
+        and is shown in ``template``."""
+        wrong: list[dict[str, Any]] = []
+
+        def gather(visit: Visit) -> dict[str, Any]:
+            shown = change(visit)
+            if shown is None:
+                raise _DoneError
+            wrong.append(shown)
+            return shown
+
+        try:
+            answer = self.answer(request, template, gather)
+        except _DoneError:
+            return RedirectResponse(then, 303)
+        if wrong:
+            answer.status_code = 422
+        return answer
 
     def refusal(self, request: Request, error: RefusedError) -> HTMLResponse:
         """The page for somebody whom a rule did not admit."""
@@ -123,7 +150,6 @@ class Pages:
 def pages_router(pages: Pages) -> APIRouter:
     """The pages and, under ``/static``, the files they load."""
     router = APIRouter(include_in_schema=False)
-    expectations = Expectations()
 
     @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
@@ -132,7 +158,7 @@ def pages_router(pages: Pages) -> APIRouter:
     @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
         asked = request.query_params.get("week")
-        gather = partial(_school, key=school, asked_week=asked, expectations=expectations)
+        gather = partial(_school, key=school, asked_week=asked, expectations=pages.expectations)
         return pages.answer(request, "school.html", gather)
 
     @router.get("/schools/{school}/rooms/{room}", dependencies=[Depends(ROOM)])

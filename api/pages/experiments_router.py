@@ -1,0 +1,89 @@
+"""Routes of the class experiments: read by those of the school, written by its staff through a plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from api.access.rules import SCHOOL, STAFF
+from api.pages.experiments import experiments_view, forget_experiment, keep_experiment
+from api.pages.router import MissingPlaceError, Pages
+from api.pages.visit import Visit
+from classroom.access import Role
+from classroom.places import School
+
+FORM_BYTES = 10_000
+_FIELDS = ("action", "room", "first", "last")
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """The fields of a form that a browser sends; what is not ours is left out."""
+    body = b""
+    async for block in request.stream():
+        body += block
+        if len(body) > FORM_BYTES:
+            raise HTTPException(413)
+    pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20)
+    return {key: value for key, value in pairs if key in _FIELDS}
+
+
+Sent = Annotated[dict[str, str], Depends(form_fields)]
+
+
+def experiments_router(pages: Pages) -> APIRouter:
+    """``/schools/{school}/experiments``."""
+    router = APIRouter(prefix="/schools/{school}/experiments", include_in_schema=False)
+
+    @router.get("", dependencies=[Depends(SCHOOL)])
+    def show(request: Request, school: str) -> Response:
+        return pages.answer(request, "experiments.html", partial(_shown, pages=pages, key=school))
+
+    @router.post("", dependencies=[Depends(STAFF)])
+    def keep(request: Request, school: str, sent: Sent) -> Response:
+        def change(visit: Visit) -> dict[str, Any] | None:
+            faults = keep_experiment(visit, _school(visit, school), sent)
+            return _shown(visit, pages, school, sent, faults) if faults else None
+
+        return pages.change(request, "experiments.html", change, _address(school))
+
+    @router.post("/{key}/delete", dependencies=[Depends(STAFF)])
+    def delete(request: Request, school: str, key: str) -> Response:
+        def change(visit: Visit) -> None:
+            forget_experiment(visit, _school(visit, school), key)
+
+        return pages.change(request, "experiments.html", change, _address(school))
+
+    return router
+
+
+def _shown(
+    visit: Visit,
+    pages: Pages,
+    key: str,
+    sent: Mapping[str, str] | None = None,
+    faults: Sequence[str] = (),
+) -> dict[str, Any]:
+    view = experiments_view(
+        visit,
+        _school(visit, key),
+        pages.expectations,
+        may_write=visit.viewer.may(Role.STAFF, key),
+        sent=sent,
+        faults=faults,
+    )
+    return {"view": view}
+
+
+def _school(visit: Visit, key: str) -> School:
+    found = visit.site.school_by_key.get(key)
+    if found is None:
+        raise MissingPlaceError
+    return found
+
+
+def _address(school: str) -> str:
+    return f"/schools/{quote(school, safe='')}/experiments"
