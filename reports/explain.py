@@ -71,8 +71,9 @@ def _figure(figure: Figure, key: FigureId, report: Report, material: Material) -
     parents = [one for one in _parents(figure, key, report) if one.id != figure.id]
     parts += [_figure(one, parse_figure_id(one.id), report, material) for one in parents]
     factors = {factor.id: factor for factor in site.factors}
-    if not parents:
+    if figure.metric.startswith(_EMISSIONS):
         parts += [_factor(factors[name]) for name in figure.factors if name in factors]
+    if not parents:
         days = _days(key, material, period)
         if days is not None:
             parts.append(days)

@@ -66,6 +66,7 @@ _WITH_VALUE: Mapping[str, str] = {
     "without": _("without {value}"),
     "rooms_without_a_figure": _("{value} rooms without a figure"),
     "factor_of": _("factor of {value}"),
+    "schools_without_a_figure": _("{value} schools without a figure"),
 }
 
 _BASES: Mapping[str, str] = {"location": _("location"), "market": _("market")}
