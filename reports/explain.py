@@ -20,6 +20,7 @@ from reports.build import build
 from reports.emission_figures import TOTALS
 from reports.energy_figures import CHANGE, CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER
 from reports.figures import Figure, FigureId, FigureIdError, Inputs, Report, parse_figure_id
+from reports.fits import Fits
 from reports.material import INDOOR, Material, load
 from reports.period import Period, parse_period
 from store.base import Store
@@ -36,7 +37,7 @@ class Node:
     parts: tuple[Node, ...] = field(default=())
 
 
-def explain(store: Store, site: Site, text: str, now: datetime) -> Node:
+def explain(store: Store, site: Site, text: str, now: datetime, fits: Fits) -> Node:
     """The walk from a figure's id to the counts of readings behind it.
 
     Raises:
@@ -48,7 +49,7 @@ def explain(store: Store, site: Site, text: str, now: datetime) -> Node:
     if key.school not in site.school_by_key:
         raise FigureIdError(f"{key.school!r} is no school of this site")
     period = parse_period(key.period)
-    material = load(store, site, key.school, period, now)
+    material = load(store, site, key.school, period, now, fits)
     report = build(material)
     figure = report.figures.get(str(key))
     if figure is None:

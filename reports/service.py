@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from classroom.site import Site
 from reports.city import Line, Portfolio, portfolio
 from reports.explain import Node, explain
 from reports.figures import SITE
+from reports.fits import Fits
 from reports.make import CityOrder, File, Order, Shape, line, make, make_city
 from reports.manifest import Manifest, manifest_of_city
 from reports.material import Material, load
@@ -27,6 +28,9 @@ from reports.verify import Verification, compare, verify
 from store.base import Store, StoreError
 
 T = TypeVar("T")
+
+_FAILURES = (StoreError, KeyError, ValueError, ArithmeticError, PdfError, BrokenExecutor)
+"""What may befall one school's report without ending the others."""
 
 
 class Made(NamedTuple):
@@ -47,6 +51,7 @@ class Reports:
         compute: runs the pure part, for example in a child process.
         versions: of the programs, for the manifest.
         at_once: how many reports may be loaded at a time.
+        fits: remembers what was fitted; one of its own where None.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Reports:
         compute: Submit,
         versions: dict[str, str],
         at_once: int = 2,
+        fits: Fits | None = None,
     ) -> None:
         self._store = store
         self._site = site
@@ -64,6 +70,7 @@ class Reports:
         self._compute = compute
         self._versions = versions
         self._at_once = at_once
+        self._fits = Fits(compute) if fits is None else fits
         self._room = threading.BoundedSemaphore(at_once)
 
     def school(self, school: str, period: Period, shape: Shape) -> list[File]:
@@ -81,10 +88,10 @@ class Reports:
         """Reports of several schools, in their order, each as soon as it is there; a failure ends none of
         the others."""
 
-        def begin(school: str) -> Future[list[File]]:
-            return self._compute(make, Order(self._load(school, period), shape, self._versions))
+        def work(school: str) -> list[File]:
+            return self._compute(make, Order(self._load(school, period), shape, self._versions)).result()
 
-        for school, found, failure in self._each(schools, begin):
+        for school, found, failure in self._each(schools, work):
             yield Made(school, tuple(found or ()), failure)
 
     def city(
@@ -101,13 +108,13 @@ class Reports:
     def explain(self, figure: str) -> Node:
         """The walk from a figure to its readings; errors of :func:`reports.explain.explain`."""
         with self._room:
-            return explain(self._store, self._site(), figure, self._clock())
+            return explain(self._store, self._site(), figure, self._clock(), self._fits)
 
     def verify(self, manifest: Manifest) -> Verification:
         """Whether the store still says what a report said; errors of :func:`reports.verify.verify`."""
         if manifest.school != SITE:
             with self._room:
-                return verify(self._store, self._site(), manifest, self._versions)
+                return verify(self._store, self._site(), manifest, self._versions, self._fits)
         schools = [key for key in self._site().school_by_key if _speaks_of(manifest, key)]
         period = parse_period(manifest.period)
         present = self._portfolio(schools, period, manifest.made, lambda _: None)
@@ -121,10 +128,10 @@ class Reports:
         lines: list[Line] = []
         failed: list[tuple[str, str]] = []
 
-        def begin(school: str) -> Future[Line]:
-            return self._compute(line, self._load(school, period, made))
+        def work(school: str) -> Line:
+            return self._compute(line, self._load(school, period, made)).result()
 
-        for school, found, failure in self._each(schools, begin):
+        for school, found, failure in self._each(schools, work):
             if found is None:
                 failed.append((site.school_by_key[school].name, failure))
             else:
@@ -134,37 +141,24 @@ class Reports:
         running = period.running_at(made, site.zone)
         return portfolio(settings.name, settings.time_zone, period, made, lines, failed, running=running)
 
-    def _each(
-        self, schools: Iterable[str], begin: Callable[[str], Future[T]]
-    ) -> Iterator[tuple[str, T | None, str]]:
-        """Begin the work of each school, a few ahead of the one that is waited for."""
-        waiting: deque[tuple[str, Future[T] | str]] = deque()
+    def _each(self, schools: Iterable[str], work: Callable[[str], T]) -> Iterator[tuple[str, T | None, str]]:
+        """The work of each school, as many as ``at_once`` at a time, in the order of ``schools``."""
+        waiting: deque[tuple[str, Future[T]]] = deque()
         rest = iter(schools)
-        while True:
-            while len(waiting) < self._at_once and (school := next(rest, None)) is not None:
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="report") as threads:
+            while True:
+                while len(waiting) < self._at_once and (school := next(rest, None)) is not None:
+                    waiting.append((school, threads.submit(work, school)))
+                if not waiting:
+                    return
+                school, future = waiting.popleft()
                 try:
-                    waiting.append((school, begin(school)))
-                except (StoreError, KeyError, ValueError, BrokenExecutor) as error:
-                    waiting.append((school, _words(error)))
-            if not waiting:
-                return
-            school, work = waiting.popleft()
-            if isinstance(work, str):
-                yield school, None, work
-                continue
-            try:
-                found = work.result()
-            except (StoreError, KeyError, ValueError, ArithmeticError, PdfError, BrokenExecutor) as error:
-                yield school, None, _words(error)
-            else:
-                yield school, found, ""
+                    yield school, future.result(), ""
+                except _FAILURES as error:
+                    yield school, None, f"{type(error).__name__}: {error}"
 
     def _load(self, school: str, period: Period, now: datetime | None = None) -> Material:
-        return load(self._store, self._site(), school, period, now or self._clock())
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+        return load(self._store, self._site(), school, period, now or self._clock(), self._fits)
 
 
 def _speaks_of(manifest: Manifest, school: str) -> bool:
