@@ -11,7 +11,7 @@ from reports.energy_figures import TOGETHER
 from reports.figures import Figure, Report
 from reports.language import Language
 from reports.sections.energy import value
-from reports.sections.terms import carrier_name, reason_text
+from reports.sections.terms import basis_name, carrier_name, line_name, reason_text
 from reports.sections.words import cause_name, lacks_text
 
 
@@ -87,12 +87,12 @@ def _savings(report: Report, language: Language) -> Table:
             why = lacks_text(report.lacks.get(f"savings:{carrier}", ()), language)
             said = text("no claim: {why}", why=why) if why else text("no claim")
         rows.append((carrier_name(carrier, language), figure.value, figure.low, figure.high, said))
-        for key, gas in report.figures.items():
+        for gas in report.figures.values():
             if gas.carrier is carrier and gas.metric.startswith("saved_") and gas.unit == "kgCO2e":
-                line = gas.metric.removeprefix("saved_").removesuffix("_kgco2e")
-                name = text("{line}, {basis} (kg CO₂e)", line=line, basis=gas.basis or "")
+                line = line_name(gas.metric.removeprefix("saved_").removesuffix("_kgco2e"), language)
+                basis = basis_name(gas.basis or "", language)
+                name = text("{line}, {basis} (kg CO₂e)", line=line, basis=basis)
                 rows.append((f"  {name}", gas.value, gas.low, gas.high, ""))
-                del key
     return Table(
         "savings",
         text("Savings against what the year before predicts"),
@@ -147,7 +147,9 @@ def _bridge(report: Report, language: Language, carrier: Carrier) -> Table:
     strong = set()
     for unit, basis, line in _bridges(report, carrier):
         stem = "bridge" if line is None else f"bridge_{line}"
-        what = "kWh" if line is None else f"kg CO₂e, {line}, {basis}"
+        what = "kWh"
+        if line is not None:
+            what = f"kg CO₂e, {line_name(line, language)}, {basis_name(basis or '', language)}"
         for cause in (*CAUSES, "change"):
             figure = report.figure(f"{stem}_{cause}_{unit}", carrier, basis)
             if figure is not None:
