@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from classroom.settings import SiteSettings
 from classroom.site import Site
+from cli.report_accounts import accounts, close
 from cli.report_source import Served, Source, SourceError, source_of
 from cli.site import SiteDir, console, load_site_or_exit
 
@@ -35,6 +36,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Make reports (`report SCHOOL --period 2026-10`), explain their figures, verify and close them.",
 )
+
+app.command()(accounts)
+app.command()(close)
 
 PeriodOption = Annotated[
     str, typer.Option("--period", "-p", help="2026-10, 2026-Q4, 2025/26 (school year) or 2026.")

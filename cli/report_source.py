@@ -18,6 +18,7 @@ from cli.clock import utc_now
 from cli.site import control_headers, data_folder
 from cli.stores import open_store
 from cli.versions import versions
+from reports.closing import CloseError
 from reports.explain import Node
 from reports.figures import FigureIdError
 from reports.make import File, Shape
@@ -92,6 +93,22 @@ class Source:
             "differences": [one._asdict() for one in found.differences],
         }
 
+    def close(self, school: str, year: int) -> int:
+        """Close a year of a school; how many rows its accounts have."""
+        try:
+            return len(self._reports.close(school, year).accounts)
+        except (CloseError, StoreError) as error:
+            raise SourceError(str(error)) from error
+
+    def accounts(self, school: str, year: int) -> dict[str, Any]:
+        """A year's accounts of a school, as the API gives them."""
+        try:
+            found = self._reports.accounts(school, year)
+        except StoreError as error:
+            raise SourceError(str(error)) from error
+        closed = found.closed_at.isoformat() if found.closed_at is not None else None
+        return {**found._asdict(), "closed_at": closed}
+
 
 class Served:
     """Reports of the running service, over its API. A context manager."""
@@ -142,6 +159,16 @@ class Served:
             raise SourceError(str(error)) from error
         path = f"/api/v1/schools/{school}/report/verify"
         found: dict[str, Any] = self._asked("POST", path, content=content).json()
+        return found
+
+    def close(self, school: str, year: int) -> int:
+        """Close a year of a school; how many rows its accounts have."""
+        answer = self._asked("POST", f"/api/v1/schools/{school}/accounts/{year}/close")
+        return int(answer.json()["rows"])
+
+    def accounts(self, school: str, year: int) -> dict[str, Any]:
+        """A year's accounts of a school."""
+        found: dict[str, Any] = self._asked("GET", f"/api/v1/schools/{school}/accounts/{year}").json()
         return found
 
     def _files(self, path: str, period: Period, shape: Shape) -> Files:

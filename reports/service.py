@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from analytics.judging import Submit
 from classroom.site import Site
 from reports.city import Line, Portfolio, portfolio
+from reports.closing import Accounts, Books, Closed, accounts_of, close_year
 from reports.explain import Node, explain
 from reports.figures import SITE
 from reports.fits import Fits
@@ -120,6 +121,19 @@ class Reports:
         present = self._portfolio(schools, period, manifest.made, lambda _: None)
         again = manifest_of_city(present, manifest.lang, self._versions)
         return Verification(manifest, tuple(compare(manifest, again)))
+
+    def close(self, school: str, year: int) -> Closed:
+        """Close a year of a school; errors of :func:`reports.closing.close_year`."""
+        with self._room:
+            return close_year(self._books(), school, year)
+
+    def accounts(self, school: str, year: int) -> Accounts:
+        """A year's climate accounts; errors of :func:`reports.closing.accounts_of`."""
+        with self._room:
+            return accounts_of(self._books(), school, year)
+
+    def _books(self) -> Books:
+        return Books(self._store, self._site(), self._fits, self._clock(), self._versions)
 
     def _portfolio(
         self, schools: Sequence[str], period: Period, made: datetime, on_school: Callable[[str], None]

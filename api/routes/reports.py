@@ -6,16 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.access.rules import CITY, SCHOOL
+from api.access.rules import CITY, SCHOOL, STAFF
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.models import PROBLEMS
 from api.problems import ProblemError, wrong
 from api.routes.schools import known_school
+from reports.closing import CloseError
 from reports.explain import Node
 from reports.figures import FigureIdError, parse_figure_id
 from reports.make import MEDIA_TYPES, File, Shape
@@ -29,6 +30,7 @@ FILE_LIMIT_BYTES = 50_000_000
 T = TypeVar("T")
 
 _Lang = Literal["sv", "en"]
+_Year = Annotated[int, Path(ge=1990, le=2100)]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}
@@ -66,6 +68,26 @@ class DifferenceOut(BaseModel):
     now: str
 
 
+class AccountsOut(BaseModel):
+    """A year's climate accounts; the columns of its rows stand in docs/reports.md."""
+
+    school: str
+    year: str
+    closed_at: str | None
+    accounts: list[dict[str, Any]]
+    energy_register: list[dict[str, Any]]
+    restatements: list[dict[str, Any]]
+
+
+class ClosedOut(BaseModel):
+    """A year that was closed."""
+
+    school: str
+    year: str
+    closed_at: str
+    rows: int
+
+
 class VerificationOut(BaseModel):
     """Whether the store still says what a report said."""
 
@@ -82,6 +104,7 @@ def reports_router(context: ApiContext) -> APIRouter:
     if context.reports is not None:
         _add_files(router, context, context.reports)
         _add_walks(router, context, context.reports)
+        _add_accounts(router, context, context.reports)
     return router
 
 
@@ -135,6 +158,32 @@ def _add_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None
             if len(body) > FILE_LIMIT_BYTES:
                 raise ProblemError(413, f"A report has at most {FILE_LIMIT_BYTES / 1e6:.0f} MB.")
         return await run_in_threadpool(_verified, reports, school, bytes(body))
+
+
+def _add_accounts(router: APIRouter, context: ApiContext, reports: Reports) -> None:
+    @router.get(
+        "/schools/{school}/accounts/{year}", response_model=AccountsOut, dependencies=[Depends(SCHOOL)]
+    )
+    def get_accounts(school: str, year: _Year) -> AccountsOut:
+        """A year's climate accounts: frozen where the year is closed, with what would be restated."""
+        known_school(context.site(), school)
+        found = reports.accounts(school, year)
+        closed = found.closed_at.isoformat() if found.closed_at is not None else None
+        return AccountsOut(**{**found._asdict(), "closed_at": closed})
+
+    @router.post(
+        "/schools/{school}/accounts/{year}/close", response_model=ClosedOut, dependencies=[Depends(STAFF)]
+    )
+    def close_accounts(school: str, year: _Year) -> ClosedOut:
+        """Close a year for good; later data make restatements."""
+        known_school(context.site(), school)
+        try:
+            found = reports.close(school, year)
+        except CloseError as error:
+            raise ProblemError(409, f"Not closed: {error}.") from error
+        return ClosedOut(
+            school=school, year=found.year, closed_at=found.closed_at.isoformat(), rows=len(found.accounts)
+        )
 
 
 def _verified(reports: Reports, school: str, content: bytes) -> VerificationOut:
