@@ -17,6 +17,7 @@ from store.base import Store
 if TYPE_CHECKING:
     from api.access.file import AccessFile
     from api.live import LiveHub
+    from reports.service import Reports
 
 
 class Health(Protocol):
@@ -370,3 +371,4 @@ class ApiContext:
     control: Control | None = None
     access: Access | None = None
     fits: Fits = field(default_factory=Fits)
+    reports: Reports | None = None

@@ -14,6 +14,7 @@ from cli.export import export
 from cli.import_ import app as import_
 from cli.init import init
 from cli.replay import replay
+from cli.report import app as report
 from cli.run import run
 from cli.simulate import simulate
 from cli.store import app as store
@@ -34,4 +35,5 @@ app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(store, name="store")
+app.add_typer(report, name="report")
 app.add_typer(tokens, name="tokens")

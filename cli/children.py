@@ -28,21 +28,22 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-class ChildCompute:
-    """One spawned child for computing, so that pandas never holds the interpreter of the API.
+class ChildPool:
+    """Spawned children for computing, so that pandas never holds the interpreter of the API.
 
-    A child that ended (killed, out of memory) fails the calls it had with ``BrokenProcessPool``; the next
-    call gets a new child. The first ``here`` calls are computed in the calling thread: for a little work, in
+    A child that ended (killed, out of memory) fails the calls there were with ``BrokenProcessPool``; the next
+    call gets new children. The first ``here`` calls are computed in the calling thread: for a little work, in
     a process that serves nobody, a child would begin for longer than it computes.
     """
 
-    def __init__(self, here: int = 0) -> None:
+    def __init__(self, children: int, here: int = 0) -> None:
+        self._children = children
         self._here = here
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """``function(*args, **kwargs)`` computed in the child."""
+        """``function(*args, **kwargs)`` computed in a child."""
         if self._here > 0:
             self._here -= 1
             done: Future[T] = Future()
@@ -58,7 +59,7 @@ class ChildCompute:
                 return self._pool.submit(function, *args, **kwargs)
 
     def close(self) -> None:
-        """End the child; a running call is given up."""
+        """End the children; running calls are given up."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
@@ -66,8 +67,13 @@ class ChildCompute:
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    @staticmethod
-    def _new_pool() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=die_with_parent
-        )
+    def _new_pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._children, mp_context=context, initializer=die_with_parent)
+
+
+class ChildCompute(ChildPool):
+    """One child."""
+
+    def __init__(self, here: int = 0) -> None:
+        super().__init__(1, here)

@@ -20,7 +20,7 @@ from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
 from cli.scheduler import Scheduler
-from cli.serving import fits_in_a_child, serving
+from cli.serving import fits_in_a_child, reports_in_a_child, serving
 from cli.site import audit_log, data_folder
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
@@ -87,6 +87,7 @@ def running(
         )
         scheduler = _scheduler(store, watch, data, registry, live)
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
+        fits = stack.enter_context(fits_in_a_child())
         context = ApiContext(
             site=watch,
             store=store,
@@ -98,7 +99,8 @@ def running(
             registry=registry,
             access=access,
             control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports, scheduler),
-            fits=stack.enter_context(fits_in_a_child()),
+            fits=fits,
+            reports=stack.enter_context(reports_in_a_child(store, watch, fits)),
         )
         stack.enter_context(serving(context, sock))
         for part in (pipeline, scheduler, watch, imports):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from api.context import ApiContext
 from api.server import make_server
+from classroom.site import Site
 from cli.children import ChildCompute
+from cli.clock import utc_now
+from cli.versions import versions
 from reports.fits import Fits
+from reports.service import Reports
+from store.base import Store
 
 
 @contextmanager
@@ -33,5 +38,15 @@ def fits_in_a_child() -> Iterator[Fits]:
     child = ChildCompute()
     try:
         yield Fits(child.submit)
+    finally:
+        child.close()
+
+
+@contextmanager
+def reports_in_a_child(store: Store, site: Callable[[], Site], fits: Fits) -> Iterator[Reports]:
+    """Reports drawn in a child of their own: they wait for no analysis, and no page waits for them."""
+    child = ChildCompute()
+    try:
+        yield Reports(store, site, utc_now, child.submit, versions(), fits=fits)
     finally:
         child.close()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from analytics.periods import aggregate
+from analytics.sufficiency import counted
 from classroom.factors import Factor
 from classroom.metric import Status
 from classroom.places import SchoolAttributes
 from classroom.quantity import Carrier
 from classroom.site import Site
 from reports.air_figures import rooms_of, school_of
+from reports.comparison_figures import comparison_figures, lacks, target_figures
 from reports.emission_figures import estimated_emissions, scope_totals
 from reports.energy_figures import (
     ESTIMATED,
@@ -22,8 +25,20 @@ from reports.energy_figures import (
     months_of,
     periods_of,
 )
-from reports.estimates import known_days, usable_signature
-from reports.figures import Figure, FigureId, Inputs, Mark, Missing, Quality, Report, Room, by_id
+from reports.estimates import usable_signature
+from reports.figures import (
+    Figure,
+    FigureId,
+    Inputs,
+    Mark,
+    Missing,
+    Quality,
+    Report,
+    Room,
+    by_id,
+    of_metric,
+)
+from reports.fits import shapes_of
 from reports.material import Material
 from reports.period import Period
 
@@ -41,7 +56,7 @@ def build(material: Material) -> Report:
     marks: dict[tuple[Carrier, str], Mark] = {}
     missing: list[Missing] = []
     for carrier in carriers:
-        learnt = _learnt(material, days, carrier)
+        learnt = _learnt(material, carrier)
         for one in (period, before):
             energy = carrier_energy(days, carrier, one, learnt)
             figures += energy.figures
@@ -49,6 +64,7 @@ def build(material: Material) -> Report:
             missing += energy.missing if one is period else ()
     figures += _changes(by_id(figures), school, period, carriers)
     figures += _totals(figures, material, carriers)
+    figures += _compared(material)
     rooms = rooms_of(material.rooms, period, site.zone, material.now)
     figures += [*rooms, *school_of(school, period, rooms)]
     found = by_id(figures)
@@ -68,14 +84,9 @@ def carriers_of(days: Days, period: Period) -> tuple[Carrier, ...]:
     return tuple(carrier for carrier in Carrier if carrier in told)
 
 
-def _learnt(material: Material, days: Days, carrier: Carrier) -> Learnt:
-    of_day = days.named("energy_kwh", carrier)
-    timetable = material.site.timetable(material.school)
-    first = min([*of_day, material.period.before.first])
-    span = Period("", material.period.interval, first, material.period.end)
-    kinds = {day: timetable.day_type(day).value for day in span.days}
-    frame = known_days(of_day, kinds, material.outdoor_c)
-    return Learnt(frame, usable_signature(frame))
+def _learnt(material: Material, carrier: Carrier) -> Learnt:
+    frame = counted(material.daily.frames[carrier])
+    return Learnt(frame, lambda: usable_signature(frame, shapes_of(carrier)))
 
 
 def _changes(
@@ -89,6 +100,17 @@ def _changes(
         )
         if now is not None:
             found += change(now, before)
+    return found
+
+
+def _compared(material: Material) -> list[Figure]:
+    site, school, period = material.site, material.school, material.period
+    targets, span = site.settings.reports, period.span(site.zone)
+    found = comparison_figures(material.comparisons, school, period, span)
+    if targets.base_year is not None:
+        sums = aggregate(material.comparisons.base, period.interval, site.zone, until=material.now)
+        base = [of_metric(one, period) for one in sums if one.metric == "energy_kwh"]
+        found += target_figures(base, school, period, span, targets)
     return found
 
 
@@ -148,6 +170,11 @@ def _report(
         factors=_factors(site, figures.values()),
         inputs=material.inputs,
         settings=_settings(site),
+        lacks={
+            f"{kind}:{carrier}": why
+            for carrier in carriers
+            for kind, why in zip(("savings", "bridge"), lacks(material.comparisons, carrier), strict=True)
+        },
         running=period.running_at(material.now, site.zone),
     )
 
@@ -187,6 +214,12 @@ def _factors(site: Site, figures: Iterable[Figure]) -> tuple[Factor, ...]:
 def _settings(site: Site) -> dict[str, str]:
     """Settings that change a figure."""
     limits = site.settings.analytics.model_dump(exclude={"every_s"})
-    return {f"analytics.{key}": str(value) for key, value in limits.items()} | {
-        "factors.chosen": " ".join(sorted(site.settings.factors.chosen))
-    }
+    return (
+        {f"analytics.{key}": str(value) for key, value in limits.items()}
+        | {"factors.chosen": " ".join(sorted(site.settings.factors.chosen))}
+        | {
+            f"reports.{key}": str(value)
+            for key, value in site.settings.reports.model_dump().items()
+            if key in ("base_year", "target_year", "target_reduction_share") and value is not None
+        }
+    )

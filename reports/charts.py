@@ -96,7 +96,10 @@ def _legend(bars: Bars) -> list[tuple[str, str, bool]]:
 
 
 def steps_svg(steps: Steps, language: Language) -> str:
-    """A bridge: whole bars at both ends, between them what more and less was used, with intervals."""
+    """A bridge: whole bars at both ends, between them what more and less was used, with intervals.
+
+    Where the steps are small the axis does not begin at 0, and its labels show that.
+    """
     rows: list[dict[str, Any]] = []
     bounds: list[dict[str, Any]] = []
     at = steps.start[1]
@@ -125,8 +128,18 @@ def steps_svg(steps: Steps, language: Language) -> str:
         axis=alt.Axis(labelAngle=0, ticks=False, labelColor=_MUTED, domainColor=_MUTED, labelLimit=90),
         scale=alt.Scale(domain=labels, paddingInner=0.3),
     )
+    whole = max(steps.start[1], steps.end[1])
+    lowest = (
+        min(min(row["start"], row["end"]) for row in rows if row["kind"] != "whole") if steps.steps else 0.0
+    )
+    lowest = min([lowest, steps.start[1], steps.end[1], *(bound["start"] for bound in bounds)])
+    if lowest > whole / 2:  # small steps on tall bars: look closer, the ends are cut off
+        floor = lowest - (top / 1.1 - lowest) * 0.6
+        top = top / 1.1 + (top / 1.1 - lowest) * 0.35
+        for row in rows:
+            row["start"], row["end"] = max(floor, row["start"]), max(floor, row["end"])
     scale = alt.Scale(domain=[floor, top], nice=False)
-    y = alt.Y("start:Q", title=steps.unit, scale=scale, axis=_axis(top, language))
+    y = alt.Y("start:Q", title=steps.unit, scale=scale, axis=_axis(top, language, floor))
     looks = {"whole": _NOW, "more": _MORE, "less": _LESS}
     layers: list[alt.Chart] = []
     for kind, colour in looks.items():
@@ -142,9 +155,9 @@ def steps_svg(steps: Steps, language: Language) -> str:
     return _svg(alt.LayerChart(layer=layers).properties(width=_WIDTH, height=_HEIGHT + 20), [])
 
 
-def _axis(top: float, language: Language) -> alt.Axis:
-    ticks = nice_ticks(top)
-    step = ticks[1] - ticks[0]
+def _axis(top: float, language: Language, floor: float = 0.0) -> alt.Axis:
+    ticks = nice_ticks(top) if floor <= 0 else nice_ticks_between(floor, top)
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
     decimals = 0 if step >= 1 else math.ceil(-math.log10(step))
     labels = ",".join(f"'{tick:g}':'{language.number(tick, decimals)}'" for tick in ticks)
     return alt.Axis(
@@ -170,6 +183,13 @@ def nice_ticks(top: float, wanted: int = 4) -> list[float]:
     size = 10 ** math.floor(math.log10(raw)) if raw > 0 else 1.0
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw)
     return [step * n for n in range(math.floor(top / step + 1e-9) + 1)] or [0.0, top]
+
+
+def nice_ticks_between(floor: float, top: float) -> list[float]:
+    """Round numbers between two positive ones."""
+    step = nice_ticks(top - floor)[1]
+    first = math.ceil(floor / step)
+    return [step * n for n in range(first, math.floor(top / step + 1e-9) + 1)]
 
 
 def _svg(chart: alt.LayerChart, legend: Sequence[tuple[str, str, bool]]) -> str:

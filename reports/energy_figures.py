@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -86,10 +87,15 @@ class CarrierEnergy:
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a carrier's missing days are estimated from (:func:`reports.estimates.estimate`)."""
+    """What a carrier's missing days are estimated from; the signature is fitted when it is first needed."""
 
     days: pd.DataFrame
-    signature: Signature | None = None
+    fit: Callable[[], Signature | None]
+
+    @cached_property
+    def fitted(self) -> Signature | None:
+        """The signature, if it describes the days."""
+        return self.fit()
 
 
 def carrier_energy(days: Days, carrier: Carrier, period: Period, learnt: Learnt) -> CarrierEnergy:
@@ -109,7 +115,7 @@ def carrier_energy(days: Days, carrier: Carrier, period: Period, learnt: Learnt)
             marks[month.key] = Mark.AHEAD
             continue
         shares = _missing(days, carrier, month)
-        found = estimate(learnt.days, learnt.signature, shares) if shares else None
+        found = estimate(learnt.days, learnt.fitted, shares) if shares else None
         known = _known(days, carrier, month, sum(shares.values()))
         marks[month.key] = _mark(shares, found, known)
         if found is not None:

@@ -17,16 +17,13 @@ from scipy import stats
 
 from analytics.savings import CONFIDENCE, USABLE_CVRMSE, uncertainty_kwh
 from analytics.signature import Signature, fit_signature
-from classroom.metric import Metric, Status
-from classroom.places import DayType
+from classroom.metric import Metric
 from classroom.timetable import day_span
+from reports.fits import USED_DAYS
 from reports.period import Period
 
 BY_SIGNATURE = "report.estimate_signature/1"
 BY_SIMILAR_DAYS = "report.estimate_similar_days/1"
-
-OCCUPIED = (DayType.SCHOOL_DAY, DayType.STUDIEDAG, DayType.LOV)
-"""Kinds of day by how much a school is used."""
 
 _LEAST_FITTED_DAYS = 180
 _NEAR_DAYS = 56
@@ -77,34 +74,12 @@ def missing_shares(
     return found
 
 
-def known_days(
-    days: Mapping[date, Metric], kinds: Mapping[date, str], temperature_c: pd.Series | None
-) -> pd.DataFrame:
-    """Days to learn from (:data:`analytics.signature.DAY_COLUMNS`): energy where its day is ``ok``.
-
-    Rows are all days of ``kinds``; ``temperature_c`` is indexed by day.
-    """
-    index = pd.DatetimeIndex(sorted(kinds))
-    ordered = [stamp.date() for stamp in index]
-    energy = [
-        metric.value
-        if (metric := days.get(day)) is not None and metric.status in (Status.OK, Status.ESTIMATED)
-        else None
-        for day in ordered
-    ]
-    frame = pd.DataFrame(
-        {"energy_kwh": energy, "day_type": [str(kinds[day]) for day in ordered]}, index=index
-    )
-    frame["energy_kwh"] = frame["energy_kwh"].astype(float)
-    frame["temperature_c"] = np.nan if temperature_c is None else temperature_c.reindex(index)
-    return frame
-
-
-def usable_signature(days: pd.DataFrame) -> Signature | None:
-    """The signature of ``days`` if it describes them well enough to estimate from."""
+def usable_signature(days: pd.DataFrame, shapes: Sequence[str]) -> Signature | None:
+    """The signature of ``days`` (:data:`analytics.signature.DAY_COLUMNS`) if it describes them well enough to
+    estimate from."""
     if len(days.dropna(subset=["energy_kwh", "temperature_c"])) < _LEAST_FITTED_DAYS:
         return None
-    signature = fit_signature(days, [str(kind) for kind in OCCUPIED])
+    signature = fit_signature(days, USED_DAYS, shapes)
     if signature is None or signature.quality.cvrmse > USABLE_CVRMSE:
         return None
     return signature

@@ -20,6 +20,7 @@ from reports.build import build
 from reports.emission_figures import TOTALS
 from reports.energy_figures import CHANGE, CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER
 from reports.figures import Figure, FigureId, FigureIdError, Inputs, Report, parse_figure_id
+from reports.fits import Fits
 from reports.material import INDOOR, Material, load
 from reports.period import Period, parse_period
 from store.base import Store
@@ -36,7 +37,7 @@ class Node:
     parts: tuple[Node, ...] = field(default=())
 
 
-def explain(store: Store, site: Site, text: str, now: datetime) -> Node:
+def explain(store: Store, site: Site, text: str, now: datetime, fits: Fits) -> Node:
     """The walk from a figure's id to the counts of readings behind it.
 
     Raises:
@@ -48,7 +49,7 @@ def explain(store: Store, site: Site, text: str, now: datetime) -> Node:
     if key.school not in site.school_by_key:
         raise FigureIdError(f"{key.school!r} is no school of this site")
     period = parse_period(key.period)
-    material = load(store, site, key.school, period, now)
+    material = load(store, site, key.school, period, now, fits)
     report = build(material)
     figure = report.figures.get(str(key))
     if figure is None:
@@ -71,8 +72,9 @@ def _figure(figure: Figure, key: FigureId, report: Report, material: Material) -
     parents = [one for one in _parents(figure, key, report) if one.id != figure.id]
     parts += [_figure(one, parse_figure_id(one.id), report, material) for one in parents]
     factors = {factor.id: factor for factor in site.factors}
-    if not parents:
+    if figure.metric.startswith(_EMISSIONS):
         parts += [_factor(factors[name]) for name in figure.factors if name in factors]
+    if not parents:
         days = _days(key, material, period)
         if days is not None:
             parts.append(days)

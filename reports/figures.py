@@ -17,6 +17,7 @@ from classroom.factors import Factor
 from classroom.metric import Metric, Scope, Status
 from classroom.quantity import Carrier
 from reports.period import Period
+from reports.sources import Lack
 
 SITE = "portfolio"
 """The school part of a figure's id that is about all schools."""
@@ -201,6 +202,7 @@ class Report:
     inputs: tuple[Inputs, ...]
     settings: dict[str, str]
     insights: tuple[Insight, ...] = ()
+    lacks: dict[str, tuple[Lack, ...]] = field(default_factory=dict)
     running: bool = False
 
     def figure(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from datetime import datetime
+from typing import Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
 
 from reports.build import build
+from reports.city import Line, Portfolio, line_of
 from reports.document import Document
-from reports.figures import Figure
+from reports.figures import SITE
 from reports.language import Code
-from reports.manifest import manifest_of, to_text
+from reports.manifest import manifest_of, manifest_of_city, to_text
 from reports.material import Material
 from reports.pdf import pdf
+from reports.sections.city import compose_city
 from reports.sections.compose import compose
 from reports.tidy import figures_csv, figures_json
 from reports.workbook import workbook
@@ -55,20 +58,49 @@ class File:
     content: bytes
 
 
-def make(material: Material, shape: Shape, versions: dict[str, str]) -> list[File]:
+class Order(NamedTuple):
+    """A school's report to be made, perhaps in another process."""
+
+    material: Material
+    shape: Shape
+    versions: dict[str, str]
+
+
+class CityOrder(NamedTuple):
+    """A portfolio's report to be made."""
+
+    portfolio: Portfolio
+    shape: Shape
+    versions: dict[str, str]
+
+
+def make(order: Order) -> list[File]:
     """The report of a school in each format."""
+    material, shape, versions = order
     report = build(material)
     manifest = to_text(manifest_of(report, shape.lang, versions))
     document = compose(report, shape.lang, versions, manifest)
     stem = f"{report.school}-{report.period.key}-{shape.lang}"
-    return files(stem, document, report.figures.values(), material, shape)
+    return _files(stem, document, shape, material.site.zone, material.now)
 
 
-def files(
-    stem: str, document: Document, figures: Iterable[Figure], material: Material, shape: Shape
-) -> list[File]:
+def make_city(order: CityOrder) -> list[File]:
+    """The report of all schools in each format."""
+    portfolio, shape, versions = order
+    manifest = to_text(manifest_of_city(portfolio, shape.lang, versions))
+    document = compose_city(portfolio, shape.lang, versions, manifest)
+    stem = f"{SITE}-{portfolio.period.key}-{shape.lang}"
+    return _files(stem, document, shape, ZoneInfo(portfolio.time_zone), portfolio.made)
+
+
+def line(material: Material) -> Line:
+    """A school's line of a portfolio."""
+    return line_of(build(material))
+
+
+def _files(stem: str, document: Document, shape: Shape, zone: ZoneInfo, made: datetime) -> list[File]:
     """A document in each format; CSV and JSON hold its figures."""
-    zone, made = material.site.zone, material.now
+    figures = document.figures
     found = []
     for kind in shape.formats:
         if kind == "pdf":

@@ -12,7 +12,8 @@ from pypdf.errors import PyPdfError
 from python_calamine import CalamineError, CalamineWorkbook
 
 from classroom.factors import Factor
-from reports.figures import Figure, Inputs, Report
+from reports.city import Portfolio
+from reports.figures import SITE, Figure, Inputs, Report
 
 FORMAT = "classroom-climate report/1"
 ATTACHMENT = "manifest.json"
@@ -52,6 +53,22 @@ def manifest_of(report: Report, lang: str, versions: dict[str, str]) -> Manifest
         {factor.id: _factor(factor) for factor in report.factors},
         report.inputs,
         {figure.id: _value(figure) for figure in report.figures.values()},
+    )
+
+
+def manifest_of_city(portfolio: Portfolio, lang: str, versions: dict[str, str]) -> Manifest:
+    """The manifest of a portfolio's report: its figures; readings stand in those of its schools."""
+    return Manifest(
+        SITE,
+        portfolio.period.key,
+        lang,
+        portfolio.made,
+        versions,
+        tuple(sorted({figure.method for figure in portfolio.figures.values()})),
+        portfolio.settings,
+        {factor.id: _factor(factor) for factor in portfolio.factors},
+        (),
+        {figure.id: _value(figure) for figure in portfolio.figures.values()},
     )
 
 

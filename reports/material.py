@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-import pandas as pd
 
 from analytics.batch import site_of
 from analytics.bills import LONGEST
@@ -24,8 +23,13 @@ from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
 from classroom.timetable import day_span
+from reports.comparison_figures import Comparisons, load_comparisons
+from reports.daily import SchoolDays, load_days
+from reports.dates import Dates
 from reports.figures import Inputs
+from reports.fits import Fits
 from reports.period import Period
+from reports.sources import Sources
 from store.base import Store
 
 INDOOR = ("co2_ppm", "temperature_c", "humidity_pct")
@@ -34,7 +38,6 @@ INDOOR = ("co2_ppm", "temperature_c", "humidity_pct")
 OF_METERS = tuple(sorted(REGISTERS | INTERVALS | set(BILL_QUANTITIES)))
 """Quantities of meters whose readings stand behind a report's figures."""
 
-_LEARN_FROM = timedelta(days=366)  # before the year before, so that its gaps can be estimated too
 _AROUND = timedelta(days=2)
 
 
@@ -43,8 +46,8 @@ class Material:
     """What :func:`reports.build.build` is handed.
 
     ``site`` holds the rows of ``school`` only. ``days`` are the school's metrics by day from before the year
-    before, ``rooms`` those of its rooms in the period. ``outdoor_c`` is the mean outdoor temperature by local
-    day. ``pending_hours`` wait for the analytics job.
+    before, ``rooms`` those of its rooms in the period, ``daily`` the
+    days that gaps are estimated from. ``pending_hours`` wait for the analytics job.
     """
 
     site: Site
@@ -53,13 +56,14 @@ class Material:
     now: datetime
     days: Sequence[Metric]
     rooms: Sequence[Metric]
-    outdoor_c: pd.Series | None
+    daily: SchoolDays
+    comparisons: Comparisons
     verdicts: dict[str, int]
     inputs: tuple[Inputs, ...]
     pending_hours: int
 
 
-def load(store: Store, site: Site, school: str, period: Period, now: datetime) -> Material:
+def load(store: Store, site: Site, school: str, period: Period, now: datetime, fits: Fits) -> Material:
     """The material of a school's report as the store holds it.
 
     Raises:
@@ -70,6 +74,8 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime) -
     start, end = period.span(site.zone)
     first = day_span(period.before.first, site.zone)[0] - LONGEST
     devices = sorted({device.key for device in part.devices})
+    sources = Sources.of(store, site, fits, now)
+    span = Dates(period.before.first, period.last)
     verdicts = store.read_verdicts(devices, start, min(end, now)) if start < now else None
     return Material(
         site=part,
@@ -78,7 +84,8 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime) -
         now=now,
         days=store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, first, end),
         rooms=store.read_metrics(school, Scope.ROOM, None, Interval.DAY, start, end),
-        outdoor_c=None,
+        daily=load_days(store, site, school, span, now, sources.weather),
+        comparisons=load_comparisons(sources, school, period, site.settings.reports),
         verdicts={} if verdicts is None else dict(Counter(verdicts["verdict"].astype(str))),
         inputs=tuple(inputs_of(store, part, period)),
         pending_hours=_pending(store, devices),

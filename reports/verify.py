@@ -10,6 +10,7 @@ from typing import NamedTuple
 from classroom.site import Site
 from reports.build import build
 from reports.figures import Inputs
+from reports.fits import Fits
 from reports.manifest import Manifest, manifest_of
 from reports.material import load
 from reports.period import parse_period
@@ -66,7 +67,9 @@ class Verification(NamedTuple):
         return [one for one in self.differences if one.cause is not Cause.FIGURE]
 
 
-def verify(store: Store, site: Site, manifest: Manifest, versions: dict[str, str]) -> Verification:
+def verify(
+    store: Store, site: Site, manifest: Manifest, versions: dict[str, str], fits: Fits
+) -> Verification:
     """Make the report again as of when it was made, and compare.
 
     Raises:
@@ -74,7 +77,7 @@ def verify(store: Store, site: Site, manifest: Manifest, versions: dict[str, str
         reports.period.PeriodError: the manifest's period is none.
         store.base.StoreError: the store cannot serve now.
     """
-    material = load(store, site, manifest.school, parse_period(manifest.period), manifest.made)
+    material = load(store, site, manifest.school, parse_period(manifest.period), manifest.made, fits)
     present = manifest_of(build(material), manifest.lang, versions)
     pending = material.pending_hours
     waiting = [Difference(Cause.PENDING, "hours that wait for the analytics job", "0", str(pending))]

@@ -8,6 +8,7 @@ from reports.document import Document
 from reports.figures import Report
 from reports.language import Code, Language, language
 from reports.sections.air import air_section
+from reports.sections.comparison import comparison_section
 from reports.sections.emissions import emissions_section
 from reports.sections.energy import energy_section
 from reports.sections.method import figures_section, method_section
@@ -33,6 +34,7 @@ def compose(report: Report, code: Code, versions: dict[str, str], manifest: str 
         sections=(
             energy_section(report, lang),
             emissions_section(report, lang),
+            comparison_section(report, lang),
             air_section(report, lang),
             quality_section(report, lang),
             method_section(report, lang, versions),

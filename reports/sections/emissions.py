@@ -8,7 +8,7 @@ from reports.emission_figures import BIOGENIC, SCOPE_1, SCOPE_2, SCOPE_2_AND_3_3
 from reports.figures import Report
 from reports.language import Language
 from reports.sections.energy import value
-from reports.sections.terms import basis_name, carrier_name, standing
+from reports.sections.terms import basis_name, carrier_name, line_name, standing
 
 
 def emissions_section(report: Report, language: Language) -> Section:
@@ -65,12 +65,6 @@ def _scopes(report: Report, language: Language) -> Table:
 
 def _lines(report: Report, language: Language) -> Table:
     text = language.text
-    names = {
-        "direct": text("direct"),
-        "upstream": text("upstream"),
-        "lifecycle": text("lifecycle"),
-        "biogenic": text("biogenic"),
-    }
     rows: list[tuple[Cell, ...]] = []
     for carrier in report.carriers:
         for cover in LINES:
@@ -83,7 +77,7 @@ def _lines(report: Report, language: Language) -> Table:
                 rows.append(
                     (
                         carrier_name(carrier, language),
-                        names[cover],
+                        line_name(cover, language),
                         basis_name(basis, language),
                         figure.value,
                         value(estimated),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from classroom.factors import Factor
 from reports.document import Cell, Column, Section, Table
 from reports.figures import Figure, Report
 from reports.language import Language
@@ -17,16 +20,8 @@ def method_section(report: Report, language: Language, versions: dict[str, str])
         "method",
         text("Method and factors"),
         (
-            text(
-                "Energy is the difference of registers at the period's local boundaries, across resets, "
-                "swaps and gaps; nothing is invented over a gap. Greenhouse gases are kWh × g CO₂e/kWh ÷ "
-                "1000. "
-                "Estimates come from the school's heating signature where it describes the days well, else "
-                "from days of the same kind within eight weeks; their intervals hold 90 %. Each method is "
-                "described in {docs}.",
-                docs=_DOCS,
-            ),
-            _factors(report, language),
+            method_text(language),
+            factors_table(report.factors, language),
             _methods(report, language),
             text("Not included: {what}.", what=language.listed(_left_out(report, language))),
             text(
@@ -36,6 +31,17 @@ def method_section(report: Report, language: Language, versions: dict[str, str])
                 settings=", ".join(f"{key} = {value}" for key, value in report.settings.items()),
             ),
         ),
+    )
+
+
+def method_text(language: Language) -> str:
+    """How the figures are made, in a paragraph."""
+    return language.text(
+        "Energy is the difference of registers at the period's local boundaries, across resets, swaps and "
+        "gaps; nothing is invented over a gap. Greenhouse gases are kWh × g CO₂e/kWh ÷ 1000. Estimates come "
+        "from the school's heating signature where it describes the days well, else from days of the same "
+        "kind within eight weeks; their intervals hold 90 %. Each method is described in {docs}.",
+        docs=_DOCS,
     )
 
 
@@ -52,7 +58,8 @@ def _left_out(report: Report, language: Language) -> list[str]:
     return found
 
 
-def _factors(report: Report, language: Language) -> Table:
+def factors_table(factors: Sequence[Factor], language: Language) -> Table:
+    """Factors with value, year, basis, what they hold, source and licence."""
     text = language.text
     rows: list[tuple[Cell, ...]] = [
         (
@@ -66,7 +73,7 @@ def _factors(report: Report, language: Language) -> Table:
             factor.source,
             factor.licence or "–",
         )
-        for factor in report.factors
+        for factor in factors
     ]
     return Table(
         "factors",

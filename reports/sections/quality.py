@@ -58,14 +58,19 @@ def quality_section(report: Report, language: Language) -> Section:
 
 def missing_text(one: Missing, language: Language) -> str:
     """``elektricitet, oktober 2026: 3,5 dygn saknas (2026-10-03 till 2026-10-06)``."""
-    days = language.number(one.days, 0 if one.days >= 10 else 1)
+    if one.days < 1:
+        amount = language.text("{hours} hours", hours=language.number(one.days * 24))
+    else:
+        amount = language.text(
+            "{days} days' worth", days=language.number(one.days, 0 if one.days >= 10 else 1)
+        )
     month = language.month(parse_period(one.period))
     carrier = carrier_name(one.carrier, language)
     return language.text(
-        "{carrier}, {month}: {days} days' worth is missing ({first} to {last})",
+        "{carrier}, {month}: {amount} missing ({first} to {last})",
         carrier=carrier,
         month=month,
-        days=days,
+        amount=amount,
         first=one.first,
         last=one.last,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from classroom.quantity import Carrier
 from reports.document import Tile
 from reports.emission_figures import SCOPE_2, SCOPE_2_AND_3_3
 from reports.energy_figures import CHANGE_SHARE, ESTIMATED, TOGETHER
@@ -68,8 +69,6 @@ def _lacks(figure: Figure | None, language: Language) -> str:
     if not lacking:
         return language.text("coverage {share}", share=language.share(figure.coverage))
     names = lacking.removeprefix("without:").split(",")
-    from classroom.quantity import Carrier
-
     return language.text(
         "without {carriers}",
         carriers=language.listed([carrier_name(Carrier(name), language) for name in names]),
@@ -92,6 +91,8 @@ def _energy(report: Report, language: Language) -> str:
             continue
         change = report.figure(CHANGE_SHARE, carrier)
         written = f"{language.energy(together.value)} {name}"
+        estimated = _estimated(report.figure(ESTIMATED, carrier), language)
+        written += f", {estimated}," if estimated else ""
         if change is not None and change.value is not None:
             share = language.share(change.value, 1, sign=True)
             written += " (" + text("{change} to the year before", change=share) + ")"

@@ -58,6 +58,10 @@ _REASONS: Mapping[str, str] = {
     "billed": _("by bill"),
     "bill_calculated": _("the bill will be corrected"),
     "withdrawn": _("withdrawn: its inputs are gone"),
+    "no_normal_year": _("no normal year is given for the weather station"),
+    "no_signature": _("no heating signature can be fitted"),
+    "too_warm_to_correct": _("too warm a period to be corrected"),
+    "normal_from_mean_temperature": _("normal degree days made from mean temperatures"),
 }
 
 _WITH_VALUE: Mapping[str, str] = {
@@ -66,6 +70,7 @@ _WITH_VALUE: Mapping[str, str] = {
     "without": _("without {value}"),
     "rooms_without_a_figure": _("{value} rooms without a figure"),
     "factor_of": _("factor of {value}"),
+    "schools_without_a_figure": _("{value} schools without a figure"),
 }
 
 _BASES: Mapping[str, str] = {"location": _("location"), "market": _("market")}
@@ -77,6 +82,19 @@ _COVERS: Mapping[str, str] = {
     "biogenic": _("biogenic (outside the scopes)"),
     "marginal": _("marginal (never in accounts)"),
 }
+
+
+_LINES: Mapping[str, str] = {
+    "direct": _("direct"),
+    "upstream": _("upstream"),
+    "lifecycle": _("lifecycle"),
+    "biogenic": _("biogenic"),
+}
+
+
+def line_name(line: str, language: Language) -> str:
+    """A line of the accounts."""
+    return language.text(_LINES[line])
 
 
 def carrier_name(carrier: Carrier, language: Language) -> str:

@@ -1,0 +1,185 @@
+"""Comparisons: last year, normal year, target, savings or why none is claimed, and the bridge."""
+
+from __future__ import annotations
+
+from classroom.metric import Status
+from classroom.quantity import Carrier
+from reports.bridges import CAUSES
+from reports.comparison_figures import NORMAL, SAVED, TARGET
+from reports.document import Cell, Column, Part, Section, Steps, Table
+from reports.energy_figures import TOGETHER
+from reports.figures import Figure, Report
+from reports.language import Language
+from reports.sections.energy import value
+from reports.sections.terms import basis_name, carrier_name, line_name, reason_text
+from reports.sections.words import cause_name, lacks_text
+
+
+def comparison_section(report: Report, language: Language) -> Section:
+    """What changed, by how much, and why."""
+    text = language.text
+    parts: list[Part] = [_against(report, language), _savings(report, language)]
+    for carrier in report.carriers:
+        steps = _steps(report, language, carrier)
+        if steps is not None:
+            parts += [steps, _bridge(report, language, carrier)]
+        else:
+            why = lacks_text(report.lacks.get(f"bridge:{carrier}", ()), language)
+            parts.append(
+                text(
+                    "The change of {carrier} cannot be divided into its causes: {why}.",
+                    carrier=carrier_name(carrier, language),
+                    why=why or text("the period or the year before is not whole"),
+                )
+            )
+    return Section("comparison", text("Comparison and causes"), tuple(parts))
+
+
+def _against(report: Report, language: Language) -> Table:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = [
+        (
+            carrier_name(carrier, language),
+            value(report.figure(TOGETHER, carrier)),
+            value(report.figure(TOGETHER, carrier, period=report.period.before.key)),
+            value(report.figure(NORMAL, carrier)),
+            value(report.figure(TARGET, carrier)),
+            _why(report.figure(NORMAL, carrier), language),
+        )
+        for carrier in report.carriers
+    ]
+    return Table(
+        "against",
+        text("Against last year, a normal year and the target"),
+        (
+            Column(text("Carrier"), width=1.2),
+            Column(text("This period"), "number", "kWh"),
+            Column(text("Year before"), "number", "kWh"),
+            Column(text("In a normal year"), "number", "kWh"),
+            Column(text("Target"), "number", "kWh"),
+            Column(text("Normal year"), width=1.6),
+        ),
+        tuple(rows),
+        text(
+            "In a normal year: what heating would have used with a normal year's degree days; base load and "
+            "hot water are left as they are. Target: the base year's energy along a straight line to the "
+            "target year."
+        ),
+    )
+
+
+def _why(figure: Figure | None, language: Language) -> str:
+    if figure is None or (figure.value is not None and not figure.reason):
+        return ""
+    return reason_text(figure.reason, language)
+
+
+def _savings(report: Report, language: Language) -> Table:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = []
+    for carrier in report.carriers:
+        figure = report.figure(SAVED, carrier)
+        if figure is None:
+            continue
+        if figure.status is Status.OK and figure.value is not None:
+            said = text("saving") if figure.value > 0 else text("increase")
+        else:
+            why = lacks_text(report.lacks.get(f"savings:{carrier}", ()), language)
+            said = text("no claim: {why}", why=why) if why else text("no claim")
+        rows.append((carrier_name(carrier, language), figure.value, figure.low, figure.high, said))
+        for gas in report.figures.values():
+            if gas.carrier is carrier and gas.metric.startswith("saved_") and gas.unit == "kgCO2e":
+                line = line_name(gas.metric.removeprefix("saved_").removesuffix("_kgco2e"), language)
+                basis = basis_name(gas.basis or "", language)
+                name = text("{line}, {basis} (kg CO₂e)", line=line, basis=basis)
+                rows.append((f"  {name}", gas.value, gas.low, gas.high, ""))
+    return Table(
+        "savings",
+        text("Savings against what the year before predicts"),
+        (
+            Column(text("Carrier"), width=1.6),
+            Column(text("Saved"), "number", "kWh"),
+            Column(text("from"), "number", "kWh"),
+            Column(text("to"), "number", "kWh"),
+            Column(text("Claim"), width=2.4),
+        ),
+        tuple(rows),
+        text(
+            "The year before, by its weather and calendar, predicts this period; the saving is that less "
+            "what was used, with an interval of 90 %. A saving is claimed only where the interval leaves out "
+            "zero. Positive is saved. Emissions saved by the accounts' factors are no avoided emissions."
+        ),
+    )
+
+
+def _steps(report: Report, language: Language, carrier: Carrier) -> Steps | None:
+    text = language.text
+    before = report.figure(TOGETHER, carrier, period=report.period.before.key)
+    change = report.figure("bridge_change_kwh", carrier)
+    if change is None or change.value is None or before is None or before.value is None:
+        return None
+    parts = [
+        (cause_name(cause, language), figure.value or 0.0, figure.low, figure.high)
+        for cause in CAUSES
+        if (figure := report.figure(f"bridge_{cause}_kwh", carrier)) is not None
+    ]
+    told = ", ".join(f"{name} {language.energy(amount, sign=True)}" for name, amount, _low, _high in parts)
+    name = carrier_name(carrier, language)
+    return Steps(
+        f"bridge_{carrier}",
+        text("From the year before to this period: {carrier}", carrier=name),
+        "kWh",
+        text(
+            "A bridge from {before} in the year before to {after} in this period: {parts}.",
+            before=language.energy(before.value),
+            after=language.energy(before.value + change.value),
+            parts=told,
+        ),
+        (text("Year before"), before.value),
+        tuple(parts),
+        (text("This period"), before.value + change.value),
+    )
+
+
+def _bridge(report: Report, language: Language, carrier: Carrier) -> Table:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = []
+    strong = set()
+    for unit, basis, line in _bridges(report, carrier):
+        stem = "bridge" if line is None else f"bridge_{line}"
+        what = "kWh"
+        if line is not None:
+            what = f"kg CO₂e, {line_name(line, language)}, {basis_name(basis or '', language)}"
+        for cause in (*CAUSES, "change"):
+            figure = report.figure(f"{stem}_{cause}_{unit}", carrier, basis)
+            if figure is not None:
+                if cause == "change":
+                    strong.add(len(rows))
+                rows.append((cause_name(cause, language), what, figure.value, figure.low, figure.high))
+    return Table(
+        f"bridge_{carrier}",
+        text("Causes of the change: {carrier}", carrier=carrier_name(carrier, language)),
+        (
+            Column(text("Cause"), width=1.6),
+            Column(text("Unit"), width=2),
+            Column(text("Change"), "number", "", 1, sign=True),
+            Column(text("from"), "number", "", 1, sign=True),
+            Column(text("to"), "number", "", 1, sign=True),
+        ),
+        tuple(rows),
+        text(
+            "Weather, calendar, area, factor and own use add up to the change. Own use is what the others do "
+            "not explain; it carries the model's whole uncertainty, and they share the opposite."
+        ),
+        strong=frozenset(strong),
+    )
+
+
+def _bridges(report: Report, carrier: Carrier) -> list[tuple[str, str | None, str | None]]:
+    """The bridges of a carrier: unit, basis and line."""
+    found: list[tuple[str, str | None, str | None]] = [("kwh", None, None)]
+    for figure in report.figures.values():
+        if figure.carrier is carrier and figure.metric.endswith("_change_kgco2e"):
+            line = figure.metric.removeprefix("bridge_").removesuffix("_change_kgco2e")
+            found.append(("kgco2e", figure.basis, line))
+    return found
