@@ -32,6 +32,11 @@ BASELINE_ERROR_PPM = 6.0
 EMPTY_DAY_S = 6 * 3_600.0
 """A silence of people so long parts one day's use of a room from the next."""
 
+EDGE = 0.3
+"""Somebody is there only while this share of what is added nearby is added: where a class comes or goes, the
+slope's window reaches over the edge, and the class would be there a quarter of an hour too long on both
+sides."""
+
 HALF_WINDOW_S = 900.0
 """A slope is taken over the readings so far before and after a moment, at least one on each side."""
 
@@ -87,7 +92,16 @@ def occupied(
     """
     added = added_ppm_h(time_us, co2_ppm, baseline_ppm, rate_1_h)
     least = LEAST_PERSON * alone_ppm_h + BASELINE_ERROR_PPM * np.asarray(rate_1_h)
-    return np.asarray(added > least)
+    return np.asarray((added > least) & (added > EDGE * _most_around(time_us, added)))
+
+
+def _most_around(time_us: Ints, values: Floats) -> Floats:
+    """The greatest value within the slope's window around each moment."""
+    half_us = round(HALF_WINDOW_S * 1e6)
+    first = np.searchsorted(time_us, time_us - half_us)
+    end = np.searchsorted(time_us, time_us + half_us, "right")
+    known = np.append(np.where(np.isnan(values), -np.inf, values), -np.inf)
+    return np.asarray(np.maximum.reduceat(known, np.stack([first, end], axis=1).ravel())[::2])
 
 
 def alone(volume_m3: float) -> float:

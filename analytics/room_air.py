@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from analytics.comfort import above_k, band, below_k, category, is_summer
 from analytics.coverage import LEAST_COVERAGE, status_of
+from analytics.decay import When
 from analytics.energy import to_us
 from analytics.indoor import P95, Figure
 from analytics.nights import Nights, baseline_on
@@ -34,7 +35,7 @@ from analytics.ventilation import (
     volume_of,
 )
 from classroom.metric import Status
-from classroom.places import DayType, Room
+from classroom.places import DayType, Room, Ventilation
 from classroom.settings import AnalyticsSettings
 from classroom.site import Site
 from classroom.timetable import Span, day_span, parse_hours
@@ -44,6 +45,9 @@ Ints = npt.NDArray[np.int64]
 
 NIGHT_RATE_1_H = 0.15
 """Air change of a room whose fans stand still: about 0.1 (Batterman 2017) and a little wind."""
+
+KEPT = {Ventilation.VAV: 0.4, Ventilation.S: 0.5}
+"""What is left of a room's air change once its class has gone: dampers close, and windows."""
 
 USUAL_TEMPERATURE_C = 22.0
 
@@ -123,6 +127,7 @@ def air_inputs(site: Site, school: str, room: str, day: date) -> list[object]:
         return []
     timetable = site.timetable(school)
     size = [place.area_m2, place.volume_m3, place.persons, place.age_group, place.ventilation]
+    size += [place.design_flow_l_s, place.ovk_flow_l_s]
     groups = [told for _, _, told in timetable.lessons(room, day)]
     fans = ventilated_spans(site, school, day) or timetable.open_spans(day)
     return [BASELINE_DAYS, *(one if one is None else str(one) for one in size), groups, fans]
@@ -141,21 +146,35 @@ def co2_of_day(co2: Mapping[str, DeviceSeries], nights: Nights, day: Span) -> di
 
 
 def occupied_by_co2(room: Room, day: Day, co2: Co2, air: DayAir) -> npt.NDArray[np.bool_]:
-    """Whether somebody was in the room at each reading of a day.
-
-    The air change rate is the day's own while the fans run and that of a closed room outside; where the day
-    tells none, a low one.
-    """
-    found = air.in_use()
+    """Whether somebody was in the room at each reading of a day, from CO2 and the hours of the fans."""
     size = volume_of(room)
     running = np.zeros(len(co2.time_us), dtype=bool)
     for start, end in day.ventilated:
         running |= (co2.time_us >= to_us(start)) & (co2.time_us < to_us(end))
-    rate: Floats = np.full(len(co2.time_us), USUAL_RATE_1_H)
-    if found is not None:
-        rate = np.where(running, found[0].rate_1_h, min(NIGHT_RATE_1_H, found[0].rate_1_h))
+    use = _rate_in_hours(room, air)
+    rate: Floats = np.where(running, use, min(NIGHT_RATE_1_H, use))
     each = ALONE_PPM_H if size is None else alone(size[0])
     return occupied(co2.time_us, co2.ppm, co2.baseline_ppm, rate, each)
+
+
+def _rate_in_hours(room: Room, air: DayAir) -> float:
+    """Air change rate [1/h] of a room while the fans run, also without its class.
+
+    Fans that run evenly: that of the lessons. With windows or demand control: that of the day's decays,
+    rather of the fast ones (in the others somebody may have stayed), else a part of the lessons'. On days
+    without either what the room's table says.
+    """
+    kept = 1.0 if room.ventilation is None else KEPT.get(room.ventilation, 1.0)
+    decays = [one.rate_1_h for one, at in air.decays if at in (When.BREAK, When.AFTER_SCHOOL)]
+    if decays and (kept < 1 or air.flow is None):
+        return float(np.quantile(decays, 0.75))
+    found, size = air.in_use(), volume_of(room)
+    if found is not None:
+        return kept * found[0].rate_1_h
+    flow_l_s = room.design_flow_l_s if room.ovk_flow_l_s is None else room.ovk_flow_l_s
+    if flow_l_s is None or size is None:
+        return USUAL_RATE_1_H
+    return max(USUAL_RATE_1_H, kept * flow_l_s * 3.6 / size[0])
 
 
 def room_air(

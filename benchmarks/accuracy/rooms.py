@@ -60,8 +60,8 @@ class RoomCase:
 
 def room_cases(
     seed: int,
-    first_day: date = date(2025, 11, 3),
-    days: int = 26,
+    first_day: date,
+    days: int,
     intervals_s: tuple[int, ...] = (300, 600, 900),
     rooms: tuple[int, int] = (8, 14),
 ) -> Iterator[RoomCase]:
