@@ -73,18 +73,7 @@ def running(
         live = LiveHub(watch, registry)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
-        codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
-        stack.callback(codecs.close)
-        pipeline = Pipeline(
-            site.settings,
-            watch,
-            store,
-            data,
-            clock=utc_now,
-            on_stored=live.publish,
-            registry=registry,
-            decode=codecs.decode,
-        )
+        pipeline = _pipeline(folder, watch, store, live, registry, stack)
         scheduler = _scheduler(store, watch, data, registry, live)
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
         fits = stack.enter_context(fits_in_a_child())
@@ -108,6 +97,23 @@ def running(
             stack.callback(part.stop)
         host, port = sock.getsockname()[:2]
         yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+
+
+def _pipeline(
+    folder: Path, watch: SiteWatch, store: Store, live: LiveHub, registry: CollectorRegistry, stack: ExitStack
+) -> Pipeline:
+    codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
+    stack.callback(codecs.close)
+    return Pipeline(
+        watch().settings,
+        watch,
+        store,
+        data_folder(folder),
+        clock=utc_now,
+        on_stored=live.publish,
+        registry=registry,
+        decode=codecs.decode,
+    )
 
 
 def _scheduler(
