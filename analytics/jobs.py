@@ -23,6 +23,7 @@ from analytics.baseline_days import load_nights, moved_days
 from analytics.batch import INDOOR_QUANTITIES, Batch, compute, register_cuts, site_of, trusted
 from analytics.bills import LONGEST, bill_hours
 from analytics.energy import REGISTERS
+from analytics.insights import job as insights
 from analytics.intervals import DAY_INTERVALS, INTERVALS
 from analytics.judging import A, R, Submit, drift_due, judge_changed, judge_drift
 from analytics.markers import Markers, new_markers, read_markers
@@ -114,6 +115,7 @@ def run(
     if not narrowed:
         store.advance(METRICS, changed.cursor)
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])
+        insights.update(store, site, schools, wanted.schools_before(now, site.zone), now, compute or _here)
     room_days = sum(len(days) for days in wanted.rooms.values())
     school_days = sum(len(days) for days in wanted.energy.values())
     took_s = time.monotonic() - began

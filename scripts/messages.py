@@ -1,7 +1,7 @@
-"""Bring the catalogues of the pages up to date with the code: ``python scripts/messages.py``.
+"""Bring the catalogues up to date with the code: ``python scripts/messages.py``.
 
-New messages are added empty, gone ones removed. Translate the empty ones by hand in ``api/locale``;
-``tests/api/pages/test_catalogues.py`` fails while one is missing.
+New messages are added empty, gone ones removed. Translate the empty ones by hand in ``api/locale`` and
+``reports/locale``; ``tests/api/pages/test_catalogues.py`` fails while one is missing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
-CATALOGUES = ROOT / "api" / "locale"
 
-_METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
+DOMAINS: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "pages": ("api", [("pages/**.py", "python"), ("templates/**.html", "jinja2")]),
+    "insights": ("reports", [("insight_texts.py", "python")]),
+}
+"""Catalogues by name: the folder that they and their messages are in, and how messages are found there."""
+
 _KEYWORDS = {"text": None, "_": None}
 _HEADER = r"""msgid ""
 msgstr ""
@@ -28,12 +32,12 @@ msgstr ""
 """  # without the dates and addresses that change for nothing
 
 
-def extracted() -> Catalog:
-    """Every message of the code and the templates, in English."""
+def extracted(domain: str = "pages") -> Catalog:
+    """Every message of a catalogue, in English, from the code and the templates."""
     found = Catalog(project="classroom-climate", charset="utf-8")
-    api = ROOT / "api"
-    for file, _, message, comments, _ in extract_from_dir(api, _METHODS, keywords=_KEYWORDS):
-        found.add(message, None, [(f"api/{file}", 0)], auto_comments=comments)
+    folder, methods = DOMAINS[domain]
+    for file, _, message, comments, _ in extract_from_dir(ROOT / folder, methods, keywords=_KEYWORDS):
+        found.add(message, None, [(f"{folder}/{file}", 0)], auto_comments=comments)
     return found
 
 
@@ -41,7 +45,7 @@ def update(path: Path) -> int:
     """Update one catalogue in place; the number of messages that still wait for a translation."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.parents[1].name)
-    catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.update(extracted(path.stem), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     with path.open("wb") as file:
         file.write(_HEADER.format(language=path.parents[1].name).encode())
@@ -50,5 +54,5 @@ def update(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    for path in sorted(CATALOGUES.glob("*/LC_MESSAGES/pages.po")):
+    for path in sorted(ROOT.glob("*/locale/*/LC_MESSAGES/*.po")):
         print(f"{path.relative_to(ROOT)}: {update(path)} messages to translate")

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from babel.messages.pofile import read_po
 
-from api.pages.language import CODES, LOCALE_FOLDER
+from api.pages.language import CODES
 
 ROOT = Path(__file__).parents[3]
 WRITTEN_IN = "en"
@@ -26,10 +26,12 @@ def messages() -> ModuleType:
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != WRITTEN_IN])
-def test_catalogue_is_complete(messages: ModuleType, code: str) -> None:
-    with (LOCALE_FOLDER / code / "LC_MESSAGES" / "pages.po").open("rb") as file:
+@pytest.mark.parametrize("domain", ["pages", "insights"])
+def test_catalogue_is_complete(messages: ModuleType, code: str, domain: str) -> None:
+    folder = ROOT / messages.DOMAINS[domain][0] / "locale"
+    with (folder / code / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
-    said = {message.id for message in messages.extracted() if message.id}
+    said = {message.id for message in messages.extracted(domain) if message.id}
     known = {message.id: message for message in catalogue if message.id}
     assert len(said) > 50
     assert set(known) == said, "run scripts/messages.py"
