@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analytics.insights.data import SchoolData
 from analytics.insights.finish import finish
 from analytics.insights.heat import fit_heat
@@ -15,6 +17,15 @@ from analytics.insights.nights import (
     split,
 )
 from analytics.insights.sensors import sensor_findings
+from analytics.insights.warmth import (
+    STEP_K,
+    breaks,
+    holiday_findings,
+    mornings_c,
+    school_c,
+    setpoint_findings,
+    warm_stretches,
+)
 
 METHOD = "insights/1"
 """Name and version of all families together: another one finds anew."""
@@ -24,6 +35,20 @@ def find(data: SchoolData) -> list[Insight]:
     """Insights of ``data``, the most urgent first."""
     power_kw = night_power_kw(data.hours)
     nights = split(night_levels(data, power_kw))
+    indoor_c = school_c(data)
+    mornings = mornings_c(data, indoor_c)
+    warm = warm_stretches(mornings)
+    too_warm = [day for one in warm for day in pd.date_range(one.first, one.last)]
+    vacations = breaks(data, indoor_c, pd.DatetimeIndex(too_warm))
     odd = [day for stretch in fan_stretches(nights) for day in days_of(stretch)]
-    heat = fit_heat(data, odd)
-    return finish(data, [*night_findings(data, nights, power_kw, heat), *sensor_findings(data)])
+    odd += [day for one in vacations if one.warmer_k >= STEP_K for day in pd.date_range(one.first, one.last)]
+    heat = fit_heat(data, [*odd, *too_warm])
+    return finish(
+        data,
+        [
+            *night_findings(data, nights, power_kw, heat),
+            *setpoint_findings(data, warm, mornings, heat),
+            *holiday_findings(data, vacations, indoor_c, heat),
+            *sensor_findings(data),
+        ],
+    )

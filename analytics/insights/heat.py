@@ -45,12 +45,15 @@ class HeatModel(NamedTuple):
     r2: float
     days: int
 
-    def predict(self, group: pd.Series) -> pd.Series:
-        """Heat of days [kWh]; ``group`` gives each day's curve. NaN without a temperature."""
+    def predict(self, group: pd.Series, colder_k: float = 0.0) -> pd.Series:
+        """Heat of days [kWh], had it been so much colder; ``group`` gives each day's curve. NaN without a
+        temperature."""
         expected = pd.Series(np.nan, index=group.index)
         for name, curve in self.curves.items():
             mine = group == name
-            expected[mine] = curve.predict(self.felt_c.reindex(group.index)[mine].to_numpy(np.float64))
+            expected[mine] = curve.predict(
+                self.felt_c.reindex(group.index)[mine].to_numpy(np.float64) - colder_k
+            )
         return expected
 
     @property
@@ -110,7 +113,7 @@ def heat_above(
     if above.empty:
         return None
     degrees = (model.heats() - model.felt_c).clip(lower=0)
-    year = degrees[degrees.index > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    year = in_last_year(data, degrees)
     seen_degrees = float(degrees.reindex(above.index).sum())
     total = float(above.sum())
     error = 1.645 * model.sigma_kwh * float(np.sqrt(len(above) * _CLING))
@@ -155,7 +158,6 @@ def _r2(energy: pd.Series, residual: pd.Series) -> float:
     return 1 - float((residual**2).sum()) / total if total > 0 else 0.0
 
 
-def heating_degree_hours(data: SchoolData, below_c: float) -> float:
-    """Σ max(0, below − outdoor) over the hours of the data's last year [K·h]."""
-    last_year = data.hours[data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
-    return float((below_c - last_year["outdoor_c"]).clip(lower=0).sum())
+def in_last_year(data: SchoolData, by_day: pd.Series) -> pd.Series:
+    """The part of ``by_day`` in the data's last 365 days."""
+    return by_day[by_day.index > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
