@@ -71,10 +71,10 @@ _WORDS: Mapping[InsightKind, _Words] = {
         ),
     ),
     InsightKind.BASE_LOAD_SEASONAL: _Words(
-        _("More runs at night in winter than in summer"),
+        _("More runs at night in winter than in spring and autumn"),
         _(
-            "At night the school draws %(winter_kw)s kW in winter and %(summer_kw)s kW in the term outside "
-            "winter. Lamps and fans are off at night all year; what else needs so much more?"
+            "At night the school draws %(winter_kw)s kW in winter and %(summer_kw)s kW in spring and "
+            "autumn. Lamps and fans are off at night all year; what else needs so much more?"
         ),
         _(
             "Look for electric heating that nobody counts on: gutters and paths kept free of ice, engine "
@@ -125,8 +125,8 @@ _WORDS: Mapping[InsightKind, _Words] = {
     InsightKind.HEATING_STARTS_EARLY: _Words(
         _("The heating starts too early in the morning"),
         _(
-            "On school days the heating starts at %(starts)s; school opens at %(opens)s. It is warm enough "
-            "%(spare_h)s hours before that."
+            "On school days the heating starts at %(starts)s; school opens at %(opens)s. Three hours before "
+            "are enough on days above freezing; it runs %(spare_h)s hours longer."
         ),
         _(
             "Set a later start, or switch on optimum start, which waits longer on mild mornings. Try half "
@@ -167,9 +167,9 @@ _WORDS: Mapping[InsightKind, _Words] = {
         ),
     ),
     InsightKind.USE_RISING: _Words(
-        _("Use of energy has risen"),
+        _("More electricity is used than a year ago"),
         _(
-            "In the last four weeks %(more_share)s more was used than in the same weather and kind of day "
+            "In the last four weeks %(more_share)s more electricity was used on school days than a year "
             "before."
         ),
         _(
@@ -179,10 +179,7 @@ _WORDS: Mapping[InsightKind, _Words] = {
     ),
     InsightKind.PEAK_POWER: _Words(
         _("Short peaks of power decide the bill"),
-        _(
-            "The month's highest hour was up to %(peak_kw)s kW; nine of ten school days stay below "
-            "%(usual_kw)s kW."
-        ),
+        _("The highest hours reach %(peak_kw)s kW; nine of ten school days stay below %(usual_kw)s kW."),
         _(
             "Look at the hours in the table: kitchen, ventilation and car chargers that start together. Let"
             " them start one after the other."
@@ -190,7 +187,10 @@ _WORDS: Mapping[InsightKind, _Words] = {
     ),
     InsightKind.SOLAR_UNUSED: _Words(
         _("Much of the solar electricity leaves the school"),
-        _("%(share)s of what the solar cells make is fed out, %(kwh)s kWh a year, mostly %(when_most)s."),
+        _(
+            "%(share)s of what the solar cells make is fed out, %(kwh)s kWh a year, mostly %(when_most)s. "
+            "About a third of that could be used here."
+        ),
         _(
             "Move what can wait into the sun: hot-water heaters, dishwashing, charging, cold stores set a "
             "degree lower at noon. Summer's surplus may serve a neighbour."
@@ -241,6 +241,12 @@ _WORDS: Mapping[InsightKind, _Words] = {
 }
 """English. In a figure's place stands its key in ``params``, formatted by the unit at its end."""
 
+_WITHOUT_FLOW = _(
+    "During lessons CO₂ reaches %(co2_ppm)s ppm on ordinary days; regularly above 1000 ppm is a sign of too "
+    "little air. How much comes in cannot be told without the size and age of the group."
+)
+"""What a room that lacks air means where nobody said who is in it."""
+
 _WORD_PARAMS: Mapping[str, str] = {
     "stale": _("stuck at one value"),
     "drift": _("drifted away from outdoor air"),
@@ -257,6 +263,8 @@ def insight_text(insight: Insight, site: Site, code: Code) -> InsightText:
     figures["place"] = place_name(insight, site) or (school.name if school else insight.school)
     figures["device"] = insight.device or ""
     said = _WORDS[insight.kind]
+    if insight.kind is InsightKind.UNDERVENTILATED_ROOM and "flow_l_s" not in figures:
+        said = said._replace(meaning=_WITHOUT_FLOW)
     title, meaning, todo = (words.gettext(text) % figures for text in said)
     return InsightText(title, meaning, todo, _when(insight, words, locale))
 

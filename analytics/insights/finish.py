@@ -42,6 +42,10 @@ PRIMARY_ENERGY: dict[Carrier, float] = {
 _CONCERN_ORDER = (Concern.AIR, Concern.ENERGY, Concern.COMFORT, Concern.MEASURING)
 
 
+PRICED_APART = frozenset({InsightKind.PEAK_POWER, InsightKind.SOLAR_UNUSED})
+"""Findings whose money is not the price of their kWh: their family prices them."""
+
+
 class Waste(NamedTuple):
     """What a finding costs of one carrier: by UTC hour [kWh] as far as seen, the sum, and a year."""
 
@@ -78,6 +82,7 @@ class Found:
     meter: str | None = None
     device: str | None = None
     severity: float = 0.0  # ranks findings without energy among themselves
+    year_sek: Range | None = None  # where it is not the price of the waste
 
 
 def finish(data: SchoolData, found: Iterable[Found]) -> list[Insight]:
@@ -170,6 +175,10 @@ def _headline(emissions: Sequence[EmissionPart], carriers: int) -> Range | None:
 
 def _sek(data: SchoolData, one: Found) -> tuple[Range | None, str | None]:
     """SEK a year, or why there is none: what was seen by its hours' prices, carried over to a year."""
+    if one.year_sek is not None:
+        return rounded(one.year_sek), None
+    if one.kind in PRICED_APART:
+        return None, "no_tariff"
     if not one.waste:
         return None, "no_energy"
     total: list[Range] = []

@@ -28,6 +28,7 @@ SUN_K = (0.0, 0.3, 0.6)
 LEAST_DAYS = 20
 """A kind of day of which fewer are known follows the curve of the others."""
 
+_LEAST_HEATING_DAYS = 5
 _CLING = 3.0  # neighbouring days' errors go together: so many days count as one
 _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
 
@@ -99,27 +100,42 @@ def fit_heat(data: SchoolData, left_out: Iterable[pd.Timestamp] = ()) -> HeatMod
 
 
 def heat_above(
-    data: SchoolData, model: HeatModel, days: pd.DatetimeIndex, weights: pd.Series
+    data: SchoolData,
+    model: HeatModel,
+    days: pd.DatetimeIndex,
+    weights: pd.Series,
+    left_out: pd.DatetimeIndex,
 ) -> Waste | None:
-    """Heat used on ``days`` above what the model expects; None where no heating day is known.
+    """What was used on ``days`` because something was different on them; None where no heating day is known.
 
-    Days above the change point of the curves tell nothing of heat and are left out. The sum is spread over
-    the hours by ``weights`` (UTC hours, ≥ 0). The year's is that of the seen days by degree days.
+    Residuals of the model on heating days, r = a + b·H + c·S + e·(α + β·H) with degree days H, the season's
+    sun S and e = 1 on ``days``, by least squares: what the seasons of ``days`` do by themselves is told from
+    the rest of the year. Days of other findings are ``left_out``. The sum Σ(α + β·H) is spread over the hours
+    by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days by degree days.
     """
-    groups = day_groups(data).reindex(days)
-    expected = model.predict(groups)
-    felt = model.felt_c.reindex(days)
-    above = (data.days["heat_kwh"].reindex(days) - expected)[felt < model.heats() + 1.0].dropna()
-    if above.empty:
-        return None
     degrees = (model.heats() - model.felt_c).clip(lower=0)
-    year = in_last_year(data, degrees)
-    seen_degrees = float(degrees.reindex(above.index).sum())
-    total = float(above.sum())
-    error = 1.645 * model.sigma_kwh * float(np.sqrt(len(above) * _CLING))
+    residual = data.days["heat_kwh"] - model.predict(day_groups(data))
+    fitted = residual.dropna().index
+    fitted = fitted[(degrees.reindex(fitted) > 0) & ~(fitted.isin(left_out) & ~fitted.isin(days))]
+    on = fitted.isin(days).astype(float)
+    if on.sum() < _LEAST_HEATING_DAYS or (1 - on).sum() < LEAST_DAYS:
+        return None
+    hinge = degrees.reindex(fitted).to_numpy(np.float64)
+    sun = _sun(data).reindex(fitted).to_numpy(np.float64)
+    columns = np.column_stack([on, on * hinge, sun, hinge, np.ones(len(fitted))])
+    values = residual.reindex(fitted).to_numpy(np.float64)
+    solved, _, rank, _ = np.linalg.lstsq(columns, values)
+    rss = float(((values - columns @ solved) ** 2).sum())
+    inverse = np.linalg.pinv(columns.T @ columns)
+    sums = np.array([on.sum(), float((on * hinge).sum()), 0.0, 0.0, 0.0])
+    total = float(sums @ solved)
+    variance = rss / max(1, len(fitted) - int(rank)) * float(sums @ inverse @ sums)
+    error = 1.645 * float(np.sqrt(variance * _CLING))
+    by_day = pd.Series(columns[:, :2] @ solved[:2], index=fitted)[on > 0]
+    seen_degrees = float((on * hinge).sum())
+    factor = float(in_last_year(data, degrees).sum()) / seen_degrees if seen_degrees > 0 else 1.0
     seen = Range(value=total, low=total - error, high=total + error)
-    factor = float(year.sum()) / seen_degrees if seen_degrees > 0 else 1.0
-    return Waste(_by_hours(data, above, weights), seen, seen * factor)
+    return Waste(_by_hours(data, by_day, weights), seen, seen * factor)
 
 
 def _by_hours(data: SchoolData, by_day: pd.Series, weights: pd.Series) -> pd.Series:

@@ -40,6 +40,7 @@ _ALL_FANS = 0.7  # more of it: all of the step is the fans'
 _STILL = 0.15  # of the fans' power: what is left below it is rounding
 _LEAST_JUMPS = 3
 _REFERENCE_DAYS = 14  # a level that lasted so long may be what is usual
+_COMES, _GOES = (10, 11, 12), (2, 3, 4)  # months in which what follows the cold begins and ends
 _STILL_NOW = pd.Timedelta(days=7)
 _FLOOR = 0.02  # noise of night power that no difference is heeded below, as a share of its median
 _LEAST_DAYS = 7
@@ -163,12 +164,16 @@ def ventilation_start(data: SchoolData) -> float | None:
 
 
 def night_findings(
-    data: SchoolData, parts: list[Split], power_kw: pd.Series, heat: HeatModel | None
+    data: SchoolData,
+    parts: list[Split],
+    power_kw: pd.Series,
+    heat: HeatModel | None,
+    left_out: pd.DatetimeIndex,
 ) -> list[Found]:
-    """Ventilation at night and a risen base load."""
+    """Ventilation at night and a risen base load; ``left_out`` are the days of other findings about heat."""
     return [
-        *(_ventilation(data, stretch, power_kw, heat) for stretch in fan_stretches(parts)),
-        *(_base_load(data, stretch, low, power_kw) for stretch, low in _risen(parts)),
+        *(_ventilation(data, stretch, power_kw, heat, left_out) for stretch in fan_stretches(parts)),
+        *(_base_load(data, stretch, low, power_kw) for stretch, low in risen_stretches(parts)),
     ]
 
 
@@ -183,7 +188,11 @@ def days_of(stretch: list[Split]) -> pd.DatetimeIndex:
 
 
 def _ventilation(
-    data: SchoolData, stretch: list[Split], power_kw: pd.Series, heat: HeatModel | None
+    data: SchoolData,
+    stretch: list[Split],
+    power_kw: pd.Series,
+    heat: HeatModel | None,
+    left_out: pd.DatetimeIndex,
 ) -> Found:
     kw = _weighted([one.fans_kw for one in stretch], stretch)
     at = data.hours[data.hours["day"].isin(days_of(stretch))]
@@ -193,7 +202,7 @@ def _ventilation(
     year_kwh = kw * float((1 - last_year["fans_h"]).sum()) if goes_on else None
     waste = {Carrier.ELECTRICITY: waste_of(saved, year_kwh, _spread(power_kw, stretch, kw))}
     if heat is not None and data.heat is not None:
-        more = heat_above(data, heat, days_of(stretch), 1 - at["fans_h"])
+        more = heat_above(data, heat, days_of(stretch), 1 - at["fans_h"], left_out)
         if more is not None:
             waste[data.heat] = more if goes_on else more._replace(year_kwh=more.seen_kwh)
     return _found(
@@ -201,7 +210,7 @@ def _ventilation(
     )
 
 
-def _risen(parts: list[Split]) -> list[tuple[list[Split], float]]:
+def risen_stretches(parts: list[Split]) -> list[tuple[list[Split], float]]:
     """Stretches whose base load lies above the lowest before them that lasted, with that [kW]."""
     before: list[float | None] = []
     low: float | None = None
@@ -228,7 +237,15 @@ def _base_load(data: SchoolData, stretch: list[Split], low: float, power_kw: pd.
     share = float(saved.mean()) / kw if len(saved) else 1.0  # the sun's part is not bought
     year_kwh = kw * 8_760 * share if _goes_on(data, stretch) else None
     waste = {Carrier.ELECTRICITY: waste_of(saved, year_kwh, _spread(power_kw, stretch, kw))}
+    if year_kwh is None and _of_winter(stretch):
+        params = {"winter_kw": round(low + kw, 1), "summer_kw": round(low, 1)}
+        return _found(data, InsightKind.BASE_LOAD_SEASONAL, power_kw, stretch, waste, params)
     return _found(data, InsightKind.BASE_LOAD_UP, power_kw, stretch, waste, params)
+
+
+def _of_winter(stretch: list[Split]) -> bool:
+    """Whether what came with the cold went with it."""
+    return stretch[0].level.first.month in _COMES and stretch[-1].level.last.month in _GOES
 
 
 def _stretches(parts: list[Split], wanted: list[bool]) -> list[list[Split]]:

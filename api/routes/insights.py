@@ -58,9 +58,7 @@ def insights_router(context: ApiContext) -> APIRouter:
     """Routes of findings."""
     router = APIRouter(tags=["insights"], responses=_ANSWERS)
 
-    @router.get(
-        "/schools/{school}/insights", response_model=list[InsightOut], dependencies=[Depends(SCHOOL)]
-    )
+    @router.get("/schools/{school}/insights", response_model=list[InsightOut], dependencies=[Depends(SCHOOL)])
     def school_insights(
         school: str, request: Request, query: Annotated[InsightsQuery, Query()]
     ) -> Response | list[InsightOut]:
@@ -72,9 +70,7 @@ def insights_router(context: ApiContext) -> APIRouter:
             return csv_response(list(InsightRow.model_fields), [_row(one, one.rank) for one in found], query)
         return found
 
-    @router.get(
-        "/portfolio/insights", response_model=list[PortfolioInsight], dependencies=[Depends(CITY)]
-    )
+    @router.get("/portfolio/insights", response_model=list[PortfolioInsight], dependencies=[Depends(CITY)])
     def portfolio_insights(
         request: Request, query: Annotated[InsightsQuery, Query()]
     ) -> Response | list[PortfolioInsight]:

@@ -103,3 +103,20 @@ def test_gaps_are_not_nights(make_data: Make) -> None:
     data = make_data()
     data.hours.loc[data.hours["day"].isin(["2025-10-10", "2025-10-11"]), "electricity_kwh"] = np.nan
     assert find(data) == []
+
+
+def test_what_comes_and_goes_with_the_cold_is_seasonal(make_data: Make) -> None:
+    """5 kW of ice-free gutters from November to February."""
+    data = make_data(days=300)
+    cold = data.hours["day"].between("2025-11-03", "2026-02-22")
+    data.hours.loc[cold, "electricity_kwh"] += 5.0
+    (found,) = find(data)
+    assert found.kind is InsightKind.BASE_LOAD_SEASONAL
+    assert found.params == {"winter_kw": 15.0, "summer_kw": 10.0}
+    assert found.energy[0].year_kwh.value == pytest.approx(5 * 24 * 112)
+
+
+def test_what_came_in_spring_and_went_is_no_season(make_data: Make) -> None:
+    data = make_data(days=300)
+    data.hours.loc[data.hours["day"].between("2026-03-02", "2026-05-03"), "electricity_kwh"] += 5.0
+    assert [one.kind for one in find(data)] == [InsightKind.BASE_LOAD_UP]
