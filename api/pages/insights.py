@@ -25,12 +25,14 @@ class InsightLine:
     money: str
 
 
-def insight_lines(visit: Visit, school: str) -> list[InsightLine]:
-    """The school's findings, the most urgent first.
+def insight_lines(visit: Visit, school: str) -> list[InsightLine] | None:
+    """The school's findings, the most urgent first; None for those who may not see them.
 
     Raises:
         StoreError: the store cannot serve now.
     """
+    if not visit.viewer.reads(school):
+        return None
     return [_line(visit, one) for one in read_insights(visit.context.store, school)]
 
 

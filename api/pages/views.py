@@ -58,7 +58,7 @@ class SchoolView:
     rooms: list[RoomLine]
     tally: Tally
     sensors: list[Sensor]
-    insights: list[InsightLine]
+    insights: list[InsightLine] | None
 
     @property
     def troubled(self) -> list[Sensor]:
