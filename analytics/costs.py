@@ -1,7 +1,7 @@
 """What energy costs by a tariff, and what a saving is worth: SEK without VAT, never without a tariff.
 
-SEK = Σ kWh · (energy + tax) + Σ months · peak kW · power price. Rows that hold in an hour are added
-(:mod:`classroom.tariffs`). What does not follow use (fixed) is no part of a saving.
+SEK = Σ kWh · (energy + tax) + Σ months · peak kW · power price + Σ m³ · flow price. Rows that hold in an
+hour are added (:mod:`classroom.tariffs`). What does not follow use (fixed) is no part of a saving.
 """
 
 from __future__ import annotations
@@ -78,11 +78,16 @@ def peak_kw(row: TariffRow, kwh: pd.Series, zone: ZoneInfo) -> float:
 
 
 def saving_sek(
-    rows: Sequence[TariffRow], used_kwh: pd.Series, saved_kwh: pd.Series, zone: ZoneInfo
+    rows: Sequence[TariffRow],
+    used_kwh: pd.Series,
+    saved_kwh: pd.Series,
+    zone: ZoneInfo,
+    flow_m3: pd.Series | None = None,
 ) -> float | None:
     """What using ``saved_kwh`` less would have cost less [SEK]; None without a price for all of it.
 
-    Both by UTC hour; the power charge falls by what the months' peaks fall.
+    All by UTC hour. The power charge falls by what the months' peaks fall; of the water of district heating
+    (``flow_m3``; not known: not priced) the part that the saved heat was of the hour's.
     """
     saved = saved_kwh[saved_kwh != 0].dropna()
     if saved.empty:
@@ -91,11 +96,22 @@ def saving_sek(
     if np.isnan(price).any():
         return None
     energy = float((saved.to_numpy(np.float64) * price).sum())
+    if flow_m3 is not None:
+        energy += _flow_sek(rows, used_kwh, saved, flow_m3, zone)
     if all(row.component is not Component.POWER for row in rows):
         return energy
     before = power_sek(rows, used_kwh, zone)
     after = power_sek(rows, used_kwh - saved_kwh.reindex(used_kwh.index).fillna(0.0), zone)
     return energy + sum(before[month] - after[month] for month in before)
+
+
+def _flow_sek(
+    rows: Sequence[TariffRow], used_kwh: pd.Series, saved: pd.Series, flow_m3: pd.Series, zone: ZoneInfo
+) -> float:
+    used = used_kwh.reindex(saved.index)
+    part = (saved / used.where(used > 0)).clip(lower=0, upper=1)
+    price = price_sek_kwh(rows, pd.DatetimeIndex(saved.index), zone, (Component.FLOW,))
+    return float(np.nansum((part * flow_m3.reindex(saved.index)).to_numpy(np.float64) * price))
 
 
 def _at_minutes(row: TariffRow, day: date, minute: npt.NDArray[np.int64]) -> Floats:

@@ -36,10 +36,11 @@ HOURS_COLUMNS = (
     "exported_kwh",
     "produced_kwh",
     "heat_kwh",
+    "flow_m3",
 )
 """One row a UTC hour, indexed by it: local day (naive midnight), local hour (0-23), kind of day, whether the
 day lies in a break (:func:`in_break`), hours (0-1) of it in which the school is open and in which ventilation
-is due, outdoor temperature [°C], energy [kWh]. NaN: not known."""
+is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]. NaN: not known."""
 
 ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c", "coverage")
 """One row a room and UTC hour: means of trusted readings; NaN: not known."""

@@ -186,7 +186,8 @@ def _sek(data: SchoolData, one: Found) -> tuple[Range | None, str | None]:
     for carrier, waste in one.waste.items():
         rows = tariff_of(data.site.tariffs, data.school, carrier)
         used = data.hours[columns[carrier]]
-        sek = saving_sek(rows, used, waste.hours_kwh, data.site.zone)
+        water = data.hours["flow_m3"] if carrier is Carrier.DISTRICT_HEAT else None
+        sek = saving_sek(rows, used, waste.hours_kwh, data.site.zone, water)
         seen = float(waste.hours_kwh.sum())
         if sek is None or seen == 0:
             return None, "no_tariff"

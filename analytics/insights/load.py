@@ -21,7 +21,7 @@ from analytics.insights.data import (
 from analytics.points import HOUR_US, microseconds
 from analytics.verdicts import DISTRUSTED
 from classroom.metric import Interval, Metric, Scope
-from classroom.places import Device
+from classroom.places import Device, MeterRole
 from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.timetable import Span, day_span
@@ -47,6 +47,7 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
             hours[column] = np.nan
     hours["outdoor_c"] = _outdoor_c(store, site, school, span).reindex(hours.index).to_numpy()
     heat = _put_metrics(store, school, hours, span)
+    hours["flow_m3"] = _flow_m3(store, part, span).reindex(hours.index).to_numpy()
     rooms = _rooms(store, part, span)
     return SchoolData(part, school, first, last, hours, rooms, heat, _senses(store, part, span[1]))
 
@@ -84,6 +85,26 @@ def _put_metrics(store: Store, school: str, hours: pd.DataFrame, span: Span) -> 
     heat = max(sums, key=lambda carrier: sums[carrier])
     put_energy(hours, bought[heat], "heat_kwh")
     return heat
+
+
+def _flow_m3(store: Store, part: Site, span: Span) -> pd.Series:
+    """Water through the school's heat meters by hour [m³]: differences of the registers' last values of hours
+    that follow one another; a fall is a reset and says nothing."""
+    main = {
+        meter.key
+        for meter in part.meters
+        if meter.carrier is Carrier.DISTRICT_HEAT and meter.role is MeterRole.MAIN
+    }
+    keys = sorted({device.key for device in part.devices if device.meter in main})
+    total = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))
+    rows = store.read_hours(keys, ["volume_m3"], *span) if keys else None
+    if rows is None or rows.empty:
+        return total
+    for _, of_device in rows[rows["count"] > 0].groupby("device", observed=True):
+        last = pd.Series(of_device["last"].to_numpy(np.float64), index=pd.DatetimeIndex(of_device["hour"]))
+        hourly = last.asfreq("h").diff()
+        total = total.add(hourly.where(hourly >= 0), fill_value=0.0)
+    return total
 
 
 def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:

@@ -132,6 +132,7 @@ def _case(
         if name in ("produced_kwh", "exported_kwh") and run.school.solar is None:
             series[:] = np.nan
         frame[name] = series.reindex(frame.index)
+    frame["flow_m3"] = np.nan
     frame["outdoor_c"] = pd.Series(outdoor_c, index=hours).reindex(frame.index)
     extra = {}
     for other_index, other in enumerate(runs):

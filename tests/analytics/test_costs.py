@@ -104,6 +104,15 @@ def test_what_a_saving_is_worth() -> None:
     assert saving_sek([ENERGY, TAX, POWER], used, saved, ZONE) == pytest.approx(744 * 2 * 0.94 + 120)
 
 
+def test_water_goes_with_its_heat() -> None:
+    """A quarter of the heat of 744 hours with 2 m³ each at 4 SEK/m³, beside 0.50 SEK/kWh."""
+    index = hours("2026-01-01", "2026-01-31")
+    used, saved, water = (pd.Series(value, index=index) for value in (40.0, 10.0, 2.0))
+    rows = [row("Energi", Component.ENERGY, 0.5), row("Flöde", Component.FLOW, 4.0, months="10-4")]
+    assert saving_sek(rows, used, saved, ZONE, water) == pytest.approx(744 * (10 * 0.5 + 0.25 * 2 * 4))
+    assert saving_sek(rows, used, saved, ZONE, water * np.nan) == pytest.approx(744 * 10 * 0.5)
+
+
 def test_no_tariff_no_money() -> None:
     index = hours("2026-01-01", "2026-01-31")
     used, saved = pd.Series(10.0, index=index), pd.Series(2.0, index=index)

@@ -50,6 +50,9 @@ def filled(store: DuckDBStore) -> DuckDBStore:
         rollup("moved", "co2_ppm", HOUR, 700.0),
         rollup("near", "outdoor_temperature_c", HOUR, 3.0),
         rollup("far", "outdoor_temperature_c", HOUR, 9.0),
+        rollup("m-heat", "volume_m3", HOUR - timedelta(hours=1), 100.0),
+        rollup("m-heat", "volume_m3", HOUR, 102.5),
+        rollup("m-heat", "volume_m3", HOUR + timedelta(hours=1), 3.0),  # a new meter
     ]
     frame = pd.DataFrame(rows)[list(HOUR_COLUMNS)]
     for column in ("hour", "first_time", "last_time"):
@@ -80,6 +83,7 @@ def placed(make_site: Callable[..., Any]) -> Any:
             Device(key="c1b", school="berga", room="a1", valid_from=LONG_AGO),
             Device(key="moved", school="berga", room="a1", valid_from=LONG_AGO, valid_to=moved),
             Device(key="moved", school="berga", room="a2", valid_from=moved),
+            Device(key="m-heat", school="berga", meter="heat", valid_from=LONG_AGO),
         ],
         stations=[
             Station(key="far", name="Far", latitude=59.0, longitude=18.0),
@@ -94,6 +98,8 @@ def test_hours_of_the_school(filled: DuckDBStore, placed: Any) -> None:
     hour = data.hours.loc[pd.Timestamp(HOUR)]
     assert (hour["electricity_kwh"], hour["heat_kwh"], hour["outdoor_c"]) == (12.0, 34.0, 3.0)
     assert np.isnan(hour["exported_kwh"])
+    assert hour["flow_m3"] == 2.5
+    assert data.hours["flow_m3"].sum() == 2.5
     assert (hour["hour"], hour["day_type"], data.heat) == (9, "school_day", Carrier.DISTRICT_HEAT)
     assert data.hours["electricity_kwh"].notna().sum() == 1
 
@@ -108,7 +114,7 @@ def test_rooms_are_means_of_trusted_hours_where_devices_hung(filled: DuckDBStore
 
 def test_a_stuck_sensor_is_told_with_its_reason(filled: DuckDBStore, placed: Any) -> None:
     senses = {one.device: one for one in load(filled, placed, "berga", NOW).senses}
-    assert set(senses) == {"c1", "c1b", "moved"}
+    assert set(senses) == {"c1", "c1b", "moved", "m-heat"}
     assert (senses["c1"].verdict, senses["c1"].detail) == ("stale", "stuck at 640")
     assert senses["c1"].last_good == HOUR + timedelta(hours=3)
     assert senses["c1b"].last_good is None
