@@ -78,6 +78,12 @@ class Dirty:
         found.energy.update((k, kept(v, Domain.ENERGY)) for k, v in self.energy.items())
         return found
 
+    def schools_before(self, now: datetime, zone: ZoneInfo) -> set[str]:
+        """Schools of which a local day that is over by ``now`` is among them."""
+        today = now.astimezone(zone).date()
+        of_rooms = {school for (school, _), days in self.rooms.items() if min(days, default=today) < today}
+        return of_rooms | {school for school, days in self.energy.items() if min(days, default=today) < today}
+
 
 def local_days(hour_us: Ints, zone: ZoneInfo) -> set[date]:
     """Local days that the UTC hours touch (an hour may touch two where the zone is half an hour off)."""

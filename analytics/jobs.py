@@ -24,6 +24,7 @@ from analytics.batch import INDOOR_QUANTITIES, Batch, compute_table, register_cu
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
 from analytics.finding import EPOCH, MARGIN, find_work
+from analytics.insights import job as insights
 from analytics.intervals import INTERVALS
 from analytics.judging import A, Progress, R, Submit, unseen
 from analytics.markers import new_markers, read_markers
@@ -98,6 +99,7 @@ def run(
         written, withdrawn = written + len(figures), withdrawn + len(stale)
         tell("computing", done, len(todo))
     if not narrowed:
+        insights.update(store, site, schools, wanted.schools_before(now, site.zone), now, submit)
         store.advance(METRICS, rolled.changed.cursor)
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])
     room_days = sum(len(days) for days in wanted.rooms.values())

@@ -21,6 +21,7 @@ from api.routes.comparisons import comparisons_router
 from api.routes.dead_letters import dead_letters_router
 from api.routes.devices import devices_router
 from api.routes.imports import imports_router
+from api.routes.insights import insights_router
 from api.routes.operations import operations_router
 from api.routes.portfolio import portfolio_router
 from api.routes.reports import reports_router
@@ -53,6 +54,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(portfolio_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(reports_router(context))
+    v1.include_router(insights_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))
     v1.include_router(imports_router(context))

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # before this folder, whose store.py is a benchmark
 
-from accuracy import air, buildings, energy, savings, sensors  # noqa: E402
+from accuracy import air, buildings, energy, insights, savings, sensors  # noqa: E402
 from accuracy.page import DEVELOPMENT, EVALUATION, Section, Seeds, block, blocks_of  # noqa: E402
 
 SECTIONS: tuple[Section, ...] = (
@@ -25,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     air.SECTION,
     savings.SECTION,
     buildings.SECTION,
+    insights.SECTION,
 )
 
 QUICK = bool(os.environ.get("QUICK"))

@@ -64,7 +64,7 @@ def _references(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[F
     faults = []
     for file, rows in _rows(site).items():
         for row in rows:
-            owner = str(getattr(row, "key", getattr(row, "room", "row")))
+            owner = str(getattr(row, "key", getattr(row, "room", getattr(row, "name", "row"))))
             school = getattr(row, "school", None)
             if school is not None and school not in schools:
                 faults.append(_unknown(file, owner, "school", school))
@@ -97,6 +97,7 @@ def _rows(site: Site) -> dict[str, Sequence[Row]]:
         "calendar.csv": site.calendar,
         "lessons.csv": site.lessons,
         "stations.csv": site.stations,
+        "tariffs.csv": site.tariffs,
     }
 
 
@@ -140,6 +141,7 @@ def _double_keys(site: Site) -> list[Fault]:
         "factors.csv": [(row.id,) for row in site.own_factors],
         "stations.csv": [(row.key,) for row in site.stations],
         "normal_years.csv": [(row.station, row.month) for row in site.normal_months],
+        "tariffs.csv": [tuple(getattr(row, name) for name in row.identity) for row in site.tariffs],
     }
     return [
         Fault(file, "key", " ".join(str(part) for part in key), "stands twice; keep one row")
@@ -201,6 +203,7 @@ def _impossible_times(site: Site) -> list[Fault]:
     days: list[tuple[str, str, date | None, date | None]] = [
         *(("lessons.csv", row.room, row.valid_from, row.valid_to) for row in site.lessons),
         *(("calendar.csv", row.day_type, row.first, row.last) for row in site.calendar),
+        *(("tariffs.csv", row.name, row.valid_from, row.valid_to) for row in site.tariffs),
     ]
     faults += [
         Fault(file, owner, f"{first} to {last}", "the last day must not be before the first")

@@ -27,6 +27,7 @@ from classroom.places import (
 )
 from classroom.quantity import Carrier
 from classroom.settings import Settings
+from classroom.tariffs import TariffRow
 from classroom.timetable import Timetable
 
 OPEN_START = datetime.min.replace(tzinfo=UTC)
@@ -59,6 +60,7 @@ class Site:
     own_factors: Sequence[Factor] = ()
     stations: Sequence[Station] = ()
     normal_months: Sequence[NormalMonth] = ()
+    tariffs: Sequence[TariffRow] = ()
     _timetables: dict[str, Timetable] = field(default_factory=dict, compare=False, repr=False)
 
     @property

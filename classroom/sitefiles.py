@@ -27,6 +27,7 @@ from classroom.places import (
 from classroom.settings import SETTINGS_FILE, Settings, build_settings, origin
 from classroom.site import Site
 from classroom.tables import RowT, Table, read_table
+from classroom.tariffs import TariffRow
 
 __all__ = ["SETTINGS_FILE", "TABLES", "parse_site"]
 
@@ -42,6 +43,7 @@ TABLES: dict[str, type[Row]] = {
     "factors.csv": Factor,
     "stations.csv": Station,
     "normal_years.csv": NormalMonth,
+    "tariffs.csv": TariffRow,
 }
 """The CSV tables of a site directory and the model of their rows; ``factors.csv`` may be missing, as may any
 table that would be empty."""
@@ -76,6 +78,7 @@ def parse_site(texts: Mapping[str, str]) -> Site:
         own_factors=rows("factors.csv", Factor),
         stations=rows("stations.csv", Station),
         normal_months=rows("normal_years.csv", NormalMonth),
+        tariffs=rows("tariffs.csv", TariffRow),
     )
     faults += cross_faults(site, refused)
     if faults:

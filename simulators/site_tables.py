@@ -121,7 +121,38 @@ def site_texts(
         "devices.csv": _table(devices),
         "calendar.csv": _table(calendar_rows(years, MUNICIPALITY, [school.key for school in schools])),
         "lessons.csv": _table(row for school in schools for row in _lesson_rows(seed, school)),
+        "tariffs.csv": _table(_TARIFFS),
     }
+
+
+def _price(
+    carrier: str, component: str, name: str, sek: float, months: str = "", high: bool = False
+) -> dict[str, object]:
+    return {
+        "carrier": carrier,
+        "component": component,
+        "name": name,
+        "price_sek": sek,
+        "months": months,
+        "weekdays": "1-5" if high else "",
+        "hours": "06:00-22:00" if high else "",
+        "source": "påhittad",
+    }
+
+
+_TARIFFS = (
+    _price("electricity", "energy", "Elhandel", 0.62),
+    _price("electricity", "energy", "Överföring", 0.09),
+    _price("electricity", "energy", "Överföring höglast", 0.27, "11-3", high=True),
+    _price("electricity", "tax", "Energiskatt", 0.44),
+    _price("electricity", "power", "Effektavgift", 58),
+    _price("electricity", "export", "Såld solel", 0.35),
+    _price("district_heat", "energy", "Energi vinter", 0.71, "11-3"),
+    _price("district_heat", "energy", "Energi övrig tid", 0.42, "4-10"),
+    _price("district_heat", "power", "Effekt", 49),
+    _price("district_heat", "flow", "Flöde", 4.1, "10-4"),
+)
+"""Prices without VAT as Swedish grid and heat companies build them; invented, as the schools are."""
 
 
 def _room_row(school: str, room: RoomPlan) -> dict[str, object]:

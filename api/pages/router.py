@@ -19,6 +19,7 @@ from api.context import ApiContext
 from api.pages import heat
 from api.pages.city import city_view
 from api.pages.expected import Expectations
+from api.pages.insights import SHOWN
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
@@ -213,7 +214,7 @@ def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expect
     except ValueError as error:
         raise MissingPlaceError from error
     view = school_view(visit, school, week, expectations)
-    return {"view": view, "savings": savings_view(visit, key)}
+    return {"view": view, "savings": savings_view(visit, key), "shown_insights": SHOWN}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

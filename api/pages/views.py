@@ -10,6 +10,7 @@ from api.charts import Size, day_bars_svg, day_curve_svg
 from api.pages.day import RoomDay, room_day
 from api.pages.expected import Expectations, Headline, headline
 from api.pages.heat import HeatMap, heat_maps
+from api.pages.insights import InsightLine, insight_lines
 from api.pages.language import Language
 from api.pages.lesson_rows import LessonRow, lesson_rows
 from api.pages.light import Light, light_of
@@ -58,6 +59,7 @@ class SchoolView:
     rooms: list[RoomLine]
     tally: Tally
     sensors: list[Sensor]
+    insights: list[InsightLine] | None
 
     @property
     def troubled(self) -> list[Sensor]:
@@ -133,6 +135,7 @@ def school_view(visit: Visit, school: School, week: Week, expectations: Expectat
         rooms=rooms,
         tally=tally_of([line.light.level for line in rooms]),
         sensors=placed_sensors(visit, school.key),
+        insights=insight_lines(visit, school.key),
     )
 
 

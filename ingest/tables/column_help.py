@@ -124,6 +124,21 @@ HELP: dict[str, dict[str, str]] = {
         "temperature_c": "mean outdoor temperature [°C]",
         "degree_days": "heating degree days [K·d]",
     },
+    "tariffs": {
+        "school": "whose price; empty: every school's",
+        "carrier": "of which energy",
+        "component": "energy, tax, export [SEK/kWh], power [SEK/kW, month], flow [SEK/m³], fixed [SEK/month]",
+        "name": "as on the bill",
+        "price_sek": "without VAT",
+        "months": "first to last, as 11-3; empty: all year",
+        "weekdays": "first to last, as 1-5 (1 is Monday); empty: all",
+        "hours": "local, as 06:00-22:00; empty: all day",
+        "peaks": "power: mean of so many highest of the month",
+        "peak_of": "power: of hours or of days",
+        "valid_from": "first day; empty: always",
+        "valid_to": "last day; empty: still",
+        "source": "where the price stands",
+    },
 }
 """By table and column."""
 

@@ -26,7 +26,7 @@ def messages() -> ModuleType:
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != WRITTEN_IN])
-@pytest.mark.parametrize("domain", ["pages", "reports"])
+@pytest.mark.parametrize("domain", ["pages", "insights", "reports"])
 def test_catalogue_is_complete(messages: ModuleType, code: str, domain: str) -> None:
     folder = ROOT / messages.DOMAINS[domain][0] / "locale"
     with (folder / code / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:

@@ -1,0 +1,1 @@
+"""Findings: what is wrong with a school, what it costs, and the evidence."""

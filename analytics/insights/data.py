@@ -1,0 +1,193 @@
+"""What findings are made from: a school's hours, and its rooms' hours, with their place in the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from classroom.metric import Metric
+from classroom.places import DayType
+from classroom.quantity import Carrier
+from classroom.site import Site
+from classroom.timetable import Span, Timetable, day_span, parse_hours
+
+Floats = npt.NDArray[np.float64]
+
+WINDOW = timedelta(days=400)
+"""How far back findings look: a year, and some weeks to compare its beginning with."""
+
+HEAT_CARRIERS: tuple[Carrier, ...] = (Carrier.DISTRICT_HEAT, Carrier.GAS)
+"""Carriers that heat and are metered by the hour."""
+
+HOURS_COLUMNS = (
+    "day",
+    "hour",
+    "day_type",
+    "holiday",
+    "open_h",
+    "fans_h",
+    "outdoor_c",
+    "electricity_kwh",
+    "exported_kwh",
+    "produced_kwh",
+    "heat_kwh",
+    "flow_m3",
+)
+"""One row a UTC hour, indexed by it: local day (naive midnight), local hour (0-23), kind of day, whether the
+day lies in a break (:func:`in_break`), hours (0-1) of it in which the school is open and in which ventilation
+is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]. NaN: not known."""
+
+ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c", "coverage")
+"""One row a room and UTC hour: means of trusted readings; NaN: not known."""
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class SchoolData:
+    """A school over local days ``first`` to ``last`` (both whole and over).
+
+    ``hours`` has HOURS_COLUMNS, every hour of the span; ``rooms`` ROOM_COLUMNS. ``heat`` is the carrier of
+    ``heat_kwh``, None where none is metered. ``site`` holds the rows of ``school`` (``batch.site_of``).
+    """
+
+    site: Site
+    school: str
+    first: date
+    last: date
+    hours: pd.DataFrame
+    rooms: pd.DataFrame
+    heat: Carrier | None
+    senses: tuple[Sense, ...] = ()
+
+    @property
+    def timetable(self) -> Timetable:
+        """The school's timetable."""
+        return self.site.timetable(self.school)
+
+    @cached_property
+    def use_kwh(self) -> pd.Series:
+        """Electricity that the school used, by hour [kWh]: bought, made and not fed out.
+
+        Without a production meter it is what was bought.
+        """
+        made = self.hours["produced_kwh"].fillna(0.0) - self.hours["exported_kwh"].fillna(0.0)
+        return self.hours["electricity_kwh"] + made.where(self.hours["produced_kwh"].notna(), 0.0)
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """One row a local day, indexed by it: ``day_type``, ``holiday``, ``outdoor_c`` and energy [kWh].
+
+        A day's energy is NaN unless all of its hours are known; its temperature, unless 9 of 10 are.
+        """
+        by_day = self.hours.groupby("day", sort=True)
+        found = by_day[["day_type", "holiday"]].first()
+        counts = by_day.size()
+        known = by_day["outdoor_c"].count() >= 0.9 * counts
+        found["outdoor_c"] = by_day["outdoor_c"].mean().where(known)
+        for column in ("electricity_kwh", "exported_kwh", "produced_kwh", "heat_kwh"):
+            found[column] = by_day[column].sum().where(by_day[column].count() == counts)
+        return found
+
+    @cached_property
+    def room_hours(self) -> pd.DataFrame:
+        """ROOM_COLUMNS with the hour's ``day``, local hour ``at``, ``day_type``, ``holiday``, ``open_h``,
+        ``fans_h`` and ``outdoor_c``."""
+        of_hour = self.hours[["day", "hour", "day_type", "holiday", "open_h", "fans_h", "outdoor_c"]]
+        of_hour = of_hour.rename(columns={"hour": "at"})
+        return self.rooms.join(of_hour, on="hour", how="inner")
+
+
+@dataclass(frozen=True)
+class Sense:
+    """What is known of a device: when it last said something good, and what it is distrusted for now."""
+
+    device: str
+    room: str | None
+    meter: str | None
+    interval_s: int
+    last_good: datetime | None
+    since: datetime | None
+    verdict: str | None = None
+    detail: str = ""
+
+
+def calendar_hours(site: Site, school: str, first: date, last: date) -> pd.DataFrame:
+    """The hours of local days ``first`` to ``last`` with their place in the calendar (HOURS_COLUMNS without
+    temperature and energy)."""
+    timetable = site.timetable(school)
+    fans = ventilation_hours(site, school, last)
+    parts = []
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        start, end = day_span(day, site.zone)
+        hours = pd.date_range(start, end, freq="h", inclusive="left")
+        kind = timetable.day_type(day)
+        open_spans = timetable.open_spans(day)
+        due = [] if kind is DayType.CLOSED or fans is None else [_local_span(day, fans, site)]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "day": pd.Timestamp(day),
+                    "hour": hours.tz_convert(site.zone).hour,
+                    "day_type": kind.value,
+                    "holiday": in_break(timetable, day),
+                    "open_h": _shares(hours, open_spans),
+                    "fans_h": _shares(hours, [*due, *timetable.hired_evenings(day)]),
+                },
+                index=hours,
+            )
+        )
+    return pd.concat(parts)
+
+
+def ventilation_hours(site: Site, school: str, day: date) -> str | None:
+    """When ventilation is due (local), as ``school_attributes.csv`` says on ``day``; None: not told."""
+    attributes = site.attributes_on(school, day)
+    return attributes.ventilation_hours if attributes else None
+
+
+def in_break(timetable: Timetable, day: date) -> bool:
+    """Whether ``day`` lies in a break: a weekday without school that is no study day, or a weekend beside
+    one."""
+    kind = timetable.day_type(day)
+    if kind is DayType.SCHOOL_DAY:
+        return False
+    if day.isoweekday() <= 5:
+        return kind is not DayType.STUDIEDAG
+    friday = day - timedelta(days=day.isoweekday() - 5)
+    beside = (friday, friday + timedelta(days=3))
+    return any(timetable.day_type(other) in (DayType.LOV, DayType.CLOSED) for other in beside)
+
+
+def put_energy(hours: pd.DataFrame, metrics: list[Metric], column: str) -> None:
+    """Fill ``column`` of HOURS_COLUMNS from a school's hourly metrics; a missing or null hour stays NaN."""
+    values = {one.time: one.value for one in metrics if one.value is not None}
+    found = pd.Series(values, dtype=np.float64)
+    if found.empty:
+        return
+    found.index = pd.DatetimeIndex(found.index).tz_convert(UTC)
+    hours[column] = found.reindex(hours.index).to_numpy()
+
+
+def _local_span(day: date, text: str, site: Site) -> Span:
+    start, end = (datetime.combine(day, at, site.zone).astimezone(UTC) for at in parse_hours(text))
+    return start, end
+
+
+def _shares(hours: pd.DatetimeIndex, spans: list[Span]) -> Floats:
+    """Part of each hour inside the spans, 0-1; overlapping spans count once."""
+    share = np.zeros(len(hours))
+    start = hours.tz_convert(UTC).tz_localize(None).to_numpy()
+    for begin, end in spans:
+        a = np.maximum(start, np.datetime64(begin.astimezone(UTC).replace(tzinfo=None)))
+        b = np.minimum(
+            start + np.timedelta64(1, "h"), np.datetime64(end.astimezone(UTC).replace(tzinfo=None))
+        )
+        share += np.maximum((b - a) / np.timedelta64(1, "h"), 0.0)
+    return np.minimum(share, 1.0)

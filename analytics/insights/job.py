@@ -1,0 +1,90 @@
+"""Keeping the findings of schools up to date: what is due is found anew and replaces the documents.
+
+A school is looked at once a day, when yesterday is whole; within the day again, at most once an hour, if
+days that are over were computed again (late readings, an import), and at once if its tables, tariffs or
+factors changed. A school of which nothing changed is not loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from analytics.fingerprint import fingerprint, school_inputs
+from analytics.insights.find import METHOD, find
+from analytics.insights.load import load
+from analytics.insights.model import KIND, Insight
+from analytics.judging import Submit
+from classroom.site import Site
+from store.base import Document, Store
+
+RUN_KIND = "insight_run"
+"""Kind of the documents that say when a school was last looked at, and with what."""
+
+_PATIENCE = timedelta(hours=1)
+_KEY = "last"
+
+
+def update(
+    store: Store, site: Site, schools: Iterable[str], recomputed: set[str], now: datetime, compute: Submit
+) -> int:
+    """Find anew where it is due among ``schools``; the number of schools looked at.
+
+    ``recomputed`` are schools of which days that are over were computed again since the last call.
+
+    Raises:
+        StoreError: the store cannot serve now; what was written stands, the call can be repeated.
+    """
+    runs = {one.school: json.loads(one.body) for one in store.read_documents(RUN_KIND)}
+    done = 0
+    for school in schools:
+        run = runs.get(school)
+        mark = _mark(site, school, now)
+        late = school in recomputed or bool(run and run["late"])
+        if run is not None and run["mark"] == mark:
+            if not late:
+                continue
+            if now - datetime.fromisoformat(run["at"]) < _PATIENCE:
+                if not run["late"]:
+                    store.write_documents([_run(school, mark, run["at"], late=True)])
+                continue
+        insights = compute(find, load(store, site, school, now)).result()
+        replace(store, school, insights)
+        store.write_documents([_run(school, mark, now.astimezone(UTC).isoformat(), late=False)])
+        done += 1
+    return done
+
+
+def replace(store: Store, school: str, insights: Sequence[Insight]) -> None:
+    """Make ``insights`` the school's: new and changed ones are written, withdrawn ones deleted."""
+    stored = {one.key: one for one in store.read_documents(KIND, school)}
+    made = {one.key: Document(KIND, school, one.key, one.model_dump_json()) for one in insights}
+    changed = [one for key, one in made.items() if stored.get(key) != one]
+    if changed:
+        store.write_documents(changed)
+    gone = sorted(stored.keys() - made.keys())
+    if gone:
+        store.delete_documents(KIND, school, gone)
+
+
+def read_insights(store: Store, school: str | None = None) -> list[Insight]:
+    """The stored insights of a school, or of all, by school and rank.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    found = [Insight.model_validate_json(one.body) for one in store.read_documents(KIND, school)]
+    return sorted(found, key=lambda one: (one.school, one.rank))
+
+
+def _mark(site: Site, school: str, now: datetime) -> str:
+    """Changes with the local day and with everything but readings that the findings depend on."""
+    tariffs = [row.model_dump_json() for row in site.tariffs if row.school in (None, school)]
+    stations = [row.model_dump_json() for row in site.stations]
+    today = now.astimezone(site.zone).date()
+    return fingerprint(METHOD, str(today), school_inputs(site, school), tariffs, stations)
+
+
+def _run(school: str, mark: str, at: str, *, late: bool) -> Document:
+    return Document(RUN_KIND, school, _KEY, json.dumps({"mark": mark, "at": at, "late": late}))

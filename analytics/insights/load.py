@@ -1,0 +1,180 @@
+"""What the findings of a school are made from, out of the store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from analytics.batch import site_of
+from analytics.insights.data import (
+    HEAT_CARRIERS,
+    HOURS_COLUMNS,
+    ROOM_COLUMNS,
+    WINDOW,
+    SchoolData,
+    Sense,
+    calendar_hours,
+    put_energy,
+)
+from analytics.points import HOUR_US, microseconds
+from analytics.verdicts import DISTRUSTED
+from classroom.metric import Interval, Metric, Scope
+from classroom.places import Device, MeterRole
+from classroom.quantity import Carrier
+from classroom.site import Site
+from classroom.timetable import Span, day_span
+from store.base import Store
+
+_QUANTITIES = ("co2_ppm", "temperature_c")
+_STANDING = ("stale", "drift")  # verdicts that a caretaker must do something about
+
+
+def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
+    """The school's last WINDOW until yesterday, local.
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    last = now.astimezone(site.zone).date() - timedelta(days=1)
+    first = last - WINDOW
+    part = site_of(site, school)
+    span = day_span(first, site.zone)[0], day_span(last, site.zone)[1]
+    hours = calendar_hours(part, school, first, last)
+    for column in HOURS_COLUMNS:
+        if column not in hours:
+            hours[column] = np.nan
+    hours["outdoor_c"] = _outdoor_c(store, site, school, span).reindex(hours.index).to_numpy()
+    heat = _put_metrics(store, school, hours, span)
+    hours["flow_m3"] = _flow_m3(store, part, span).reindex(hours.index).to_numpy()
+    rooms = _rooms(store, part, span)
+    return SchoolData(part, school, first, last, hours, rooms, heat, _senses(store, part, span[1]))
+
+
+def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
+    """Hourly outdoor temperature [°C] of the nearest station that has any; empty without one."""
+    for station, _ in site.stations_near(school):
+        rows = store.read_hours([station.key], ["outdoor_temperature_c"], *span)
+        rows = rows[rows["count"] > 0]
+        if len(rows):
+            return pd.Series(rows["mean"].to_numpy(np.float64), index=pd.DatetimeIndex(rows["hour"]))
+    return pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))
+
+
+def _put_metrics(store: Store, school: str, hours: pd.DataFrame, span: Span) -> Carrier | None:
+    """Fill in energy; gives the carrier that heats, the one with most energy."""
+
+    def read(metric: str) -> dict[Carrier | None, list[Metric]]:
+        found: dict[Carrier | None, list[Metric]] = {}
+        for one in store.read_metrics(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric=metric):
+            found.setdefault(one.carrier, []).append(one)
+        return found
+
+    bought = read("energy_kwh")
+    put_energy(hours, bought.get(Carrier.ELECTRICITY, []), "electricity_kwh")
+    put_energy(hours, read("exported_kwh").get(Carrier.ELECTRICITY, []), "exported_kwh")
+    put_energy(hours, read("produced_kwh").get(Carrier.SOLAR, []), "produced_kwh")
+    sums = {
+        carrier: sum(one.value or 0.0 for one in bought[carrier])
+        for carrier in HEAT_CARRIERS
+        if carrier in bought
+    }
+    if not sums:
+        return None
+    heat = max(sums, key=lambda carrier: sums[carrier])
+    put_energy(hours, bought[heat], "heat_kwh")
+    return heat
+
+
+def _flow_m3(store: Store, part: Site, span: Span) -> pd.Series:
+    """Water through the school's heat meters by hour [m³]: differences of the registers' last values of hours
+    that follow one another; a fall is a reset and says nothing."""
+    main = {
+        meter.key
+        for meter in part.meters
+        if meter.carrier is Carrier.DISTRICT_HEAT and meter.role is MeterRole.MAIN
+    }
+    keys = sorted({device.key for device in part.devices if device.meter in main})
+    total = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))
+    rows = store.read_hours(keys, ["volume_m3"], *span) if keys else None
+    if rows is None or rows.empty:
+        return total
+    for _, of_device in rows[rows["count"] > 0].groupby("device", observed=True):
+        last = pd.Series(of_device["last"].to_numpy(np.float64), index=pd.DatetimeIndex(of_device["hour"]))
+        hourly = last.asfreq("h").diff()
+        total = total.add(hourly.where(hourly >= 0), fill_value=0.0)
+    return total
+
+
+def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
+    """ROOM_COLUMNS of every room: means of its sensors, of hours that hold good readings and no verdict."""
+    placed = [device for device in part.devices if device.room is not None]
+    keys = sorted({device.key for device in placed})
+    empty = pd.DataFrame({name: [] for name in ROOM_COLUMNS})
+    if not keys:
+        return empty
+    rows = store.read_hours(keys, _QUANTITIES, *span)
+    rows = rows[rows["count"] > 0][["device", "quantity", "hour", "mean", "coverage"]]
+    rows = _trusted(rows, store.read_verdicts(keys, *span))
+    parts = []
+    for device in placed:
+        mine = rows[rows["device"] == device.key]
+        if device.valid_from is not None:
+            mine = mine[mine["hour"] >= device.valid_from]
+        if device.valid_to is not None:
+            mine = mine[mine["hour"] < device.valid_to]
+        parts.append(mine.assign(room=device.room))
+    hung = pd.concat(parts)
+    if hung.empty:
+        return empty
+    wide = hung.pivot_table(index=["room", "hour"], columns="quantity", values="mean", observed=True)
+    wide["coverage"] = hung.groupby(["room", "hour"], observed=True)["coverage"].mean()
+    return wide.reindex(columns=[*_QUANTITIES, "coverage"]).reset_index()
+
+
+def _trusted(rows: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose hour no verdict of DISTRUSTED touches."""
+    bad = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
+    if bad.empty:
+        return rows
+    good = np.ones(len(rows), dtype=bool)
+    start_us = microseconds(rows["hour"])
+    by_series = ["device", "quantity"]
+    at = rows.reset_index(drop=True).groupby(by_series, sort=False, observed=True).indices
+    for series, spans in bad.groupby(by_series, sort=False, observed=True):
+        if series in at:
+            mine = at[series]
+            for begin, end in zip(microseconds(spans["start"]), microseconds(spans["end"]), strict=True):
+                good[mine] &= ~((start_us[mine] < end) & (start_us[mine] + HOUR_US > begin))
+    return rows[good]
+
+
+def _senses(store: Store, part: Site, end: datetime) -> tuple[Sense, ...]:
+    """Devices that hang somewhere at ``end``, with their newest good reading and standing verdict."""
+    placed = [device for device in part.devices if device.holds_at(end)]
+    keys = sorted({device.key for device in placed})
+    if not keys:
+        return ()
+    latest = store.latest(keys)
+    latest = latest[(latest["flag"] == 0) & (latest["time"] < end)]
+    newest = latest.groupby("device", observed=True)["time"].max()
+    verdicts = store.read_verdicts(keys, end - timedelta(days=1), end)
+    verdicts = verdicts[verdicts["verdict"].isin(_STANDING) & (verdicts["end"] >= end - timedelta(hours=12))]
+    return tuple(_sense(device, newest, verdicts) for device in sorted(placed, key=lambda d: d.key))
+
+
+def _sense(device: Device, newest: pd.Series, verdicts: pd.DataFrame) -> Sense:
+    last = newest.get(device.key)
+    mine = verdicts[verdicts["device"] == device.key].sort_values("start")
+    row = None if mine.empty else mine.iloc[0]
+    return Sense(
+        device=device.key,
+        room=device.room,
+        meter=device.meter,
+        interval_s=device.interval_s,
+        last_good=None if last is None else last.to_pydatetime(),
+        since=device.valid_from if row is None else row["start"].to_pydatetime(),
+        verdict=None if row is None else str(row["verdict"]),
+        detail="" if row is None else str(row["detail"]),
+    )

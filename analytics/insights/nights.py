@@ -1,0 +1,314 @@
+"""What runs at night: ventilation that does not stop, and a base load that rose.
+
+Night power is the mean of electricity from midnight to three, local time: nobody is there, it is dark all
+year, and solar cells stand still. Where its level changes, the jump of power in the morning hour in which
+ventilation is due tells which of the two it is: fans that run all night no longer start in the morning, a
+base load is there by day too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.insights.data import SchoolData, ventilation_hours
+from analytics.insights.evidence import line
+from analytics.insights.finish import Found, Waste, waste_of
+from analytics.insights.heat import HeatModel, heat_above
+from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.steps import levels
+from classroom.places import DayType
+from classroom.quantity import Carrier
+from classroom.timetable import parse_hours
+
+METHOD = "insights.nights/1"
+
+YEAR = timedelta(days=365)
+
+NIGHT_HOURS = (0, 1, 2)
+"""Local hours of which night power is the mean."""
+
+LEAST_SHARE = 0.05
+"""A change of night power below this share of its level is not told: meters, cold nights, a fridge."""
+
+_FANS_SHARE = 0.35  # of a step: less of it in the morning jump is chance
+_ALL_FANS = 0.7  # more of it: all of the step is the fans'
+_STILL = 0.15  # of the fans' power: what is left below it is rounding
+_LEAST_JUMPS = 3
+_REFERENCE_DAYS = 14  # a level that lasted so long may be what is usual
+_COMES, _GOES = (10, 11, 12), (2, 3, 4)  # months in which what follows the cold begins and ends
+_STILL_NOW = pd.Timedelta(days=7)
+_FLOOR = 0.02  # noise of night power that no difference is heeded below, as a share of its median
+_LEAST_DAYS = 7
+_EDGES = (3, 10)  # hours in which a morning's start is looked for where the hours are not told
+
+
+class NightLevel(NamedTuple):
+    """Days ``first`` to ``last`` of one night power [kW]; ``jump_kw`` is the morning jump by kind of day."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    days: int
+    night_kw: float
+    jump_kw: dict[str, float]
+
+
+class Split(NamedTuple):
+    """A level's night power [kW]: what fans draw that should stand still, and the base load."""
+
+    level: NightLevel
+    fans_kw: float
+    base_kw: float
+
+
+def night_levels(data: SchoolData, power_kw: pd.Series) -> list[NightLevel]:
+    """Levels of night power with the morning jumps that go with each, in time order."""
+    jumps = morning_jump_kw(data)
+    kinds = data.days["day_type"].reindex(jumps.index)
+    values = power_kw.to_numpy(np.float64)
+    if len(values) == 0:
+        return []
+    found = []
+    for level in levels(values, least=_LEAST_DAYS, floor=_FLOOR * float(np.median(values))):
+        days = power_kw.index[level.start : level.end]
+        within = jumps[(jumps.index >= days[0]) & (jumps.index <= days[-1])]
+        of_kind = within.groupby(kinds[within.index])
+        jump = of_kind.median()[of_kind.size() >= _LEAST_JUMPS]
+        found.append(
+            NightLevel(
+                days[0],
+                days[-1],
+                level.end - level.start,
+                level.value,
+                {str(k): float(v) for k, v in jump.items()},
+            )
+        )
+    return found
+
+
+def split(found: list[NightLevel]) -> list[Split]:
+    """What of each level's night power is fans that do not stop.
+
+    At each step the part of it by which the morning jump falls (or rises again) is the fans'. A level before
+    the first that shows no jump, where a later one has it, ran all night from the beginning.
+    """
+    fans = [0.0] if found else []
+    for before, after in pairwise(found):
+        step = after.night_kw - before.night_kw
+        jump = _jump_change(before, after)
+        of_fans = 0.0
+        if jump is not None and step * jump < 0 and abs(jump) > _FANS_SHARE * abs(step):
+            of_fans = step if abs(jump) > _ALL_FANS * abs(step) else -jump
+        fans.append(fans[-1] + of_fans)
+    least = min(fans, default=0.0)
+    most = max(fans, default=0.0) - least
+    kw = [one - least if one - least > _STILL * most else 0.0 for one in fans]
+    return [Split(level, one, level.night_kw - one) for level, one in zip(found, kw, strict=True)]
+
+
+def _jump_change(before: NightLevel, after: NightLevel) -> float | None:
+    """Change of the morning jump [kW] on the kind of day that both know, school days first."""
+    for kind in (DayType.SCHOOL_DAY, DayType.LOV, DayType.STUDIEDAG):
+        if kind in before.jump_kw and kind in after.jump_kw:
+            return after.jump_kw[kind] - before.jump_kw[kind]
+    return None
+
+
+def night_power_kw(hours: pd.DataFrame) -> pd.Series:
+    """Mean power of NIGHT_HOURS by local day [kW]; days without all of them are left out.
+
+    A night of hired evenings' end or a change of clocks is a night like others: two or four hours then.
+    """
+    night = hours[hours["hour"].isin(NIGHT_HOURS)]
+    by_day = night.groupby("day")["electricity_kwh"]
+    mean, whole = by_day.mean(), by_day.count() == by_day.size()
+    return mean[whole]
+
+
+def morning_jump_kw(data: SchoolData) -> pd.Series:
+    """How much power rises when ventilation is due [kW], by open day: first whole hour after less last whole
+    hour before."""
+    start = ventilation_start(data)
+    if start is None:
+        return pd.Series(dtype=np.float64)
+    after, before = int(np.ceil(start)), int(np.floor(start)) - 1
+    used = data.hours.assign(use_kwh=data.use_kwh)
+    open_days = used[used["day_type"] != DayType.CLOSED]
+    table = open_days.pivot_table(index="day", columns="hour", values="use_kwh", aggfunc="mean")
+    if after not in table or before not in table:
+        return pd.Series(dtype=np.float64)
+    return (table[after] - table[before]).dropna()
+
+
+def ventilation_start(data: SchoolData) -> float | None:
+    """Local hour at which ventilation is due: as told, else where power rises most before school opens."""
+    told = ventilation_hours(data.site, data.school, data.last)
+    if told is not None:
+        begin = parse_hours(told)[0]
+        return begin.hour + begin.minute / 60
+    days = data.hours[data.hours["day_type"] == DayType.SCHOOL_DAY]
+    mean = days.groupby("hour")["electricity_kwh"].median()
+    opens = days.loc[days["open_h"] > 0].groupby("day")["hour"].min().median()
+    inside = [
+        hour
+        for hour in range(_EDGES[0], min(_EDGES[1], int(opens or 0)))
+        if {hour, hour - 1} <= {*mean.index}
+    ]
+    if not inside:
+        return None
+    return float(max(inside, key=lambda hour: mean[hour] - mean[hour - 1]))
+
+
+def night_findings(
+    data: SchoolData,
+    parts: list[Split],
+    power_kw: pd.Series,
+    heat: HeatModel | None,
+    left_out: pd.DatetimeIndex,
+) -> list[Found]:
+    """Ventilation at night and a risen base load; ``left_out`` are the days of other findings about heat."""
+    return [
+        *(_ventilation(data, stretch, power_kw, heat, left_out) for stretch in fan_stretches(parts)),
+        *(_base_load(data, stretch, low, power_kw) for stretch, low in risen_stretches(parts)),
+    ]
+
+
+def fan_stretches(parts: list[Split]) -> list[list[Split]]:
+    """Stretches of days whose nights have fans in them."""
+    return _stretches(parts, [one.fans_kw > LEAST_SHARE * one.level.night_kw for one in parts])
+
+
+def days_of(stretch: list[Split]) -> pd.DatetimeIndex:
+    """Local days of a stretch, from its first to its last."""
+    return pd.date_range(stretch[0].level.first, stretch[-1].level.last)
+
+
+def _ventilation(
+    data: SchoolData,
+    stretch: list[Split],
+    power_kw: pd.Series,
+    heat: HeatModel | None,
+    left_out: pd.DatetimeIndex,
+) -> Found:
+    kw = _weighted([one.fans_kw for one in stretch], stretch)
+    at = data.hours[data.hours["day"].isin(days_of(stretch))]
+    saved = at["electricity_kwh"].clip(upper=kw * (1 - at["fans_h"])).dropna()
+    goes_on = _goes_on(data, stretch)
+    last_year = data.hours[data.hours["day"] > pd.Timestamp(data.last - YEAR)]
+    year_kwh = kw * float((1 - last_year["fans_h"]).sum()) if goes_on else None
+    waste = {Carrier.ELECTRICITY: waste_of(saved, year_kwh, _spread(power_kw, stretch, kw))}
+    if heat is not None and data.heat is not None:
+        more = heat_above(data, heat, days_of(stretch), 1 - at["fans_h"], left_out)
+        if more is not None:
+            waste[data.heat] = more if goes_on else more._replace(year_kwh=more.seen_kwh)
+    return _found(
+        data, InsightKind.VENTILATION_AT_NIGHT, power_kw, stretch, waste, {"night_kw": round(kw, 1)}
+    )
+
+
+def risen_stretches(parts: list[Split]) -> list[tuple[list[Split], float]]:
+    """Stretches whose base load lies above the lowest before them that lasted, with that [kW]."""
+    before: list[float | None] = []
+    low: float | None = None
+    for one in parts:
+        before.append(low)
+        if one.level.days >= _REFERENCE_DAYS and (low is None or one.base_kw < low):
+            low = one.base_kw
+    higher = [
+        least is not None and one.base_kw - least > LEAST_SHARE * least
+        for one, least in zip(parts, before, strict=True)
+    ]
+    return [(stretch, before[parts.index(stretch[0])] or 0.0) for stretch in _stretches(parts, higher)]
+
+
+def _base_load(data: SchoolData, stretch: list[Split], low: float, power_kw: pd.Series) -> Found:
+    kw = _weighted([one.base_kw - low for one in stretch], stretch)
+    at = data.hours[data.hours["day"].isin(days_of(stretch))]
+    saved = at["electricity_kwh"].clip(upper=kw).dropna()
+    params: dict[str, float | str] = {
+        "night_kw": round(low + kw, 1),
+        "before_kw": round(low, 1),
+        "added_kw": round(kw, 1),
+    }
+    share = float(saved.mean()) / kw if len(saved) else 1.0  # the sun's part is not bought
+    year_kwh = kw * 8_760 * share if _goes_on(data, stretch) else None
+    waste = {Carrier.ELECTRICITY: waste_of(saved, year_kwh, _spread(power_kw, stretch, kw))}
+    if year_kwh is None and _of_winter(stretch):
+        params = {"winter_kw": round(low + kw, 1), "summer_kw": round(low, 1)}
+        return _found(data, InsightKind.BASE_LOAD_SEASONAL, power_kw, stretch, waste, params)
+    return _found(data, InsightKind.BASE_LOAD_UP, power_kw, stretch, waste, params)
+
+
+def _of_winter(stretch: list[Split]) -> bool:
+    """Whether what came with the cold went with it."""
+    return stretch[0].level.first.month in _COMES and stretch[-1].level.last.month in _GOES
+
+
+def _stretches(parts: list[Split], wanted: list[bool]) -> list[list[Split]]:
+    """Runs of neighbouring levels that are wanted."""
+    found: list[list[Split]] = []
+    for index, (one, is_wanted) in enumerate(zip(parts, wanted, strict=True)):
+        if is_wanted and index and wanted[index - 1]:
+            found[-1].append(one)
+        elif is_wanted:
+            found.append([one])
+    return found
+
+
+def _weighted(values: list[float], stretch: list[Split]) -> float:
+    days = sum(one.level.days for one in stretch)
+    return sum(value * one.level.days for value, one in zip(values, stretch, strict=True)) / days
+
+
+def _spread(power_kw: pd.Series, stretch: list[Split], kw: float) -> float:
+    """Half the width of the span around ``kw`` as a share of it: what nights differ by, a week counted as
+    one night, and 5 % for what nights do not tell of days."""
+    scatter = 0.0
+    for one in stretch:
+        inside = power_kw[one.level.first : one.level.last]
+        scatter = max(scatter, 1.4826 * float((inside - one.level.night_kw).abs().median()))
+    weeks = max(1.0, sum(one.level.days for one in stretch) / 7)
+    return float(np.hypot(1.645 * scatter / np.sqrt(weeks) / kw, 0.05))
+
+
+def _goes_on(data: SchoolData, stretch: list[Split]) -> bool:
+    return bool(stretch[-1].level.last >= pd.Timestamp(data.last) - _STILL_NOW)
+
+
+def _found(
+    data: SchoolData,
+    kind: InsightKind,
+    power_kw: pd.Series,
+    stretch: list[Split],
+    waste: dict[Carrier, Waste],
+    params: dict[str, float | str],
+) -> Found:
+    first, last = stretch[0].level.first.date(), stretch[-1].level.last.date()
+    return Found(
+        kind=kind,
+        first=first,
+        last=last,
+        ongoing=_goes_on(data, stretch),
+        method=METHOD,
+        waste=waste,
+        params=params,
+        evidence=Evidence(
+            lines=(line("night_power", "kW", power_kw),),
+            marked=((first, last),),
+            columns=("from", "to", "night_kw", "fans_kw", "base_kw"),
+            rows=tuple(
+                (
+                    one.level.first.date().isoformat(),
+                    one.level.last.date().isoformat(),
+                    round(one.level.night_kw, 2),
+                    round(one.fans_kw, 2),
+                    round(one.base_kw, 2),
+                )
+                for one in stretch
+            ),
+        ),
+    )

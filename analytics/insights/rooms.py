@@ -1,0 +1,206 @@
+"""Rooms that lack air, are too warm or too cold, from their hours.
+
+Fresh air by the day's CO2 budget (the mass balance of ASTM E741 summed over a day): what the class breathes
+out from the first to the last lesson has left the room with the air, but for what still hangs in it at the
+end: Q = (1e6·ΣG·t − V·ΔC) / Σ(C − C_bg)·t. It needs no lesson-sharp timetable and no quick sampling. C_bg is
+the sensor's own lowest (2 %) of the last weeks, so that its offset cancels. An indication, not a measurement
+of the flow (OVK): people are those of the timetable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.generation import People, people_of
+from analytics.insights.data import Floats, SchoolData
+from analytics.insights.evidence import line
+from analytics.insights.finish import Found
+from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.steps import levels
+from analytics.points import HOUR_US, microseconds
+from classroom.places import DayType, Room
+from classroom.timetable import Span
+
+METHOD = "insights.rooms/1"
+
+LACKING = ((5.0, 1_100.0), (4.0, 1_000.0))
+"""A room lacks air below so many L/s a person (7 is asked for, less what people and sensors are off) where
+its highest hour also passes so many ppm on an ordinary day. A compliant room with teenagers may pass 1000."""
+
+VERY_HIGH_PPM = 1_400.0
+"""Without a known group: an ordinary day's highest hour above this is lack of air whoever is there."""
+
+TOO_OFTEN = 0.25
+"""Share of lesson time too warm, or too cold, in the heating season from which it is told."""
+
+_MONTHS_HEATED = (10, 11, 12, 1, 2, 3, 4)
+_LEAST_DAYS = 10
+_LATEST_DAYS = 60  # school days that tell how a room is now
+_NOISE_LOG = 0.15
+_BACKGROUND = 0.02
+
+
+class AirDay(NamedTuple):
+    """A school day of a room: L/s per person (NaN: nobody told who is there), and its highest hour [ppm]."""
+
+    flow_l_s: float
+    highest_ppm: float
+
+
+def room_findings(data: SchoolData) -> list[Found]:
+    """Findings of every room."""
+    if data.rooms.empty:
+        return []
+    kinds = data.days["day_type"]
+    school_days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
+    by_room = dict(list(data.rooms.groupby("room", observed=True)))
+    found = []
+    for room in data.site.rooms_of(data.school):
+        if room.key not in by_room:
+            continue
+        hours = by_room[room.key].set_index("hour").sort_index()
+        lessons = {day: data.timetable.lessons(room.key, day.date()) for day in school_days}
+        one = lacks_air(room, air_days(room, hours["co2_ppm"], lessons))
+        found += [] if one is None else [one]
+        found += _too_warm_or_cold(data, room, hours["temperature_c"], lessons)
+    return found
+
+
+_Lessons = dict[pd.Timestamp, list[tuple[datetime, datetime, int | None]]]
+
+
+def air_days(room: Room, co2_ppm: pd.Series, lessons: _Lessons) -> pd.DataFrame:
+    """``flow_l_s`` and ``highest_ppm`` (see :class:`AirDay`) by school day with enough hours; ``co2_ppm`` by
+    UTC hour."""
+    known = co2_ppm.dropna()
+    if known.empty:
+        return pd.DataFrame(columns=list(AirDay._fields), dtype=np.float64)
+    background = float(known.quantile(_BACKGROUND))
+    hour = microseconds(pd.Series(known.index)) // HOUR_US
+    ppm = known.to_numpy(np.float64)
+    sizes = {lesson[2] for of_day in lessons.values() for lesson in of_day}
+    people = {told: people_of(room.age_group, told, room.persons) for told in sizes}
+    rows = {}
+    for day, of_day in lessons.items():
+        if not of_day:
+            continue
+        start = int(of_day[0][0].timestamp() // 3_600)
+        end = -int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600)
+        first, last = np.searchsorted(hour, (start, end))
+        if last - first < max(3, 0.9 * (end - start)):
+            continue
+        after = float(ppm[last]) if last < len(hour) and hour[last] == end else None
+        rows[day] = _air_day(
+            room, ppm[first:last], after, [(b, e, people[told]) for b, e, told in of_day], background
+        )
+    return pd.DataFrame(rows.values(), index=pd.DatetimeIndex(list(rows)), columns=list(AirDay._fields))
+
+
+def _air_day(
+    room: Room,
+    ppm: Floats,
+    after_ppm: float | None,
+    lessons: list[tuple[datetime, datetime, People | None]],
+    background: float,
+) -> AirDay:
+    """A day from its hours ``ppm`` between the first lesson and the last, and the hour after."""
+    highest = float(ppm.max())
+    breathed_m3 = person_s = occupied_s = 0.0
+    for begin, until, people in lessons:
+        if people is None or room.age_group is None:
+            return AirDay(np.nan, highest)
+        seconds = (until - begin).total_seconds()
+        breathed_m3 += people.co2_m3_s * seconds
+        person_s += people.number * seconds
+        occupied_s += seconds
+    left_m3 = 0.0
+    if after_ppm is not None and room.volume_m3 is not None:
+        left_m3 = room.volume_m3 * max(after_ppm - background, 0.0) / 1e6
+    excess_ppm_s = float(np.maximum(ppm - background, 1.0).sum()) * 3_600
+    flow_m3_s = max(breathed_m3 - left_m3, 0.0) * 1e6 / excess_ppm_s
+    return AirDay(1_000 * flow_m3_s * occupied_s / person_s, highest)
+
+
+def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
+    """The room lacks air now: by its days since the air last changed for good, at most the last 60."""
+    flow = days["flow_l_s"].dropna()
+    told = len(flow) >= _LEAST_DAYS
+    shown = days.loc[flow.index] if told else days
+    if len(shown) < _LEAST_DAYS:
+        return None
+    measure = np.log(flow.clip(lower=0.1)) if told else np.log(shown["highest_ppm"])
+    last = levels(measure.to_numpy(np.float64), least=_LEAST_DAYS, floor=_NOISE_LOG)[-1]
+    since = shown.index[last.start]
+    now = shown.iloc[last.start :].tail(_LATEST_DAYS)
+    highest = float(now["highest_ppm"].median())
+    l_s = float(now["flow_l_s"].median()) if told else np.nan
+    lacks = any(l_s < least and highest >= ppm for least, ppm in LACKING)
+    if not (lacks if told else highest >= VERY_HIGH_PPM):
+        return None
+    params: dict[str, float | str] = {"co2_ppm": round(highest)}
+    if told:
+        params["flow_l_s"] = round(l_s, 1)
+    lines = [line("highest_co2", "ppm", shown["highest_ppm"], 0)]
+    lines += [line("air_per_person", "L/s", flow, 1)] if told else []
+    return Found(
+        kind=InsightKind.UNDERVENTILATED_ROOM,
+        first=since.date(),
+        last=shown.index[-1].date(),
+        ongoing=True,
+        method=METHOD,
+        params=params,
+        evidence=Evidence(lines=tuple(lines), marked=((since.date(), shown.index[-1].date()),)),
+        room=room.key,
+        severity=highest,
+    )
+
+
+def _too_warm_or_cold(
+    data: SchoolData, room: Room, temperature_c: pd.Series, lessons: _Lessons
+) -> Iterator[Found]:
+    """Too often outside the comfort limits in lessons of the heating season."""
+    limits = data.site.settings.analytics
+    heated = {day: of_day for day, of_day in lessons.items() if day.month in _MONTHS_HEATED and of_day}
+    hours = _lesson_hours(temperature_c, [lesson[:2] for of_day in heated.values() for lesson in of_day])
+    by_day = hours.groupby(
+        pd.DatetimeIndex(hours.index).tz_convert(data.site.zone).tz_localize(None).normalize()
+    )
+    if by_day.ngroups < _LEAST_DAYS:
+        return
+    for kind, limit, outside in (
+        (InsightKind.OVERHEATED_ROOM, limits.comfort_high_c, hours > limits.comfort_high_c),
+        (InsightKind.COLD_ROOM, limits.comfort_low_c - 1.0, hours < limits.comfort_low_c - 1.0),
+    ):
+        share = float(outside.mean())
+        if share < TOO_OFTEN:
+            continue
+        mean = by_day.mean()
+        yield Found(
+            kind=kind,
+            first=mean.index[0].date(),
+            last=mean.index[-1].date(),
+            ongoing=bool(outside.tail(40).mean() >= TOO_OFTEN / 2),
+            method=METHOD,
+            params={"limit_c": limit, "share": round(share, 2)},
+            evidence=Evidence(lines=(line("lesson_temperature", "°C", mean, 1),)),
+            room=room.key,
+            severity=share,
+        )
+
+
+def _lesson_hours(values: pd.Series, spans: list[Span]) -> pd.Series:
+    """Values of the whole hours that lie in the spans by half or more."""
+    wanted = {
+        hour
+        for start, end in spans
+        for hour in range(
+            int((start.timestamp() + 1_800) // 3_600), int((end.timestamp() - 1_800) // 3_600) + 1
+        )
+    }
+    hour = microseconds(pd.Series(values.index)) // HOUR_US
+    return values[np.isin(hour, sorted(wanted))].dropna()

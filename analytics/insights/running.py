@@ -1,0 +1,308 @@
+"""When heat and electricity are used: too early, on warm days, at night, out of hours, and how steadily."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analytics.insights.data import SchoolData
+from analytics.insights.evidence import by_hour, line
+from analytics.insights.finish import Found, Waste, spread
+from analytics.insights.heat import HeatModel, day_groups, in_last_year
+from analytics.insights.model import Evidence, InsightKind
+from classroom.places import DayType
+from classroom.quantity import Carrier
+
+METHOD = "insights.running/1"
+
+EARLY_H = 4.5
+"""A start of the heating so many hours before school opens is too early on a day above freezing: Energy
+Sparks rates a start at six well and one at three badly."""
+
+WARM_DAY_C, WARM_SHARE = 15.0, 0.05
+"""Heat above hot water on days warmer than this is told from this share of the year's on."""
+
+GOOD_SHARE, BAD_SHARE = 0.50, 0.65
+"""Electricity out of hours: within reach, and told from here on (Energy Sparks: 50 % exemplar, 60 usual)."""
+
+GOOD_R2, BAD_R2 = 0.75, 0.50
+"""Share of school days' heat that the weather explains where control works, and below which it is told."""
+
+RISEN_SHARE = 0.10
+"""Electricity of the last four weeks above that of the same kinds of day before, from here on."""
+
+_YEAR_DAYS = 330  # so many days make a year's figure
+_WEEKS_DAYS = 28
+_LEAST_DAYS = 20
+_MILD_C, _COLD_C = 0.0, 5.0
+_ROUGH = 0.5  # half the span of what is an estimate of habit, not a measurement
+
+
+def running_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
+    """Findings about when energy is used."""
+    found = [
+        starts_early(data),
+        warm_weather(data, model),
+        no_setback(data, model),
+        poor_control(data, model),
+        hot_water(data),
+        out_of_hours(data),
+        rising(data),
+    ]
+    return [one for one in found if one is not None]
+
+
+def starts_early(data: SchoolData) -> Found | None:
+    """The heating starts long before school on school days that do not freeze."""
+    if data.heat is None:
+        return None
+    hours = data.hours
+    days = data.days
+    wanted = days.index[(days["day_type"] == DayType.SCHOOL_DAY) & days["outdoor_c"].between(_MILD_C, 10.0)]
+    table = (
+        hours[hours["day"].isin(wanted)].pivot_table(index="day", columns="hour", values="heat_kwh").dropna()
+    )
+    opened = hours[(hours["day_type"] == DayType.SCHOOL_DAY) & (hours["open_h"] > 0)]
+    if len(table) < _LEAST_DAYS or opened.empty:
+        return None
+    opens = int(opened.groupby("day")["hour"].min().median())
+    profile = table.median()
+    night, top = float(profile[:4].min()), float(profile[:opens].max())
+    if top - night < 0.5 * top:  # no start to be seen
+        return None
+    half = night + 0.5 * (top - night)
+    start = int(profile.index[(profile >= half).to_numpy()][0])
+    if opens - start < EARLY_H:
+        return None
+    latest = opens - 3
+    inside = hours["day"].isin(wanted) & (hours["hour"] >= start) & (hours["hour"] < latest)
+    wasted = (hours["heat_kwh"][inside] - night).clip(lower=0).dropna() * _LOST_SHARE
+    seen = spread(float(wasted.sum()), _ROUGH)
+    last_year = wasted[hours["day"][wasted.index] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    params: dict[str, float | str] = {
+        "starts": f"{start:02d}:00",
+        "opens": f"{opens:02d}:00",
+        "spare_h": float(latest - start),
+    }
+    return Found(
+        kind=InsightKind.HEATING_STARTS_EARLY,
+        first=table.index[0].date(),
+        last=table.index[-1].date(),
+        ongoing=True,
+        method=METHOD,
+        waste={data.heat: Waste(wasted, seen, spread(float(last_year.sum()), _ROUGH))},
+        params=params,
+        evidence=Evidence(lines=(by_hour("heat_power", "kW", profile),)),
+    )
+
+
+_LOST_SHARE = 0.3
+"""Of heat that comes too early so much is lost before anyone is there; the rest is stored in the walls and
+saved later (field knowledge: time constants of schools are 40 to 100 hours)."""
+
+
+def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
+    """Heating above hot water on warm days."""
+    if model is None or data.heat is None:
+        return None
+    days = data.days
+    base = day_groups(data).map({name: curve.base_kwh_d for name, curve in model.curves.items()})
+    lowest = _hot_water_kwh(data)
+    above = (days["heat_kwh"] - np.minimum(base, lowest)).clip(lower=0)
+    warm = above[(days["outdoor_c"] > WARM_DAY_C) & (above > 0.25 * lowest)].dropna()
+    year = float(in_last_year(data, days["heat_kwh"]).sum())
+    if len(warm) < 10 or float(in_last_year(data, warm).sum()) < WARM_SHARE * year:
+        return None
+    kwh = float(in_last_year(data, warm).sum())
+    params: dict[str, float | str] = {"kwh": round(kwh), "days": float(len(warm)), "limit_c": WARM_DAY_C}
+    return Found(
+        kind=InsightKind.HEATING_IN_WARM_WEATHER,
+        first=warm.index[0].date(),
+        last=warm.index[-1].date(),
+        ongoing=bool(warm.index[-1] > pd.Timestamp(data.last) - pd.Timedelta(days=365)),
+        method=METHOD,
+        waste={data.heat: _over_hours(data, warm, kwh, 0.25)},
+        params=params,
+        evidence=Evidence(
+            lines=(
+                line("heat", "kWh", days["heat_kwh"], 0),
+                line("outdoor_temperature", "°C", days["outdoor_c"], 1),
+            )
+        ),
+    )
+
+
+def _hot_water_kwh(data: SchoolData) -> float:
+    """What a summer's open day needs without heating: the lowest tenth of warm days with heat [kWh]."""
+    days = data.days[(data.days["outdoor_c"] > WARM_DAY_C) & (data.days["heat_kwh"] > 0)]
+    return float(days["heat_kwh"].quantile(0.1)) if len(days) else 0.0
+
+
+def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
+    """On cold days between school days the rooms are as warm at night as in the morning, on weekends too."""
+    if model is None or data.heat is None or data.rooms.empty:
+        return None
+    indoor = data.rooms.groupby("hour")["temperature_c"].median().reindex(data.hours.index)
+    hours = data.hours.assign(indoor_c=indoor)
+    hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])
+    school = hours[hours["day_type"] == DayType.SCHOOL_DAY]
+    night = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
+    morning = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
+    by_morning = morning.groupby("day")["indoor_c"].mean()
+    weekend = hours[(hours["day_type"] == DayType.CLOSED) & hours["hour"].between(10, 20)]
+    if min(len(night), len(by_morning)) < _LEAST_DAYS or weekend["day"].nunique() < 8:
+        return None
+    night_c, day_c = float(night.median()), float(by_morning.median())
+    weekend_c = float(weekend.groupby("day")["indoor_c"].mean().median())
+    if (
+        min(day_c - night_c, day_c - weekend_c) > _FLAT_K
+        or max(day_c - night_c, day_c - weekend_c) > 2 * _FLAT_K
+    ):
+        return None
+    lowered = data.hours[
+        (data.hours["open_h"] == 0) & ((data.hours["hour"] >= 18) | (data.hours["hour"] < 5))
+    ]
+    share = len(lowered) / len(data.hours)
+    per_k = (model.predict(day_groups(data), colder_k=1.0) - model.predict(day_groups(data))).dropna()
+    kwh = in_last_year(data, per_k).sum() * share * _SETBACK_K
+    hours_kwh = (data.hours["day"].map(per_k) / 24).reindex(lowered.index).dropna() * _SETBACK_K
+    seen = spread(float(hours_kwh.sum()), _ROUGH)
+    return Found(
+        kind=InsightKind.HEATING_AT_NIGHT,
+        first=night.index[0].date(),
+        last=night.index[-1].date(),
+        ongoing=True,
+        method=METHOD,
+        waste={data.heat: Waste(hours_kwh, seen, spread(float(kwh), _ROUGH))},
+        params={"night_c": round(night_c, 1), "day_c": round(day_c, 1)},
+        evidence=Evidence(
+            lines=(by_hour("indoor_temperature", "°C", school.groupby("hour")["indoor_c"].mean()),)
+        ),
+    )
+
+
+_FLAT_K, _SETBACK_K = 0.25, 1.5
+"""Nights that are less than the first cooler than mornings were not lowered; a set point two to three degrees
+lower makes rooms on average the second cooler, since they cool slowly."""
+
+
+def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:
+    """The weather hardly explains the heat of school days."""
+    if model is None or model.r2 >= BAD_R2 or model.days < _YEAR_DAYS // 2:
+        return None
+    days = data.days
+    return Found(
+        kind=InsightKind.HEAT_CONTROL_POOR,
+        first=data.first,
+        last=data.last,
+        ongoing=True,
+        method=METHOD,
+        params={"r2": round(max(model.r2, 0.0), 2), "good_r2": GOOD_R2},
+        evidence=Evidence(
+            lines=(
+                line("heat", "kWh", days["heat_kwh"], 0),
+                line("outdoor_temperature", "°C", days["outdoor_c"], 1),
+            )
+        ),
+    )
+
+
+def hot_water(data: SchoolData) -> Found | None:
+    """Heat on warm closed days is nearly that of warm school days: circulation and losses."""
+    if data.heat is None:
+        return None
+    warm = data.days[data.days["outdoor_c"] > WARM_DAY_C + 1].dropna(subset=["heat_kwh"])
+    by_kind = warm.groupby("day_type")["heat_kwh"]
+    counts, medians = by_kind.size(), by_kind.median()
+    if min(counts.get(DayType.CLOSED, 0), counts.get(DayType.SCHOOL_DAY, 0)) < 8:
+        return None
+    closed, school = float(medians[DayType.CLOSED]), float(medians[DayType.SCHOOL_DAY])
+    if school <= 0 or closed < _LOSSES_SHARE * school:
+        return None
+    wasted = (closed - 0.5 * school) * 365
+    by_day = pd.Series((closed - 0.5 * school), index=data.days.index)
+    return Found(
+        kind=InsightKind.HOT_WATER_ON_CLOSED_DAYS,
+        first=warm.index[0].date(),
+        last=warm.index[-1].date(),
+        ongoing=True,
+        method=METHOD,
+        waste={data.heat: _over_hours(data, by_day, wasted, _ROUGH)},
+        params={"closed_kwh_d": round(closed), "school_kwh_d": round(school)},
+        evidence=Evidence(lines=(line("heat", "kWh", warm["heat_kwh"], 0),)),
+    )
+
+
+_LOSSES_SHARE = 0.8
+"""A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
+
+
+def out_of_hours(data: SchoolData) -> Found | None:
+    """Most of the year's electricity is used while the school is closed."""
+    hours = data.hours[data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    known = hours.dropna(subset=["electricity_kwh"])
+    if known["day"].nunique() < _YEAR_DAYS:
+        return None
+    used = data.use_kwh.reindex(known.index)
+    closed = used * (1 - known["open_h"])
+    share = float(closed.sum() / used.sum()) if used.sum() > 0 else 0.0
+    if share < BAD_SHARE:
+        return None
+    part = (share - GOOD_SHARE) / share
+    wasted = (known["electricity_kwh"] * (1 - known["open_h"]) * part).rename("kwh")
+    year = float(wasted.sum()) * 365 / known["day"].nunique()
+    return Found(
+        kind=InsightKind.OUT_OF_HOURS,
+        first=known["day"].iloc[0].date(),
+        last=data.last,
+        ongoing=True,
+        method=METHOD,
+        waste={Carrier.ELECTRICITY: Waste(wasted, spread(float(wasted.sum()), _ROUGH), spread(year, _ROUGH))},
+        params={"share": round(share, 2), "good_share": GOOD_SHARE},
+        evidence=Evidence(
+            lines=(
+                by_hour("school_days", "kWh", _mean_by_hour(known, DayType.SCHOOL_DAY)),
+                by_hour("closed_days", "kWh", _mean_by_hour(known, DayType.CLOSED)),
+            )
+        ),
+    )
+
+
+def rising(data: SchoolData) -> Found | None:
+    """School days' electricity of the last four weeks above that of the eight weeks before."""
+    days = data.days[data.days["day_type"] == DayType.SCHOOL_DAY]["electricity_kwh"].dropna()
+    last = pd.Timestamp(data.last)
+    now = days[days.index > last - pd.Timedelta(days=_WEEKS_DAYS)]
+    year_ago = days[
+        (days.index > last - pd.Timedelta(days=_WEEKS_DAYS + 371))
+        & (days.index <= last - pd.Timedelta(days=364 - 7))
+    ]
+    if min(len(now), len(year_ago)) < _LEAST_DAYS // 2:
+        return None
+    before = float(year_ago.median())
+    more = float(now.median()) / before - 1 if before > 0 else 0.0
+    if more < RISEN_SHARE:
+        return None
+    extra = (now - before).clip(lower=0)
+    year = (float(now.median()) - before) * 178  # school days a year at least
+    return Found(
+        kind=InsightKind.USE_RISING,
+        first=now.index[0].date(),
+        last=now.index[-1].date(),
+        ongoing=True,
+        method=METHOD,
+        waste={Carrier.ELECTRICITY: _over_hours(data, extra, year, _ROUGH)},
+        params={"more_share": round(more, 2)},
+        evidence=Evidence(lines=(line("electricity", "kWh", days, 0),)),
+    )
+
+
+def _mean_by_hour(hours: pd.DataFrame, kind: DayType) -> pd.Series:
+    return hours[hours["day_type"] == kind].groupby("hour")["electricity_kwh"].mean()
+
+
+def _over_hours(data: SchoolData, by_day: pd.Series, year_kwh: float, share: float) -> Waste:
+    """A day's energy evenly over its hours, give or take ``share``."""
+    day = data.hours["day"]
+    hours = (day.map(by_day) / day.groupby(day).transform("size")).dropna()
+    return Waste(hours, spread(float(by_day.sum()), share), spread(year_kwh, share))

@@ -1,0 +1,130 @@
+"""Findings against planted defects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from accuracy.page import Row, Section, Seeds
+from accuracy.school_hours import SchoolCase, school_cases
+from analytics.insights.find import find
+from analytics.insights.model import Insight, InsightKind
+from classroom.quantity import Carrier
+from simulators.defects import Defect, DefectKind
+
+COUNTS = 0.01
+DUE_L_S = 7.0
+NEAR = 0.25
+
+FOUND_AS = {
+    DefectKind.VENTILATION_ALL_NIGHT: InsightKind.VENTILATION_AT_NIGHT,
+    DefectKind.HEATING_IN_HOLIDAYS: InsightKind.HEATING_IN_HOLIDAYS,
+    DefectKind.SETPOINT_HIGH: InsightKind.SETPOINT_HIGH,
+    DefectKind.BASE_LOAD_UP: InsightKind.BASE_LOAD_UP,
+    DefectKind.UNDERVENTILATED_ROOM: InsightKind.UNDERVENTILATED_ROOM,
+}
+"""Defects with the finding that names them; measures save energy and are to be kept silent about."""
+
+_COLUMNS = {Carrier.ELECTRICITY: "electricity_kwh", Carrier.DISTRICT_HEAT: "heat_kwh"}
+
+
+class Verdict(NamedTuple):
+    """A counted defect: whether it was found, and estimated over true energy (NaN: not found, or a room)."""
+
+    seed: int
+    school: str
+    kind: DefectKind
+    found: bool
+    ratio: float
+
+
+class Judged(NamedTuple):
+    """Counted defects, how many findings were right, and those that were not."""
+
+    verdicts: list[Verdict]
+    right: int
+    wrong: list[tuple[int, str, str]]
+
+
+def judge(cases: Iterable[SchoolCase]) -> Judged:
+    """Findings of every school against its defects."""
+    verdicts: list[Verdict] = []
+    right, wrong = 0, []
+    for case in cases:
+        insights = [one for one in find(case.data) if one.kind in FOUND_AS.values()]
+        named: set[str] = set()
+        for number, defect in enumerate(case.defects):
+            if defect.kind not in FOUND_AS:
+                continue
+            mine = [one for one in insights if one.kind is FOUND_AS[defect.kind] and one.room == defect.room]
+            named |= {one.key for one in mine}
+            if _counts(case, number, defect):
+                ratio = _ratio(case, number, mine)
+                verdicts.append(Verdict(case.seed, case.data.school, defect.kind, bool(mine), ratio))
+        for one in insights:
+            if one.key in named or (one.room is not None and case.flow_l_s[one.room] < DUE_L_S):
+                right += 1
+            else:
+                wrong.append((case.seed, case.data.school, one.key))
+    return Judged(verdicts, right, wrong)
+
+
+def _counts(case: SchoolCase, number: int, defect: Defect) -> bool:
+    if defect.room is not None:
+        return True
+    used = case.data.days[list(_COLUMNS.values())].sum()
+    return any(abs(case.extra[number, name].sum()) >= COUNTS * used[name] for name in _COLUMNS.values())
+
+
+def _ratio(case: SchoolCase, number: int, mine: Sequence[Insight]) -> float:
+    told = [part for one in mine for part in one.energy]
+    carriers = {part.carrier for part in told}
+    truth = sum(float(case.extra[number, _COLUMNS[carrier]].sum()) for carrier in carriers)
+    return sum(part.seen_kwh.value for part in told) / truth if truth else np.nan
+
+
+def found(seeds: Seeds) -> list[Row]:
+    """Findings of a city a seed against what was planted there."""
+    return rows(judge(school_cases(seeds.some(12, 1))))
+
+
+def rows(judged: Judged) -> list[Row]:
+    """Rows of the table from what was judged."""
+    count = len(judged.verdicts)
+    named = sum(one.found for one in judged.verdicts)
+    all_told = judged.right + len(judged.wrong)
+    ratios = np.array([one.ratio for one in judged.verdicts if not np.isnan(one.ratio)])
+    near = int((np.abs(ratios - 1) <= NEAR).sum())
+    made = [
+        _row("planted defects found (recall)", named, count, 0.9),
+        _row("findings that are right (precision)", judged.right, all_told, 0.9),
+        _row("energy of a found defect within 25 % of the truth", near, len(ratios), 1.0),
+    ]
+    for kind in FOUND_AS:
+        mine = [one for one in judged.verdicts if one.kind is kind]
+        own = np.array([one.ratio for one in mine if not np.isnan(one.ratio)])
+        text = f"{sum(one.found for one in mine)} of {len(mine)} found"
+        if len(own):
+            text += f"; energy ÷ truth {own.min():.2f} to {own.max():.2f}, median {np.median(own):.2f}"
+        made.append(Row(f"`{kind}`", text))
+    return made
+
+
+def _row(what: str, part: int, whole: int, least: float) -> Row:
+    share = part / whole if whole else 0.0
+    return Row(what, f"{part} of {whole}", f"≥ {least:.0%}", share >= least)
+
+
+TEXT = """
+A city of eight schools a seed, each with its own building, habits, timetable, solar cells and defects, over
+400 days as meters and sensors tell them by the hour (sensors with their errors, on the spot where they hang);
+the truth is the same school without the defect. Counted are defects that moved a carrier of the school by at
+least 1 % of what it used, and every underventilated room. A finding is right where its defect is planted, or
+for a room where the true outdoor air is below 7 L/s a person while it is occupied; measures that save energy
+are to be kept silent about. Energy is that of the carriers that the finding speaks of, over the days on which
+it was seen: a base load's is electricity, and what it spares of heat is not told.
+"""
+
+SECTION = Section("insights", "Findings", TEXT, found)

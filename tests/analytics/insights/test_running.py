@@ -1,0 +1,119 @@
+"""When heat and electricity are used; each finding where it must speak and where it must be silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics.insights.data import SchoolData
+from analytics.insights.find import find
+from analytics.insights.model import Insight, InsightKind
+from classroom.quantity import Carrier
+
+Make = Callable[..., SchoolData]
+
+
+def told(data: SchoolData, kind: InsightKind) -> list[Insight]:
+    return [one for one in find(data) if one.kind is kind]
+
+
+def heated_by_day(data: SchoolData, kw: Callable[[pd.DataFrame], np.ndarray]) -> SchoolData:
+    data.hours["heat_kwh"] = kw(data.hours)
+    return data
+
+
+def seasons(hours: pd.DataFrame) -> pd.Series:
+    """18 °C in early September, 2 °C half a year later, a day in five three degrees warmer."""
+    number = (hours["day"] - hours["day"].iloc[0]).dt.days
+    return 10 + 8 * np.cos(2 * np.pi * (number - 5) / 365) + 3.0 * (number % 5 == 0)
+
+
+@pytest.mark.parametrize(("start", "speaks"), [(2, True), (3, True), (4, False), (5, False), (6, False)])
+def test_the_heating_starts_early(make_data: Make, start: int, speaks: bool) -> None:
+    """School opens at eight: a start at three is five hours before, one at four is four."""
+    data = heated_by_day(make_data(), lambda h: np.where((h["hour"] >= start) & (h["hour"] < 17), 40.0, 5.0))
+    found = told(data, InsightKind.HEATING_STARTS_EARLY)
+    assert len(found) == speaks
+    for one in found:
+        assert one.params == {"starts": f"0{start}:00", "opens": "08:00", "spare_h": 5.0 - start}
+        school_days = int((data.days["day_type"] == "school_day").sum())
+        assert one.energy[0].seen_kwh.value == pytest.approx(0.3 * 35 * (5 - start) * school_days)
+
+
+def test_an_even_heating_has_no_start(make_data: Make) -> None:
+    assert told(heated_by_day(make_data(), lambda _: np.array(20.0)), InsightKind.HEATING_STARTS_EARLY) == []
+
+
+@pytest.mark.parametrize(("limit_c", "speaks"), [(16.0, False), (25.0, True)])
+def test_heating_on_warm_days(make_data: Make, limit_c: float, speaks: bool) -> None:
+    """5 kWh a kelvin and hour below the limit, 2 kWh of hot water: with 25 °C it heats at 18 °C too."""
+    data = make_data(days=395, outdoor_c=seasons)
+    data.hours["heat_kwh"] = 2.0 + 5.0 * (limit_c - data.hours["outdoor_c"]).clip(lower=0)
+    found = told(data, InsightKind.HEATING_IN_WARM_WEATHER)
+    assert len(found) == speaks
+    for one in found:
+        assert one.energy[0].carrier is Carrier.DISTRICT_HEAT
+        assert one.params["limit_c"] == 15.0
+        assert one.params["days"] > 40
+
+
+@pytest.mark.parametrize(("follows", "speaks"), [(1.0, False), (0.0, True)])
+def test_heat_that_does_not_follow_the_weather(make_data: Make, follows: float, speaks: bool) -> None:
+    rng = np.random.default_rng(3)
+    data = make_data(days=395, outdoor_c=seasons)
+    chance = rng.uniform(0, 60, data.hours["day"].nunique())
+    by_day = dict(zip(data.hours["day"].unique(), chance, strict=True))
+    weather = 5.0 * (17 - data.hours["outdoor_c"]).clip(lower=0)
+    data.hours["heat_kwh"] = follows * weather + (1 - follows) * data.hours["day"].map(by_day)
+    found = told(data, InsightKind.HEAT_CONTROL_POOR)
+    assert len(found) == speaks
+    assert all(one.params["r2"] < 0.5 and one.no_sek == "no_energy" for one in found)
+
+
+@pytest.mark.parametrize(("closed_kw", "speaks"), [(3.0, False), (9.0, True)])
+def test_hot_water_when_nobody_is_there(make_data: Make, closed_kw: float, speaks: bool) -> None:
+    """10 kW on warm school days: 240 kWh a day; losses of half of it are usual."""
+    data = make_data(days=120, outdoor_c=18.0)
+    data.hours["heat_kwh"] = np.where(data.hours["day_type"] == "school_day", 10.0, closed_kw)
+    found = told(data, InsightKind.HOT_WATER_ON_CLOSED_DAYS)
+    assert len(found) == speaks
+    for one in found:
+        assert one.energy[0].year_kwh.value == pytest.approx((9 * 24 - 0.5 * 240) * 365)
+
+
+@pytest.mark.parametrize(("night_kw", "speaks"), [(2.0, False), (30.0, True)])
+def test_electricity_out_of_hours(make_data: Make, night_kw: float, speaks: bool) -> None:
+    """50 kW while open, by night 2 or 30 kW."""
+    data = make_data(days=395)
+    is_open = data.hours["open_h"] > 0
+    data.hours["electricity_kwh"] = np.where(is_open, 50.0, night_kw)
+    found = told(data, InsightKind.OUT_OF_HOURS)
+    assert len(found) == speaks
+    for one in found:
+        last_year = data.hours.tail(24 * 365)
+        closed = night_kw * float((1 - last_year["open_h"]).sum())
+        opened = 50.0 * float(last_year["open_h"].sum())
+        assert one.params["share"] == pytest.approx(closed / (closed + opened), abs=0.01)
+        share = closed / (closed + opened)
+        assert one.energy[0].seen_kwh.value == pytest.approx(closed * (share - 0.5) / share, rel=0.01)
+
+
+@pytest.mark.parametrize(("factor", "speaks"), [(1.05, False), (1.5, True), (0.8, False)])
+def test_more_than_a_year_ago(make_data: Make, factor: float, speaks: bool) -> None:
+    data = make_data(days=395)
+    now = (data.hours["day"] >= "2026-08-30") & data.hours["open_h"].gt(0)
+    data.hours.loc[now, "electricity_kwh"] *= factor
+    day = data.days[data.days["day_type"] == "school_day"]["electricity_kwh"]
+    found = told(data, InsightKind.USE_RISING)
+    more = float(day[day.index >= "2026-09-07"].median() / day[day.index < "2025-10-07"].median()) - 1
+    assert (more >= 0.1) == speaks
+    assert len(found) == speaks
+    assert all(one.params["more_share"] == pytest.approx(more, abs=0.02) for one in found)
+
+
+def test_nothing_is_said_of_a_few_weeks(make_data: Make) -> None:
+    data = heated_by_day(make_data(days=25), lambda h: np.where(h["hour"] < 17, 40.0, 5.0))
+    assert find(data) == []
