@@ -11,6 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
+_NICE = 5  # children that take several cores leave them to those who answer people
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -28,15 +30,23 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
+def step_back(nice: int) -> None:
+    """Run first in a child that may wait: as :func:`die_with_parent`, and others go before it."""
+    die_with_parent()
+    os.nice(nice)
+
+
 class ChildCompute:
-    """One spawned child for computing, so that pandas never holds the interpreter of the API.
+    """Spawned children for computing (``workers``, one if not said), so that pandas never holds the
+    interpreter of the API.
 
     A child that ended (killed, out of memory) fails the calls it had with ``BrokenProcessPool``; the next
     call gets a new child. The first ``here`` calls are computed in the calling thread: for a little work, in
     a process that serves nobody, a child would begin for longer than it computes.
     """
 
-    def __init__(self, here: int = 0) -> None:
+    def __init__(self, workers: int = 1, here: int = 0) -> None:
+        self._workers = workers
         self._here = here
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -66,8 +76,10 @@ class ChildCompute:
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    @staticmethod
-    def _new_pool() -> ProcessPoolExecutor:
+    def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=die_with_parent
+            max_workers=self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=step_back,
+            initargs=(_NICE if self._workers > 1 else 0,),
         )
