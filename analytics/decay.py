@@ -53,6 +53,9 @@ _BEND = 0.25  # how much the second half's rate may differ from the first half's
 _Z90 = 1.645
 
 
+_NEVER = ("few_points", "small_fall")  # a shorter part of such a fall is too small all the more
+
+
 class When(StrEnum):
     """Where in the day a decay stands: what its rate is the rate of."""
 
@@ -97,20 +100,21 @@ def falls(time_us: Ints, excess_ppm: Floats, interval_s: float) -> list[tuple[in
     """
     found = []
     step_us = _LONGEST_GAP * interval_s * 1e6
-    at, count = 0, len(excess_ppm)
+    times, excess = time_us.tolist(), excess_ppm.tolist()  # one by one numpy is slow
+    at, count = 0, len(excess)
     while at < count - 1:
-        if excess_ppm[at] < START_PPM or excess_ppm[at + 1] >= excess_ppm[at]:
+        if excess[at] < START_PPM or excess[at + 1] >= excess[at]:
             at += 1
             continue
-        end, low = at, excess_ppm[at]
+        end, low = at, excess[at]
         while (
             end + 1 < count
-            and time_us[end + 1] - time_us[end] <= step_us
-            and excess_ppm[end + 1] >= STOP_PPM
-            and excess_ppm[end + 1] <= low + _RISE_PPM
+            and times[end + 1] - times[end] <= step_us
+            and excess[end + 1] >= STOP_PPM
+            and excess[end + 1] <= low + _RISE_PPM
         ):
             end += 1
-            low = min(low, excess_ppm[end])
+            low = min(low, excess[end])
         found.append((at, int(at + np.argmin(excess_ppm[at : end + 1]))))
         at = end + 1
     return found
@@ -137,16 +141,18 @@ def decay(
         if isinstance(found, Decay):
             return found
         why = why or found
+        if why.reason in _NEVER:
+            break
     return why or Refused(first, last, "few_points")
 
 
 def _fitted(time_us: Ints, excess_ppm: Floats, first: int, last: int, alone_ppm_h: float) -> Decay | Refused:
     excess = excess_ppm[first : last + 1]
-    hours, logs = (time_us[first : last + 1] - time_us[first]) / 3.6e9, np.log(excess)
-    if len(hours) < LEAST_POINTS:
+    if len(excess) < LEAST_POINTS:
         return Refused(first, last, "few_points")
     if excess[0] < START_PPM or excess[-1] > (1 - LEAST_FALL) * excess[0]:
         return Refused(first, last, "small_fall")
+    hours, logs = (time_us[first : last + 1] - time_us[first]) / 3.6e9, np.log(excess)
     rate, error, r2 = _line(hours, logs)
     if r2 < LEAST_R2:
         return Refused(first, last, "not_straight")

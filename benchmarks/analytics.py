@@ -96,7 +96,11 @@ def rows_of(site: Site, day: date) -> Rows:
 def _room_rows(random: np.random.Generator, rooms: int, school_day: bool) -> Rows:
     slots = np.arange(288)
     full = np.clip(np.minimum(slots - 84, 168 - slots) / 12, 0, 1) if school_day else np.zeros(288)
-    co2 = 430 + 520 * full * random.uniform(0.4, 1.3, (rooms, 1)) + random.normal(0, 12, (rooms, 288))
+    lesson = full * (slots % 13 < 10)  # 50 minutes, and a break of 15
+    people = np.zeros((rooms, 288))
+    for slot in range(1, 288):  # the air of a room follows its people with a time constant of half an hour
+        people[:, slot] = people[:, slot - 1] * 0.85 + 0.15 * lesson[slot]
+    co2 = 430 + 700 * people * random.uniform(0.4, 1.3, (rooms, 1)) + random.normal(0, 5, (rooms, 288))
     warmth = 20.5 + 1.5 * full + random.normal(0, 0.15, (rooms, 288))
     damp = 42 + 5 * full + random.normal(0, 0.8, (rooms, 288))
     stuck = random.random(rooms) < 0.005
@@ -213,7 +217,7 @@ def part(name: str, folder: Path, first: date, days: int) -> Figures:
     site = the_site()
     if name == "pandas":
         return run_pandas(site, first, days)
-    store, children = DuckDBStore(folder / "classroom.duckdb"), ChildCompute()
+    store, children = DuckDBStore(folder / "classroom.duckdb"), ChildCompute(2)
     try:
         if name == "load":
             return {"readings": load(store, site, first, days)}

@@ -34,7 +34,7 @@ from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from classroom.timetable import day_span
-from cli.children import ChildPool
+from cli.children import ChildCompute
 from reports.build import build
 from reports.document import Bars, Document, Steps, Table, written
 from reports.fits import Fits
@@ -261,7 +261,7 @@ def main() -> int:
         drawing_s = timed(lambda: make(Order(material, shapes["pdf"], VERSIONS)))
         document = compose(build(material), "sv", VERSIONS)
         weasy_s, weasy = weasyprint_s(document)
-        pool = ChildPool(2)
+        pool = ChildCompute(2)
         reports = Reports(store, lambda: site, lambda: NOW, pool.submit, VERSIONS, at_once=3)
         began = time.perf_counter()
         with Memory() as memory:

@@ -11,6 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
+_NICE = 5  # children that take several cores leave them to those who answer people
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -28,22 +30,29 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-class ChildPool:
-    """Spawned children for computing, so that pandas never holds the interpreter of the API.
+def step_back(nice: int) -> None:
+    """Run first in a child that may wait: as :func:`die_with_parent`, and others go before it."""
+    die_with_parent()
+    os.nice(nice)
 
-    A child that ended (killed, out of memory) fails the calls there were with ``BrokenProcessPool``; the next
-    call gets new children. The first ``here`` calls are computed in the calling thread: for a little work, in
+
+class ChildCompute:
+    """Spawned children for computing (``workers``, one if not said), so that pandas never holds the
+    interpreter of the API.
+
+    A child that ended (killed, out of memory) fails the calls it had with ``BrokenProcessPool``; the next
+    call gets a new child. The first ``here`` calls are computed in the calling thread: for a little work, in
     a process that serves nobody, a child would begin for longer than it computes.
     """
 
-    def __init__(self, children: int, here: int = 0) -> None:
-        self._children = children
+    def __init__(self, workers: int = 1, here: int = 0) -> None:
+        self._workers = workers
         self._here = here
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """``function(*args, **kwargs)`` computed in a child."""
+        """``function(*args, **kwargs)`` computed in the child."""
         if self._here > 0:
             self._here -= 1
             done: Future[T] = Future()
@@ -59,7 +68,7 @@ class ChildPool:
                 return self._pool.submit(function, *args, **kwargs)
 
     def close(self) -> None:
-        """End the children; running calls are given up."""
+        """End the child; a running call is given up."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
@@ -68,12 +77,9 @@ class ChildPool:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._children, mp_context=context, initializer=die_with_parent)
-
-
-class ChildCompute(ChildPool):
-    """One child."""
-
-    def __init__(self, here: int = 0) -> None:
-        super().__init__(1, here)
+        return ProcessPoolExecutor(
+            max_workers=self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=step_back,
+            initargs=(_NICE if self._workers > 1 else 0,),
+        )

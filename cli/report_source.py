@@ -13,7 +13,7 @@ import httpx
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
-from cli.children import ChildPool
+from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.site import control_headers, data_folder
 from cli.stores import open_store
@@ -42,7 +42,7 @@ class Source:
     def __init__(self, site: Site, store: Store, at_once: int) -> None:
         self._site = site
         self._store = store
-        self._pool = ChildPool(at_once)
+        self._pool = ChildCompute(at_once)
         self._reports = Reports(store, lambda: site, utc_now, self._pool.submit, versions(), at_once + 1)
 
     def __enter__(self) -> Self:

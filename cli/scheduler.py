@@ -30,6 +30,7 @@ FAILURES = (StoreError, BrokenExecutor, CancelledError)
 
 
 _FEW_PARTS = 6  # a school's month is a part
+_WORKERS = 2  # each takes some 200 MB
 
 
 class Span(NamedTuple):
@@ -99,7 +100,7 @@ class Scheduler:
         self._is_keeper = is_keeper
         self._counters = JobCounters(registry)
         self._forgotten: date | None = None
-        self._compute = ChildCompute(here=0 if program == "run" else _FEW_PARTS)
+        self._compute = ChildCompute(_WORKERS, here=0 if program == "run" else _FEW_PARTS)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._running = threading.Lock()

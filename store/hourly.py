@@ -109,7 +109,7 @@ def _of_good(raw: Columns, number: Array, begin: Array, slots: Array) -> dict[st
         figures["max"][at] = np.maximum.reduceat(value, first)
         figures["first"][at], figures["last"][at] = value[first], value[last]
         times["first_time"][at], times["last_time"][at] = time_us[first], time_us[last]
-        slot = time_us % HOUR_US * slots[device] // HOUR_US
+        slot = (time_us - number[good] * HOUR_US) * slots[device] // HOUR_US
         new = np.ones(len(slot), dtype=np.int64)
         new[1:] = slot[1:] != slot[:-1]
         new[first] = 1
