@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from analytics.catalog import CATALOG, INDOOR, Rule
+from analytics.catalog import CATALOG, EMISSIONS, INDOOR, PROFILE, REGISTERS, Rule
 from classroom.site import Site
 from classroom.sitefiles import parse_site
+from classroom.timetable import day_span
 from store.duckdb_store import DuckDBStore
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -42,7 +43,7 @@ def city(schools: int, rooms: int) -> Site:
     )
 
 
-def fill(path: Path, site: Site, years: int) -> dict[str, int]:
+def fill(path: Path, site: Site, years: float) -> dict[str, int]:
     """Write the store of ``site`` up to NOW; gives the number of rows of each table."""
     with closing(DuckDBStore(path)):
         pass  # makes the tables
@@ -60,15 +61,15 @@ def fill(path: Path, site: Site, years: int) -> dict[str, int]:
         )
         times = f"range(TIMESTAMP '{start}', TIMESTAMP '{now}', INTERVAL 1 HOUR)"
         value = _VALUE.format(time="hour", series="id")
-        con.execute(
+        con.execute(  # in the order of time, as they come
             f"INSERT INTO hours SELECT id, hour, v, v - 1, v + 1, 6, v, hour, v, hour, 1, 0, 0 FROM "  # noqa: S608
-            f"(SELECT id, hour, {value} AS v FROM series, (SELECT unnest({times}) AS hour))"
+            f"(SELECT id, hour, {value} AS v FROM (SELECT unnest({times}) AS hour), series)"
         )
         recent = now - timedelta(days=RAW_DAYS)
         times = f"range(TIMESTAMP '{recent}', TIMESTAMP '{now}', INTERVAL {INTERVAL_S} SECOND)"
         value = _VALUE.format(time="time", series="id")
         con.execute(
-            f"INSERT INTO readings SELECT id, time, {value}, 0 FROM series, (SELECT unnest({times}) AS time)"  # noqa: S608
+            f"INSERT INTO readings SELECT id, time, {value}, 0 FROM (SELECT unnest({times}) AS time), series"  # noqa: S608
         )
         _metrics(con, site, start, now)
         con.execute("CHECKPOINT")
@@ -77,33 +78,44 @@ def fill(path: Path, site: Site, years: int) -> dict[str, int]:
 
 
 def _metrics(con: duckdb.DuckDBPyConnection, site: Site, start: datetime, now: datetime) -> None:
-    """Days of schools and rooms, hours of schools' energy."""
-    carried = ("electricity", "district_heat")
-    for interval, step in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
-        steps = math.ceil((now - start) / step)
-        rows = [
-            (school.key, "school", school.key, name, carrier, entry.unit, entry.method)
-            for school in site.schools
-            for name, entry in CATALOG.items()
-            for carrier in carried
-            if entry.method != INDOOR
-            and entry.rule is not Rule.CARRIED  # those are of rare days
-            and (interval == "day" or name == "energy_kwh")
-        ]
-        if interval == "day":
-            rows += [
-                (room.school, "room", room.key, name, None, entry.unit, entry.method)
-                for room in site.rooms
-                for name, entry in CATALOG.items()
-                if entry.method == INDOOR
-            ]
-        con.execute("CREATE OR REPLACE TEMP TABLE kinds (school VARCHAR, scope VARCHAR, id VARCHAR, "
-                    "metric VARCHAR, carrier VARCHAR, unit VARCHAR, method VARCHAR)")  # fmt: skip
-        con.executemany("INSERT INTO kinds VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        con.execute(
-            "INSERT INTO metrics SELECT t, t + $step, $interval, school, scope, id, metric, carrier, "
-            "CASE WHEN metric LIKE 'emissions%' THEN 'location' END, 10 + n % 7, NULL, NULL, unit, 1, 'ok', "
-            "NULL, method, [], 'f' FROM kinds, (SELECT n, $start + n * $step AS t FROM range($steps) r(n)) "
-            "ORDER BY school, t",
-            {"start": start.replace(hour=0), "step": step, "interval": interval, "steps": steps},
-        )
+    """Local days of schools and rooms, hours of schools' energy, in the order of time."""
+    first, last = start.date(), now.date()
+    days = [day_span(first + timedelta(days=n), site.zone) for n in range((last - first).days)]
+    hours = [(start + timedelta(hours=n), start + timedelta(hours=n + 1)) for n in range(24 * len(days))]
+    by_school = [
+        (school.key, "school", school.key, name, carrier, entry.unit, entry.method)
+        for school in site.schools
+        for name, entry in CATALOG.items()
+        for carrier in ("electricity", "district_heat")
+        if entry.method in (REGISTERS, PROFILE, EMISSIONS)
+        and entry.rule is not Rule.CARRIED  # those are of rare days
+    ]
+    by_room = [
+        (room.school, "room", room.key, name, None, entry.unit, entry.method)
+        for room in site.rooms
+        for name, entry in CATALOG.items()
+        if entry.method == INDOOR
+    ]
+    _write(
+        con, "day", [(a.replace(tzinfo=None), b.replace(tzinfo=None)) for a, b in days], by_school + by_room
+    )
+    _write(con, "hour", hours, [row for row in by_school if row[3] == "energy_kwh"])
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    interval: str,
+    spans: list[tuple[datetime, datetime]],
+    kinds: list[tuple[str | None, ...]],
+) -> None:
+    names = "school, scope, id, metric, carrier, unit, method"
+    table = pa.table({name: [row[n] for row in kinds] for n, name in enumerate(names.split(", "))})
+    times = pa.table({"t": [span[0] for span in spans], "u": [span[1] for span in spans]})
+    con.register("kinds", table)
+    con.register("spans", times)
+    con.execute(
+        "INSERT INTO metrics SELECT t, u, $interval, school, scope, id, metric, carrier, "
+        "CASE WHEN metric LIKE 'emissions%' THEN 'location' END, 10 + epoch(t)::BIGINT // 3600 % 7, NULL, "
+        "NULL, unit, 1, 'ok', NULL, method, [], 'f' FROM spans, kinds",
+        {"interval": interval},
+    )

@@ -32,7 +32,7 @@ from _api_city import city, fill
 QUICK = os.environ.get("QUICK") == "1"
 SCHOOLS, ROOMS, YEARS = (5, 6, 1) if QUICK else (50, 30, 3)
 SCHOOLS, ROOMS, YEARS = (int(n) for n in os.environ.get("CITY", f"{SCHOOLS},{ROOMS},{YEARS}").split(","))
-ROUNDS = 60 if QUICK else 400
+ROUNDS = 60 if QUICK else 200
 STREAMS = 50 if QUICK else 200
 BURSTS = 20 if QUICK else 100
 ROOM = "/api/v1/schools/school-00/rooms/room-00"

@@ -85,6 +85,21 @@ class Site:
         return {(room.school, room.key): room for room in self.rooms}
 
     @cached_property
+    def _rooms_by_school(self) -> dict[str, list[Room]]:
+        found: dict[str, list[Room]] = {}
+        for room in self.rooms:
+            found.setdefault(room.school, []).append(room)
+        return found
+
+    @cached_property
+    def _devices_by_room(self) -> dict[tuple[str, str], list[Device]]:
+        found: dict[tuple[str, str], list[Device]] = {}
+        for device in self.devices:
+            if device.room is not None:
+                found.setdefault((device.school, device.room), []).append(device)
+        return found
+
+    @cached_property
     def station_keys(self) -> frozenset[str]:
         """Devices that measure weather: they hang in no room and wait for none."""
         return frozenset(station.key for station in self.stations)
@@ -106,7 +121,7 @@ class Site:
 
     def devices_in_room(self, school: str, room: str) -> list[Device]:
         """Placements in a room, of all times."""
-        return [d for d in self.devices if d.school == school and d.room == room]
+        return list(self._devices_by_room.get((school, room), ()))
 
     def devices_at_meter(self, school: str, meter: str) -> list[Device]:
         """Placements at a meter, of all times."""
@@ -114,7 +129,7 @@ class Site:
 
     def rooms_of(self, school: str) -> list[Room]:
         """Rooms of a school."""
-        return [room for room in self.rooms if room.school == school]
+        return list(self._rooms_by_school.get(school, ()))
 
     def meters_of(
         self, school: str, carrier: Carrier | None = None, role: MeterRole | None = None

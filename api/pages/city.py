@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from api.pages.language import Language
-from api.pages.light import light_of
+from api.pages.light import level_of
 from api.pages.tally import Tally, added, tally_of
 from api.pages.totals import WeekTotal, week_total
 from api.pages.visit import Visit
@@ -140,7 +140,7 @@ def ordered(rows: Sequence[CityRow], value: Value, *, descending: bool) -> list[
 def _row(visit: Visit, school: School, week: Week) -> CityRow:
     tally = None
     if visit.viewer.reads(school.key):
-        tally = tally_of([light_of(visit, room).level for room in visit.site.rooms_of(school.key)])
+        tally = tally_of([level_of(visit, room) for room in visit.site.rooms_of(school.key)])
     carriers = school_week(visit, school.key, week)
     return CityRow(school, carriers, week_total(visit, school.key, week, carriers), tally)
 

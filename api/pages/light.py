@@ -58,6 +58,12 @@ class Light:
         return self.icons[self.level]
 
 
+def level_of(visit: Visit, room: Room) -> str:
+    """The level of ``room`` now without its words, which of a city's thousand rooms nobody reads."""
+    level = room_now(visit.site, visit.context.live, room.school, room.key, visit.now).air.level
+    return level.value if level else "none"
+
+
 def light_of(visit: Visit, room: Room) -> Light:
     """The light of ``room`` now."""
     site, now, say = visit.site, visit.now, visit.say
