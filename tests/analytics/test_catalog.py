@@ -29,9 +29,10 @@ def test_every_metric_stands_on_the_page_with_unit_and_method() -> None:
 
 def test_every_method_has_its_formula_unit_and_source() -> None:
     named = {value for name, value in vars(catalog).items() if name.isupper() and isinstance(value, str)}
-    methods = {VERDICTS, *named, *(entry.method for entry in (*CATALOG.values(), *DERIVED.values()))}
+    entries = (*CATALOG.values(), *DERIVED.values())
+    methods = {text.split("/")[0] for text in (VERDICTS, *named, *(entry.method for entry in entries))}
     rows = [line.split("|") for line in FORMULAS.splitlines() if line.startswith("| `")]
-    assert methods >= {"energy.savings/1", "energy.signature/1", "energy.bridge/1"}
+    assert methods >= {"energy.savings", "energy.signature", "energy.bridge"}
     for method in methods:
         mine = [cells for cells in rows if f"`{method}`" in cells[1]]
         assert len(mine) == 1, f"{method} needs one row on docs/nomenclature.md"
