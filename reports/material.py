@@ -130,22 +130,20 @@ def _month(
     hours = store.read_hours(devices, quantities, start, end) if devices else None
     if hours is None or hours.empty:
         return []
-    found = []
-    at_us = microseconds(hours["hour"])
-    hashes = hours["inputs_hash"].to_numpy(np.float64)
+    content = np.column_stack([microseconds(hours["hour"]), hours["inputs_hash"].to_numpy(np.int64)])
     count, flagged = hours["count"].to_numpy(np.int64), hours["flagged"].to_numpy(np.int64)
-    order = hours.reset_index(drop=True).groupby(["device", "quantity"], sort=False, observed=True)
-    for (device, quantity), group in order:
-        rows = group.index.to_numpy()
-        content = np.column_stack([at_us[rows], hashes[rows].astype(np.int64)]).tobytes()
-        found.append(
-            Inputs(
-                str(device),
-                str(quantity),
-                key,
-                int(count[rows].sum()),
-                int(flagged[rows].sum()),
-                hashlib.sha256(content).hexdigest()[:16],
-            )
+    device, quantity = hours["device"].to_numpy(), hours["quantity"].to_numpy()
+    another = (device[1:] != device[:-1]) | (quantity[1:] != quantity[:-1])  # rows are sorted by both
+    first = np.flatnonzero(np.concatenate([[True], another]))
+    last = [*first[1:], len(hours)]
+    return [
+        Inputs(
+            str(device[begin]),
+            str(quantity[begin]),
+            key,
+            int(count[begin:end].sum()),
+            int(flagged[begin:end].sum()),
+            hashlib.sha256(content[begin:end].tobytes()).hexdigest()[:16],
         )
-    return found
+        for begin, end in zip(first, last, strict=True)
+    ]
