@@ -24,6 +24,7 @@ NEARLY_ALL = 0.999
 """Share of the time from which on a period's energy counts as known."""
 
 _SUM = "sum/2"
+_LONGEST_DAY = timedelta(hours=25)
 _LACKING = {"no_factor", "no_area", "no_pupils"}  # readings stood, something else is missing
 
 _Place = tuple[str, Scope, str]
@@ -186,6 +187,7 @@ def _sum(
     readings = {day: metric for day, metric in companion.items() if not _is_bill(metric)}
     turns = over_turns(whole_span, of_days, readings, zone)
     carried += [(turn.start, turn.end, turn.share) for turn in turns]
+    several_days = [(first, reach) for first, reach, _ in carried if reach - first > _LONGEST_DAY]
     total = sum(value for _, _, value in carried)
     billed = 0
     length = covered = accounted = 0.0
@@ -203,7 +205,7 @@ def _sum(
         billed += by_bill
         covered += seconds if by_bill else metric.coverage * seconds
         # A day without a value of its own counts as known if a sum over several days spans it.
-        spanned = any(first <= start < reach and reach - first > end - start for first, reach, _ in carried)
+        spanned = any(first <= start < reach for first, reach in several_days)
         if metric.value is not None or spanned or by_bill:
             total += metric.value or 0.0
             accounted += seconds * (companion[day].coverage if day in companion else metric.coverage)

@@ -215,10 +215,7 @@ def as_html(document: Document) -> str:
                 parts.append(_html_table(part, lambda cell, column: html.escape(written(cell, column, say))))
             else:
                 assert isinstance(part, Bars | Steps)
-    style = (
-        "body{font:9pt sans-serif} table{border-collapse:collapse;width:100%} "
-        "td{border-bottom:1px solid #ccc}"
-    )
+    style = "body{font:9pt sans-serif} table{width:100%} td{border-bottom:1px solid #ccc}"
     return f"<html lang=sv><title>x</title><style>{style}</style><body>{''.join(parts)}</body></html>"
 
 

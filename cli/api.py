@@ -72,7 +72,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[No
     from api.context import ApiContext  # these take seconds to import, which no other command should pay
     from api.live import LiveHub
     from cli.follow import Follower
-    from cli.serving import fits_in_a_child, serving
+    from cli.serving import fits_in_a_child, reports_in_a_child, serving
     from cli.stores import open_store
     from cli.watch import SiteWatch
 
@@ -89,6 +89,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[No
         live = LiveHub(watch, registry)
         follower = Follower(store, live, utc_now)
         letters = Letters(letters_file(folder))
+        fits = stack.enter_context(fits_in_a_child())
         context = ApiContext(
             site=watch,
             store=store,
@@ -99,7 +100,8 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[No
             health=lambda: [follower.health()],
             registry=registry,
             access=access,
-            fits=stack.enter_context(fits_in_a_child()),
+            fits=fits,
+            reports=stack.enter_context(reports_in_a_child(store, watch, fits)),
         )
         stack.enter_context(serving(context, sock))
         for part in (watch, follower):

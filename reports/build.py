@@ -52,7 +52,6 @@ def build(material: Material) -> Report:
     carriers = carriers_of(days, period)
     figures: list[Figure] = [*periods_of(days, period), *months_of(days, period)]
     before = period.before
-    figures += [*periods_of(days, before), *months_of(days, before)]
     marks: dict[tuple[Carrier, str], Mark] = {}
     missing: list[Missing] = []
     for carrier in carriers:
@@ -118,7 +117,7 @@ def _totals(figures: list[Figure], material: Material, carriers: Iterable[Carrie
     school, period = material.school, material.period
     factors = {factor.id: factor for factor in material.site.factors}
     found = []
-    for one in (period, period.before, *period.months):
+    for one in dict.fromkeys((period, *period.months)):
         lines = [
             figure
             for figure in figures

@@ -38,9 +38,11 @@ class Comparisons:
     base: tuple[Metric, ...]
 
 
-def load_comparisons(sources: Sources, school: str, period: Period, targets: ReportSettings) -> Comparisons:
+def load_comparisons(
+    sources: Sources, school: str, period: Period, targets: ReportSettings, days: Sequence[Metric]
+) -> Comparisons:
     """Savings against the twelve months before, the bridge from last year, degree days, normal year, base
-    year.
+    year. ``days`` are the school's metrics by day.
 
     Raises:
         store.base.StoreError: the store cannot serve now.
@@ -57,16 +59,18 @@ def load_comparisons(sources: Sources, school: str, period: Period, targets: Rep
     if last == period.last:
         before = Dates(period.before.first, period.before.last)
         bridge = school_bridge(sources, school, before, Dates(period.first, last))
-    weather = _weather(sources, school, period, span)
+    weather = _weather(sources, school, period, span, days)
     return Comparisons(savings, bridge, tuple(weather), base)
 
 
-def _weather(sources: Sources, school: str, period: Period, span: Span) -> list[Metric]:
+def _weather(
+    sources: Sources, school: str, period: Period, span: Span, days: Sequence[Metric]
+) -> list[Metric]:
     if period.interval is Interval.QUARTER:  # a normal year is corrected by months or years
         return degree_day_metrics(sources, school, period.interval, span)
-    days = sources.store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, *span)
-    sums = aggregate(days, period.interval, sources.site.zone, until=sources.now)
-    energy = [metric for metric in sums if metric.metric == "energy_kwh"]
+    bought = [metric for metric in days if metric.metric in ("energy_kwh", "energy_unresolved_kwh")]
+    sums = aggregate(bought, period.interval, sources.site.zone, until=sources.now)
+    energy = [metric for metric in sums if metric.metric == "energy_kwh" and metric.time == span[0]]
     return [
         *degree_day_metrics(sources, school, period.interval, span),
         *normal_year_metrics(sources, school, energy, frozenset({NORMAL})),

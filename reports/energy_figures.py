@@ -14,6 +14,7 @@ from analytics.catalog import UNRESOLVED
 from analytics.coverage import reasons
 from analytics.periods import aggregate
 from analytics.signature import Signature
+from analytics.turns import LONGEST
 from classroom.metric import Interval, Metric, Status
 from classroom.quantity import Carrier
 from reports.estimates import Estimate, estimate, joined, missing_shares
@@ -53,27 +54,25 @@ class Days:
         """Metrics of a name and carrier by local day."""
         return self.by_name.get((name, carrier), {})
 
-    def inside(self, period: Period) -> list[Metric]:
-        """All metrics of the days of ``period``."""
+    def sums(self, period: Period, interval: Interval) -> list[Metric]:
+        """Metrics of the intervals within ``period``; sums over its turn are shared with those before."""
         start, end = period.span(self.zone)
-        return [metric for metric in self.metrics if start <= metric.time < end]
+        bearing = [metric for metric in self.metrics if start - LONGEST <= metric.time < end]
+        sums = aggregate(bearing, interval, self.zone, until=self.now)
+        return [metric for metric in sums if start <= metric.time < end]
 
 
 def periods_of(days: Days, period: Period) -> list[Figure]:
     """Figures of every metric of the school over the whole ``period``."""
-    found = aggregate(days.inside(period), period.interval, days.zone, until=days.now)
-    return [of_metric(metric, period) for metric in found]
+    return [of_metric(metric, period) for metric in days.sums(period, period.interval)]
 
 
 def months_of(days: Days, period: Period) -> list[Figure]:
     """Figures of every metric of the school by month of ``period``."""
     if period.interval is Interval.MONTH:
         return []
-    found = []
     by_start = {month.span(days.zone)[0]: month for month in period.months}
-    for metric in aggregate(days.inside(period), Interval.MONTH, days.zone, until=days.now):
-        found.append(of_metric(metric, by_start[metric.time]))
-    return found
+    return [of_metric(metric, by_start[metric.time]) for metric in days.sums(period, Interval.MONTH)]
 
 
 @dataclass(frozen=True)
@@ -155,23 +154,27 @@ def _mark(shares: Mapping[date, float], found: Estimate | None, known: Figure) -
 def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) -> Figure:
     """Energy of the period that is known, as :func:`analytics.periods.aggregate` adds it, though it be too
     little for ``energy_kwh``."""
+    first = period.first - LONGEST
     metrics = [
         of_day[day]
         for name in ("energy_kwh", UNRESOLVED["energy_kwh"])
         for of_day in (days.named(name, carrier),)
-        for day in period.days
-        if day in of_day
+        for day in of_day
+        if first <= day < period.end
     ]
+    start, end = period.span(days.zone)
     sums = aggregate(metrics, period.interval, days.zone, until=days.now)
-    whole = next((metric for metric in sums if metric.metric == "energy_kwh"), None)
+    whole = next((one for one in sums if one.metric == "energy_kwh" and one.time == start), None)
     value = whole.value if whole is not None else None
-    if value is None and metrics:
-        value = _rest(metrics, period.span(days.zone)[1])
+    if value is None:
+        value = _rest([metric for metric in metrics if metric.time >= start], end)
     begun = sum(1 for day in period.days if _has_begun(day, days))
     share = max(0.0, 1 - unknown_days / begun) if begun else 0.0
     complete = share >= 1 - 1e-9
     status = Status.OK if complete else Status.PARTIAL if value is not None else Status.NO_DATA
-    start, end = period.span(days.zone)
+    shared = whole is not None and whole.low is not None  # a gap over the turn of the period
+    if complete and shared:
+        status = Status.ESTIMATED
     return Figure(
         str(FigureId(days.school, None, period.key, KNOWN, carrier, None)),
         KNOWN,
@@ -180,8 +183,8 @@ def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) ->
         start,
         end,
         value,
-        None,
-        None,
+        whole.low if whole is not None and whole.value is not None else None,
+        whole.high if whole is not None and whole.value is not None else None,
         "kWh",
         share,
         status,
@@ -226,13 +229,15 @@ def _three(known: Figure, found: Estimate | None, *, whole: bool) -> list[Figure
         )
     if known.value is not None and whole:
         more = found or Estimate(0.0, 0.0, 0.0, "")
+        bounded = found is not None or known.low is not None
+        low, high = (known.low, known.high) if known.low is not None else (known.value, known.value)
         figures.append(
             _like(
                 known,
                 TOGETHER,
                 value=known.value + more.value,
-                low=known.value + more.low if found else None,
-                high=known.value + more.high if found else None,
+                low=(low or 0.0) + more.low if bounded else None,
+                high=(high or 0.0) + more.high if bounded else None,
                 status=Status.ESTIMATED if found else known.status,
                 reason=known.reason,
                 method=TOGETHER_METHOD,

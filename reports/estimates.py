@@ -29,6 +29,7 @@ _LEAST_FITTED_DAYS = 180
 _NEAR_DAYS = 56
 _LEAST_SIMILAR = 5
 _ALL_KNOWN = 0.999
+_LONGEST_DAY = timedelta(hours=25)
 
 
 class Estimate(NamedTuple):
@@ -50,22 +51,24 @@ def missing_shares(
     """Share (0-1) of each local day of ``period`` whose energy is not known at all; whole days are left out.
 
     ``days`` and ``unresolved`` are ``energy_kwh`` and ``energy_unresolved_kwh`` by day, those of the month
-    before ``period`` too. What is known only as a sum over several days, or by a bill, is known if that sum
-    lies in the period as a whole. Days that have not ended at ``now`` are not missing.
+    before ``period`` too. What is known only as a sum over several days, or by a bill, is known; a sum over
+    the turn of the period is shared by :func:`analytics.periods.aggregate`. Days that have not ended at
+    ``now`` are not missing.
     """
-    begin, end = period.span(zone)
-    sums = [(one.time, one.period_end) for one in unresolved.values() if one.value]
-    cut = [one for one in sums if one[0] < begin < one[1] or one[0] < end < one[1]]
+    sums = [
+        (one.time, one.period_end)
+        for one in unresolved.values()
+        if one.value and one.period_end - one.time > _LONGEST_DAY
+    ]
     found = {}
     for day in period.days:
         span = day_span(day, zone)
         if span[1] > now:  # a day that runs is not missing yet
             break
         metric, rest = days.get(day), unresolved.get(day)
-        across = any(first < span[1] and span[0] < last for first, last in cut)
         told = metric is not None and metric.value is not None
-        spanned = any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in sums)
-        if rest is not None and not across and (told or spanned):
+        spanned = any(first <= span[0] and span[1] <= last for first, last in sums)
+        if rest is not None and (told or spanned):
             known = rest.coverage
         else:  # no sum holds it: what readings of its own it has
             known = metric.coverage if metric is not None else 0.0

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from analytics import turns
 from analytics.batch import site_of
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
@@ -22,7 +23,6 @@ from analytics.points import microseconds
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
-from classroom.timetable import day_span
 from reports.comparison_figures import Comparisons, load_comparisons
 from reports.daily import SchoolDays, load_days
 from reports.dates import Dates
@@ -39,14 +39,15 @@ OF_METERS = tuple(sorted(REGISTERS | INTERVALS | set(BILL_QUANTITIES)))
 """Quantities of meters whose readings stand behind a report's figures."""
 
 _AROUND = timedelta(days=2)
+_ENERGY = ("energy_kwh", "energy_unresolved_kwh")
 
 
 @dataclass(frozen=True)
 class Material:
     """What :func:`reports.build.build` is handed.
 
-    ``site`` holds the rows of ``school`` only. ``days`` are the school's metrics by day from before the year
-    before, ``rooms`` those of its rooms in the period, ``daily`` the
+    ``site`` holds the rows of ``school`` only. ``days`` are the school's metrics by day, of the time
+    before the period its energy only, ``rooms`` those of its rooms in the period, ``daily`` the
     days that gaps are estimated from. ``pending_hours`` wait for the analytics job.
     """
 
@@ -72,8 +73,16 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime, f
     """
     part = site_of(site, site.school_by_key[school].key)
     start, end = period.span(site.zone)
-    first = day_span(period.before.first, site.zone)[0] - LONGEST
+    before = period.before.span(site.zone)[0]
     devices = sorted({device.key for device in part.devices})
+    metrics = store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start - turns.LONGEST, end)
+    energy = [
+        metric
+        for name in _ENERGY
+        for metric in store.read_metrics(
+            school, Scope.SCHOOL, school, Interval.DAY, before - LONGEST, start - turns.LONGEST, name
+        )
+    ]
     sources = Sources.of(store, site, fits, now)
     span = Dates(period.before.first, period.last)
     verdicts = store.read_verdicts(devices, start, min(end, now)) if start < now else None
@@ -82,10 +91,10 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime, f
         school=school,
         period=period,
         now=now,
-        days=store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, first, end),
+        days=[*energy, *metrics],
         rooms=store.read_metrics(school, Scope.ROOM, None, Interval.DAY, start, end),
         daily=load_days(store, site, school, span, now, sources.weather),
-        comparisons=load_comparisons(sources, school, period, site.settings.reports),
+        comparisons=load_comparisons(sources, school, period, site.settings.reports, metrics),
         verdicts={} if verdicts is None else dict(Counter(verdicts["verdict"].astype(str))),
         inputs=tuple(inputs_of(store, part, period)),
         pending_hours=_pending(store, devices),
@@ -121,22 +130,20 @@ def _month(
     hours = store.read_hours(devices, quantities, start, end) if devices else None
     if hours is None or hours.empty:
         return []
-    found = []
-    at_us = microseconds(hours["hour"])
-    hashes = hours["inputs_hash"].to_numpy(np.float64)
+    content = np.column_stack([microseconds(hours["hour"]), hours["inputs_hash"].to_numpy(np.int64)])
     count, flagged = hours["count"].to_numpy(np.int64), hours["flagged"].to_numpy(np.int64)
-    order = hours.reset_index(drop=True).groupby(["device", "quantity"], sort=False, observed=True)
-    for (device, quantity), group in order:
-        rows = group.index.to_numpy()
-        content = np.column_stack([at_us[rows], hashes[rows].astype(np.int64)]).tobytes()
-        found.append(
-            Inputs(
-                str(device),
-                str(quantity),
-                key,
-                int(count[rows].sum()),
-                int(flagged[rows].sum()),
-                hashlib.sha256(content).hexdigest()[:16],
-            )
+    device, quantity = hours["device"].to_numpy(), hours["quantity"].to_numpy()
+    another = (device[1:] != device[:-1]) | (quantity[1:] != quantity[:-1])  # rows are sorted by both
+    first = np.flatnonzero(np.concatenate([[True], another]))
+    last = [*first[1:], len(hours)]
+    return [
+        Inputs(
+            str(device[begin]),
+            str(quantity[begin]),
+            key,
+            int(count[begin:end].sum()),
+            int(flagged[begin:end].sum()),
+            hashlib.sha256(content[begin:end].tobytes()).hexdigest()[:16],
         )
-    return found
+        for begin, end in zip(first, last, strict=True)
+    ]

@@ -129,7 +129,7 @@ def _earlier(site: Site) -> Iterator[Metric]:
         start, end = day_span(day, site.zone)
         for carrier, kwh in (
             (Carrier.ELECTRICITY, 60.0),
-            (Carrier.DISTRICT_HEAT, 20 + 9 * max(0, 17 - temperature_c)),
+            (Carrier.DISTRICT_HEAT, 30 + 30 * max(0, 17 - temperature_c)),
         ):
             whole = Metric(
                 *(start, end, Interval.DAY, WHOLE, Scope.SCHOOL, WHOLE, "energy_kwh", carrier, None),
