@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analytics.balance import Flow, Part, lesson_part, pooled
+from analytics.balance import Flow, Part, lesson_part, people_seen, pooled
 from analytics.buildup import BuildUp, build_up
 from analytics.decay import Decay, When, find_decays, when
 from analytics.generation import People, people_of
@@ -91,8 +91,8 @@ class Rate(NamedTuple):
 class DayAir:
     """What a day says of a room's ventilation; each part is None where it cannot be said.
 
-    ``flow`` is the mass balance of the day's lessons, ``by_lesson`` that of each (or why there is none),
-    ``decays`` with where they stand, ``build_up`` the mean of the day's.
+    ``flow`` is the mass balance of the day's lessons, ``by_lesson`` that of each (or why there is none), made
+    of ``parts``; ``decays`` with where they stand, ``build_up`` the middle one of the day's.
     """
 
     flow: Flow | None
@@ -100,6 +100,7 @@ class DayAir:
     decays: tuple[tuple[Decay, When], ...]
     refused: int
     build_up: Rate | None
+    parts: tuple[Part | str, ...] = ()
 
     def in_use(self) -> tuple[Rate, Method] | None:
         """The air change rate while the room was in use, by the best method that could tell."""
@@ -180,6 +181,7 @@ def day_air(
         decays=tuple((one, when(one, spans, running)) for one in decays),
         refused=len(refused),
         build_up=_together([rise for rise in rises if rise is not None]) if any(rises) else None,
+        parts=tuple(parts),
     )
 
 
@@ -209,6 +211,18 @@ def _together(found: Sequence[Decay | BuildUp]) -> Rate:
         float(np.median([one.low_1_h for one in found])),
         float(np.median([one.high_1_h for one in found])),
     )
+
+
+def people_by_flow(room: Room, part: Part | str) -> float | None:
+    """How many people a lesson's CO2 tells of, by the flow measured in the room at its inspection (OVK).
+
+    None without one, and in rooms whose flow is not always the same (VAV, S).
+    """
+    varies = room.ventilation in (Ventilation.VAV, Ventilation.S)
+    if isinstance(part, str) or room.ovk_flow_l_s is None or varies:
+        return None
+    each = part.people.co2_m3_s / part.people.number
+    return people_seen(part, room.ovk_flow_l_s / 1_000, each)
 
 
 def required_l_s(people: float, area_m2: float) -> float:

@@ -78,6 +78,18 @@ class MetricsQuery(Shape):
     )
 
 
+class LessonsQuery(Shape):
+    """Parameters of a room's lessons."""
+
+    date: str | None = Field(
+        None, max_length=10, examples=["2026-11-16"], description="Local day; today where it is missing."
+    )
+    thermal: bool = Field(
+        False,
+        description="Also PMV (ISO 7730) and the adaptive band (EN 16798-1); some seconds the first time.",
+    )
+
+
 class ProfileQuery(Shape):
     """Parameters of a week profile."""
 

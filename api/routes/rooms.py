@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -10,10 +10,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from api.access.rules import ROOM
 from api.access.viewer import still_valid
 from api.context import ApiContext
+from api.lesson_day import lessons_of
+from api.lesson_models import LessonOut, LessonsDay
 from api.models import PROBLEMS, RoomNow, Series, SeriesPoint, ValueNow
 from api.now import room_now
 from api.problems import wrong
-from api.query import SeriesQuery, Shape, span
+from api.query import LessonsQuery, SeriesQuery, Shape, span
 from api.routes.schools import known_room
 from api.series import hour_curve, raw_curve
 from api.stream import EventStream
@@ -21,6 +23,7 @@ from api.tables import CSV_ANSWER, csv_response, wants_csv
 from classroom.quantity import QUANTITIES
 
 _DEFAULT = timedelta(days=1)
+_FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
 _LONGEST = {"raw": timedelta(days=400), "hour": timedelta(days=10 * 366)}
 _EVENT = {
     "type": "object",
@@ -85,8 +88,31 @@ def rooms_router(context: ApiContext) -> APIRouter:
             points=points,
         )
 
+    _add_lessons(router, context)
     _add_stream(router, context)
     return router
+
+
+def _add_lessons(router: APIRouter, context: ApiContext) -> None:
+    @router.get("/lessons", response_model=LessonsDay, responses={200: CSV_ANSWER, **PROBLEMS})
+    def get_lessons(
+        school: str, room: str, request: Request, query: Annotated[LessonsQuery, Query()]
+    ) -> Response | LessonsDay:
+        """Lessons of a local day: CO2, comfort, air a person and who was there; what airing and ventilation
+        gave and cost. A stuck or drifted sensor has no level. As CSV: the lessons."""
+        site, now = context.site(), context.clock()
+        known_room(site, school, room)
+        try:
+            day = date.fromisoformat(query.date) if query.date else now.astimezone(site.zone).date()
+        except ValueError:
+            raise wrong("date", query.date or "", "write a day as 2026-11-16") from None
+        if not _FIRST_DAY <= day <= _LAST_DAY:
+            raise wrong("date", str(day), f"days from {_FIRST_DAY} to {_LAST_DAY} can be asked for")
+        place = site.room_by_key[school, room]
+        found = lessons_of(context.store, site, place, day, now, with_models=query.thermal)
+        if wants_csv(request, query):
+            return csv_response(list(LessonOut.model_fields), found.lessons, query)
+        return found
 
 
 def _add_stream(router: APIRouter, context: ApiContext) -> None:
