@@ -188,9 +188,50 @@ def _sum(
     turns = over_turns(whole_span, of_days, readings, zone)
     carried += [(turn.start, turn.end, turn.share) for turn in turns]
     several_days = [(first, reach) for first, reach, _ in carried if reach - first > _LONGEST_DAY]
-    total = sum(value for _, _, value in carried)
+    days = _days(period, of_days, companion, bills, several_days, zone, every_day=every_day)
+    length, covered, accounted = days.length_s, days.covered_s, days.accounted_s
+    total = days.value + sum(value for _, _, value in carried)
+    why = _missing(period, of_days, every_day, days.billed)
+    known = accounted / length if length else 0.0
+    if known < LEAST_COVERAGE:
+        status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
+        return _Figure(None, covered / length if length else 0.0, status, why, _SUM, known)
+    whole = known >= NEARLY_ALL and covered / length >= SUM_COVERAGE
+    status = Status.PARTIAL if not whole else Status.ESTIMATED if turns else Status.OK
+    if bills:
+        calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
+        status = Status.PRELIMINARY if calculated and whole else status
+        why = reasons(BILLED, CALCULATED if calculated else None, why)
+    if not turns:
+        return _Figure(total, covered / length, status, why, _SUM, known)
+    low = total - sum(turn.share for turn in turns)
+    high = low + sum(turn.total for turn in turns)
+    return _Figure(total, covered / length, status, reasons("gap", why), _SUM, known, low, high)
+
+
+class _Days(NamedTuple):
+    """What the days of a period come to: their values, and how much of its time [s] counts, holds readings,
+    and is known in its energy; ``billed`` days lie in a bill."""
+
+    value: float
+    length_s: float
+    covered_s: float
+    accounted_s: float
+    billed: int
+
+
+def _days(
+    period: _Period,
+    of_days: dict[date, Metric],
+    companion: dict[date, Metric],
+    bills: Sequence[Metric],
+    several_days: Sequence[tuple[datetime, datetime]],
+    zone: ZoneInfo,
+    *,
+    every_day: bool,
+) -> _Days:
     billed = 0
-    length = covered = accounted = 0.0
+    value = length = covered = accounted = 0.0
     for day in period.days:
         start, end = day_span(day, zone)
         seconds = (end - start).total_seconds()
@@ -207,24 +248,9 @@ def _sum(
         # A day without a value of its own counts as known if a sum over several days spans it.
         spanned = any(first <= start < reach for first, reach in several_days)
         if metric.value is not None or spanned or by_bill:
-            total += metric.value or 0.0
+            value += metric.value or 0.0
             accounted += seconds * (companion[day].coverage if day in companion else metric.coverage)
-    why = _missing(period, of_days, every_day, billed)
-    known = accounted / length if length else 0.0
-    if known < LEAST_COVERAGE:
-        status = Status.INSUFFICIENT if accounted > 0 else Status.NO_DATA
-        return _Figure(None, covered / length if length else 0.0, status, why, _SUM, known)
-    whole = known >= NEARLY_ALL and covered / length >= SUM_COVERAGE
-    status = Status.PARTIAL if not whole else Status.ESTIMATED if turns else Status.OK
-    if bills:
-        calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
-        status = Status.PRELIMINARY if calculated and whole else status
-        why = reasons(BILLED, CALCULATED if calculated else None, why)
-    if not turns:
-        return _Figure(total, covered / length, status, why, _SUM, known)
-    low = total - sum(turn.share for turn in turns)
-    high = low + sum(turn.total for turn in turns)
-    return _Figure(total, covered / length, status, reasons("gap", why), _SUM, known, low, high)
+    return _Days(value, length, covered, accounted, billed)
 
 
 def _is_bill(metric: Metric) -> bool:
