@@ -148,20 +148,31 @@ def load(store: DuckDBStore, site: Site, first: date, days: int) -> int:
 # Measured
 
 
+class Watched:
+    """Of a piece of work: the most memory [MB] that this process and its children held together, shared
+    pages counted once, and the processor time [s] that looking took."""
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self.looking_s = 0.0
+
+
 @contextmanager
-def peak_of_tree() -> Iterator[list[float]]:
-    """The most memory [MB] that this process and its children held together, shared pages counted once."""
-    peak, done = [0.0], threading.Event()
+def watched() -> Iterator[Watched]:
+    """Watch the memory during a block."""
+    found, done = Watched(), threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.2):
+        while not done.wait(0.25):
             own = psutil.Process()
-            peak[0] = max(peak[0], sum(map(_held_mb, [own, *own.children(recursive=True)])))
+            held_mb = sum(map(_held_mb, [own, *own.children(recursive=True)]))
+            found.peak_mb = max(found.peak_mb, held_mb)
+        found.looking_s = time.thread_time()
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        yield peak
+        yield found
     finally:
         done.set()
         watcher.join()
@@ -195,14 +206,14 @@ def run_job(store: DuckDBStore, site: Site, now: datetime, submit: Callable[...,
     """One run of the job."""
     from analytics import jobs
 
-    with peak_of_tree() as peak:
+    with watched() as memory:
         began, cpu = time.perf_counter(), tree_cpu_s()
         report = jobs.run(store, site, now, compute=submit)  # type: ignore[arg-type]
-        wall_s, cpu_s = time.perf_counter() - began, tree_cpu_s() - cpu
+        wall_s = time.perf_counter() - began
     return {
         "seconds": wall_s,
-        "cpu_s": cpu_s,
-        "peak_mb": peak[0],
+        "cpu_s": tree_cpu_s() - cpu - memory.looking_s,
+        "peak_mb": memory.peak_mb,
         "hours": report.hours,
         "room_days": report.room_days,
         "metrics": report.metrics,
@@ -240,7 +251,7 @@ def run_pandas(site: Site, first: date, days: int) -> Figures:
 
     names = series_of(site)
     took = {"seconds": 0.0, "cpu_s": 0.0, "hours": 0.0, "room_days": 0.0}
-    with peak_of_tree() as peak:
+    with watched() as memory:
         for begin in range(0, days, MONTH):
             parts = [rows_of(site, first + timedelta(days=n)) for n in range(begin, min(days, begin + MONTH))]
             rows = Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -262,7 +273,7 @@ def run_pandas(site: Site, first: date, days: int) -> Figures:
             took["cpu_s"] += time.process_time() - cpu
             took["hours"] += len(rolled)
             took["room_days"] += len(means) / len(QUANTITIES)
-    return {**took, "peak_mb": peak[0]}
+    return {**took, "peak_mb": memory.peak_mb}
 
 
 def apart(name: str, folder: Path, first: date, days: int) -> Figures:

@@ -155,7 +155,8 @@ def verdicts(store: DuckDBStore) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(600)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_incremental_equals_full_value_for_value(make_site: MakeSite, seed: int) -> None:
     random = Random(seed)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lives import influx_settings
 from typer.testing import CliRunner
 
 from classroom.metric import Interval, Metric, Scope
 from classroom.reading import Reading
 from cli.app import app
-from cli.job_files import WORK, held, read_last_run
-from running import TABLES, Start, command, environment
+from cli.job_files import WORK, held, keeper, read_last_run
+from running import TABLES, Running, Start, command, environment, free_ports, until
 from store.duckdb_store import DuckDBStore
+from store.influx_server import Address
+from store.influx_store import InfluxStore
 
 START = datetime(2026, 8, 31, 22, tzinfo=UTC)  # Tuesday 1 September, 00:00 in Stockholm
 DAYS, STEP = 12, timedelta(minutes=30)
@@ -123,3 +128,33 @@ def test_what_cannot_be_is_refused(folder: Path, options: list[str], words: str)
 def test_a_bad_note_of_the_last_run_is_none(tmp_path: Path) -> None:
     (tmp_path / "analytics.json").write_text(json.dumps({"program": "run"}))
     assert read_last_run(tmp_path) is None
+
+
+@pytest.mark.server
+def test_a_process_of_its_own_beside_influxdb(bucket: Address, tmp_path: Path) -> None:
+    site, port = tmp_path / "site", free_ports(1)
+    settings = influx_settings(site, bucket)
+    for name, text in {**SITE, "classroom.toml": settings}.items():
+        (site / name).write_text(text, encoding="utf-8")
+    with closing(InfluxStore(bucket)) as store:
+        store.write_readings(list(readings())[: 48 * 3 * 2])
+    process = subprocess.Popen(
+        command("analyze", "--site", site, "--every", "1", "--listen", str(port)), env=environment()
+    )
+    try:
+        running = Running(site, port, process)
+        until(lambda: running.ready() and running.counts()["classroom_analytics_runs_total{ok}"] >= 2, "runs")
+        assert running.get("/healthz") == {"status": "alive"}
+        assert [part["name"] for part in running.get("/readyz")["parts"]] == ["analytics", "tables"]
+        assert keeper(site / "data") == f"process {process.pid}"
+        second = subprocess.run(
+            command("analyze", "--site", site), env=environment(), capture_output=True, text=True, timeout=120
+        )
+        assert (second.returncode, f"process {process.pid}" in second.stderr) == (1, True)
+        with closing(InfluxStore(bucket)) as store:
+            days = store.read_metrics("lindhaga", Scope.SCHOOL, None, Interval.DAY, *ALWAYS, "energy_kwh")
+        assert [metric.value for metric in days][:1] == [pytest.approx(144.0)]
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert keeper(site / "data") is None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,35 @@ def cut(bucket: Address) -> Iterator[tuple[Proxy, Address]]:
     """A line to a fresh bucket that can be cut or slowed."""
     with proxied(bucket.url) as proxy:
         yield proxy, Address(proxy.url, bucket.org, bucket.bucket, bucket.write_token, bucket.read_token)
+
+
+@pytest.mark.server
+def test_analytics_beside_the_ingester_overlooks_no_hour_and_moves_no_head(bucket: Address) -> None:
+    def noted(device: str, hour: int) -> pd.DataFrame:
+        time = pd.Series([NOON + timedelta(hours=hour)]).dt.as_unit("us")
+        return pd.DataFrame({"device": [device], "hour": time})
+
+    with closing(InfluxStore(bucket)) as ingest, closing(InfluxStore(bucket, beside=True)) as analytics:
+
+        def news() -> set[tuple[str, int]]:
+            """What the job is shown; it remembers that it has done it."""
+            changed = analytics.changed("job")
+            analytics.advance("job", changed.cursor)
+            hours = (changed.hours["hour"] - NOON) // timedelta(hours=1)
+            return set(zip(changed.hours["device"], hours, strict=True))
+
+        ingest.write_readings([co2(0)])
+        assert news() == {("s/a", 0)}
+        ingest.write_readings([co2(60)])
+        analytics.append_changed(noted("s/b", 0))  # under the very number that the ingester takes next
+        ingest.write_readings([co2(120)])
+        assert news() == {("s/a", 1), ("s/b", 0), ("s/a", 2)}
+        assert news() == set()
+        analytics.append_changed(noted("s/b", 5))
+        assert news() == {("s/b", 5)}
+        ingest.write_readings([co2(180)])
+        assert ("s/a", 3) in news()
+        assert news() == set()
 
 
 @pytest.mark.server
