@@ -67,11 +67,11 @@ class Split(NamedTuple):
 
 def night_levels(data: SchoolData, power_kw: pd.Series) -> list[NightLevel]:
     """Levels of night power with the morning jumps that go with each, in time order."""
+    if power_kw.empty:
+        return []
     jumps = morning_jump_kw(data)
     kinds = data.days["day_type"].reindex(jumps.index)
     values = power_kw.to_numpy(np.float64)
-    if len(values) == 0:
-        return []
     found = []
     for level in levels(values, least=_LEAST_DAYS, floor=_FLOOR * float(np.median(values))):
         days = power_kw.index[level.start : level.end]
@@ -151,12 +151,12 @@ def ventilation_start(data: SchoolData) -> float | None:
         begin = parse_hours(told)[0]
         return begin.hour + begin.minute / 60
     days = data.hours[data.hours["day_type"] == DayType.SCHOOL_DAY]
+    if not (days["open_h"] > 0).any():
+        return None
     mean = days.groupby("hour")["electricity_kwh"].median()
     opens = days.loc[days["open_h"] > 0].groupby("day")["hour"].min().median()
     inside = [
-        hour
-        for hour in range(_EDGES[0], min(_EDGES[1], int(opens or 0)))
-        if {hour, hour - 1} <= {*mean.index}
+        hour for hour in range(_EDGES[0], min(_EDGES[1], int(opens))) if {hour, hour - 1} <= {*mean.index}
     ]
     if not inside:
         return None
