@@ -122,28 +122,30 @@ def calendar_hours(site: Site, school: str, first: date, last: date) -> pd.DataF
     temperature and energy)."""
     timetable = site.timetable(school)
     fans = ventilation_hours(site, school, last)
-    parts = []
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        start, end = day_span(day, site.zone)
-        hours = pd.date_range(start, end, freq="h", inclusive="left")
-        kind = timetable.day_type(day)
-        open_spans = timetable.open_spans(day)
-        due = [] if kind is DayType.CLOSED or fans is None else [_local_span(day, fans, site)]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "day": pd.Timestamp(day),
-                    "hour": hours.tz_convert(site.zone).hour,
-                    "day_type": kind.value,
-                    "holiday": in_break(timetable, day),
-                    "open_h": _shares(hours, open_spans),
-                    "fans_h": _shares(hours, [*due, *timetable.hired_evenings(day)]),
-                },
-                index=hours,
-            )
-        )
-    return pd.concat(parts)
+    start, end = day_span(first, site.zone)[0], day_span(last, site.zone)[1]
+    hours = pd.date_range(start.replace(minute=0), end, freq="h", inclusive="left")
+    local = hours.tz_convert(site.zone)
+    day = local.tz_localize(None).normalize()
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    kinds = {pd.Timestamp(one): timetable.day_type(one) for one in days}
+    breaks = {pd.Timestamp(one): in_break(timetable, one) for one in days}
+    opened = [span for one in days for span in timetable.open_spans(one)]
+    due = [span for one in days for span in timetable.hired_evenings(one)]
+    if fans is not None:
+        due += [
+            _local_span(one, fans, site) for one in days if kinds[pd.Timestamp(one)] is not DayType.CLOSED
+        ]
+    return pd.DataFrame(
+        {
+            "day": day,
+            "hour": local.hour,
+            "day_type": day.map(kinds).map(str),
+            "holiday": day.map(breaks).astype(bool),
+            "open_h": _shares(hours, opened),
+            "fans_h": _shares(hours, due),
+        },
+        index=hours,
+    )
 
 
 def ventilation_hours(site: Site, school: str, day: date) -> str | None:
@@ -181,13 +183,15 @@ def _local_span(day: date, text: str, site: Site) -> Span:
 
 
 def _shares(hours: pd.DatetimeIndex, spans: list[Span]) -> Floats:
-    """Part of each hour inside the spans, 0-1; overlapping spans count once."""
-    share = np.zeros(len(hours))
-    start = hours.tz_convert(UTC).tz_localize(None).to_numpy()
+    """Part of each hour inside the spans, 0-1; where they overlap at most 1. ``hours`` follow one another."""
+    share = np.zeros(len(hours) + 1)
+    begin_s = hours[0].timestamp() if len(hours) else 0.0
     for begin, end in spans:
-        a = np.maximum(start, np.datetime64(begin.astimezone(UTC).replace(tzinfo=None)))
-        b = np.minimum(
-            start + np.timedelta64(1, "h"), np.datetime64(end.astimezone(UTC).replace(tzinfo=None))
-        )
-        share += np.maximum((b - a) / np.timedelta64(1, "h"), 0.0)
-    return np.minimum(share, 1.0)
+        first, last = ((at.timestamp() - begin_s) / 3_600 for at in (begin, end))
+        first, last = max(first, 0.0), min(last, float(len(hours)))
+        if first < last:
+            a, b = int(first), int(last)
+            share[a : b + 1] += 1.0
+            share[a] -= first - a
+            share[b] -= 1.0 - (last - b)
+    return np.minimum(share[:-1], 1.0)

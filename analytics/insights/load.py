@@ -28,27 +28,31 @@ from classroom.timetable import Span, day_span
 from store.base import Store
 
 _QUANTITIES = ("co2_ppm", "temperature_c")
+_ENERGY = ("energy_kwh", "exported_kwh", "produced_kwh")
 _STANDING = ("stale", "drift")  # verdicts that a caretaker must do something about
 
 
 def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
-    """The school's last WINDOW until yesterday, local.
+    """The school's last WINDOW until yesterday, local, or since its first energy or room if that is later.
 
     Raises:
         StoreError: the store cannot serve now.
     """
     last = now.astimezone(site.zone).date() - timedelta(days=1)
-    first = last - WINDOW
     part = site_of(site, school)
-    span = day_span(first, site.zone)[0], day_span(last, site.zone)[1]
+    span = day_span(last - WINDOW, site.zone)[0], day_span(last, site.zone)[1]
+    energy = {metric: _hourly(store, school, metric, span) for metric in _ENERGY}
+    rooms = _rooms(store, part, span)
+    told = [one.time for of_carrier in energy.values() for found in of_carrier.values() for one in found[:1]]
+    told += [rooms["hour"].min().to_pydatetime()] if len(rooms) else []
+    first = min(told, default=span[1] - timedelta(hours=1)).astimezone(site.zone).date()
     hours = calendar_hours(part, school, first, last)
     for column in HOURS_COLUMNS:
         if column not in hours:
             hours[column] = np.nan
     hours["outdoor_c"] = _outdoor_c(store, site, school, span).reindex(hours.index).to_numpy()
-    heat = _put_metrics(store, school, hours, span)
+    heat = _put_energy(hours, energy)
     hours["flow_m3"] = _flow_m3(store, part, span).reindex(hours.index).to_numpy()
-    rooms = _rooms(store, part, span)
     return SchoolData(part, school, first, last, hours, rooms, heat, _senses(store, part, span[1]))
 
 
@@ -62,19 +66,20 @@ def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
     return pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))
 
 
-def _put_metrics(store: Store, school: str, hours: pd.DataFrame, span: Span) -> Carrier | None:
+def _hourly(store: Store, school: str, metric: str, span: Span) -> dict[Carrier | None, list[Metric]]:
+    """A school's hours of a metric by carrier, in time order."""
+    found: dict[Carrier | None, list[Metric]] = {}
+    for one in store.read_metrics(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric=metric):
+        found.setdefault(one.carrier, []).append(one)
+    return found
+
+
+def _put_energy(hours: pd.DataFrame, energy: dict[str, dict[Carrier | None, list[Metric]]]) -> Carrier | None:
     """Fill in energy; gives the carrier that heats, the one with most energy."""
-
-    def read(metric: str) -> dict[Carrier | None, list[Metric]]:
-        found: dict[Carrier | None, list[Metric]] = {}
-        for one in store.read_metrics(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric=metric):
-            found.setdefault(one.carrier, []).append(one)
-        return found
-
-    bought = read("energy_kwh")
+    bought = energy["energy_kwh"]
     put_energy(hours, bought.get(Carrier.ELECTRICITY, []), "electricity_kwh")
-    put_energy(hours, read("exported_kwh").get(Carrier.ELECTRICITY, []), "exported_kwh")
-    put_energy(hours, read("produced_kwh").get(Carrier.SOLAR, []), "produced_kwh")
+    put_energy(hours, energy["exported_kwh"].get(Carrier.ELECTRICITY, []), "exported_kwh")
+    put_energy(hours, energy["produced_kwh"].get(Carrier.SOLAR, []), "produced_kwh")
     sums = {
         carrier: sum(one.value or 0.0 for one in bought[carrier])
         for carrier in HEAT_CARRIERS

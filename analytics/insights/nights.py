@@ -9,7 +9,6 @@ base load is there by day too.
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -35,9 +34,9 @@ NIGHT_HOURS = (0, 1, 2)
 LEAST_SHARE = 0.05
 """A change of night power below this share of its level is not told: meters, cold nights, a fridge."""
 
-_FANS_SHARE = 0.35  # of a step: less of it in the morning jump is chance
-_ALL_FANS = 0.7  # more of it: all of the step is the fans'
-_STILL = 0.15  # of the fans' power: what is left below it is rounding
+_HALF = 0.5  # of the highest morning jump: what lacks more of it has its fans on before
+_FANS_SHARE = 0.35  # of what the jump lacks: a smaller step of night power is not the fans'
+_ALIKE = 0.25  # step and what the jump lacks are the same thing where they differ by no more
 _LEAST_JUMPS = 3
 _REFERENCE_DAYS = 14  # a level that lasted so long may be what is usual
 _COMES, _GOES = (10, 11, 12), (2, 3, 4)  # months in which what follows the cold begins and ends
@@ -67,11 +66,11 @@ class Split(NamedTuple):
 
 def night_levels(data: SchoolData, power_kw: pd.Series) -> list[NightLevel]:
     """Levels of night power with the morning jumps that go with each, in time order."""
+    if power_kw.empty:
+        return []
     jumps = morning_jump_kw(data)
     kinds = data.days["day_type"].reindex(jumps.index)
     values = power_kw.to_numpy(np.float64)
-    if len(values) == 0:
-        return []
     found = []
     for level in levels(values, least=_LEAST_DAYS, floor=_FLOOR * float(np.median(values))):
         days = power_kw.index[level.start : level.end]
@@ -93,29 +92,53 @@ def night_levels(data: SchoolData, power_kw: pd.Series) -> list[NightLevel]:
 def split(found: list[NightLevel]) -> list[Split]:
     """What of each level's night power is fans that do not stop.
 
-    At each step the part of it by which the morning jump falls (or rises again) is the fans'. A level before
-    the first that shows no jump, where a later one has it, ran all night from the beginning.
+    They are in a level whose morning jump lacks half or more of what it has at its highest, on days of one
+    kind, and whose night power lies above that of the next level without. A level too short to tell goes with
+    its neighbour of the nearest night power.
     """
-    fans = [0.0] if found else []
-    for before, after in pairwise(found):
-        step = after.night_kw - before.night_kw
-        jump = _jump_change(before, after)
-        of_fans = 0.0
-        if jump is not None and step * jump < 0 and abs(jump) > _FANS_SHARE * abs(step):
-            of_fans = step if abs(jump) > _ALL_FANS * abs(step) else -jump
-        fans.append(fans[-1] + of_fans)
-    least = min(fans, default=0.0)
-    most = max(fans, default=0.0) - least
-    kw = [one - least if one - least > _STILL * most else 0.0 for one in fans]
-    return [Split(level, one, level.night_kw - one) for level, one in zip(found, kw, strict=True)]
+    missing = _missing_kw(found)
+    most = max((kw for kw in missing if kw is not None), default=0.0)
+    lowest = min((level.night_kw for level in found), default=0.0)
+    if most <= LEAST_SHARE * lowest:
+        return [Split(level, 0.0, level.night_kw) for level in found]
+    runs = [None if kw is None else kw > _HALF * most for kw in missing]
+    there = [_like_neighbour(found, runs, at) if one is None else one for at, one in enumerate(runs)]
+    fans = [_fans_kw(found, there, at, missing[at] or most) for at in range(len(found))]
+    return [Split(level, kw, level.night_kw - kw) for level, kw in zip(found, fans, strict=True)]
 
 
-def _jump_change(before: NightLevel, after: NightLevel) -> float | None:
-    """Change of the morning jump [kW] on the kind of day that both know, school days first."""
-    for kind in (DayType.SCHOOL_DAY, DayType.LOV, DayType.STUDIEDAG):
-        if kind in before.jump_kw and kind in after.jump_kw:
-            return after.jump_kw[kind] - before.jump_kw[kind]
-    return None
+def _missing_kw(found: list[NightLevel]) -> list[float | None]:
+    """How much each level's morning jump is below the highest of its kind of day [kW], school days first."""
+    kinds = (DayType.SCHOOL_DAY, DayType.LOV, DayType.STUDIEDAG)
+    highest = {
+        kind: max((level.jump_kw[kind] for level in found if kind in level.jump_kw), default=0.0)
+        for kind in kinds
+    }
+    return [
+        next((highest[kind] - level.jump_kw[kind] for kind in kinds if kind in level.jump_kw), None)
+        for level in found
+    ]
+
+
+def _like_neighbour(found: list[NightLevel], runs: list[bool | None], at: int) -> bool:
+    known = [place for place, one in enumerate(runs) if one is not None and abs(place - at) == 1]
+    if not known:
+        return False
+    nearest = min(known, key=lambda place: abs(found[place].night_kw - found[at].night_kw))
+    return bool(runs[nearest])
+
+
+def _fans_kw(found: list[NightLevel], there: list[bool], at: int, missing_kw: float) -> float:
+    """The fans in a level [kW]: its step above the level without them that is nearest in time, or what the
+    jump lacks, where something else stepped at the same time; 0 without a step."""
+    without = [place for place, one in enumerate(there) if not one]
+    if not there[at] or not without:
+        return 0.0
+    nearest = min(without, key=lambda place: (abs(place - at), place))
+    step = found[at].night_kw - found[nearest].night_kw
+    if step < _FANS_SHARE * missing_kw:
+        return 0.0
+    return step if abs(step - missing_kw) <= _ALIKE * missing_kw else missing_kw
 
 
 def night_power_kw(hours: pd.DataFrame) -> pd.Series:
@@ -151,12 +174,12 @@ def ventilation_start(data: SchoolData) -> float | None:
         begin = parse_hours(told)[0]
         return begin.hour + begin.minute / 60
     days = data.hours[data.hours["day_type"] == DayType.SCHOOL_DAY]
+    if not (days["open_h"] > 0).any():
+        return None
     mean = days.groupby("hour")["electricity_kwh"].median()
     opens = days.loc[days["open_h"] > 0].groupby("day")["hour"].min().median()
     inside = [
-        hour
-        for hour in range(_EDGES[0], min(_EDGES[1], int(opens or 0)))
-        if {hour, hour - 1} <= {*mean.index}
+        hour for hour in range(_EDGES[0], min(_EDGES[1], int(opens))) if {hour, hour - 1} <= {*mean.index}
     ]
     if not inside:
         return None

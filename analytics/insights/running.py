@@ -181,7 +181,7 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     )
 
 
-_FLAT_K, _SETBACK_K = 0.25, 1.5
+_FLAT_K, _SETBACK_K = 0.15, 1.5
 """Nights that are less than the first cooler than mornings were not lowered; a set point two to three degrees
 lower makes rooms on average the second cooler, since they cool slowly."""
 

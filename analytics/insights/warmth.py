@@ -32,7 +32,7 @@ WARM_C, TOO_WARM_C, ENOUGH_C = 21.0, 22.5, 21.0
 20 °C is the least where children are (HSLF-FS 2024:10), 20 to 24 °C are usual at work in winter; 21 leaves a
 degree for cold corners. Field knowledge, not a standard's."""
 
-STEP_K = 0.5
+RISE_K, STEP_K = 0.55, 0.5
 """A rise, or warmth in a break, below this is not told: sensors' errors and sun are as large."""
 
 _NOISE_K = 0.15
@@ -96,7 +96,7 @@ def warm_stretches(mornings: pd.Series) -> list[Warm]:
     stretches: list[Warm] = []
     for one in found:
         reference = None
-        if one.value >= WARM_C and one.value - lowest >= STEP_K:
+        if one.value >= WARM_C and one.value - lowest >= RISE_K:
             reference = lowest
         elif one.value >= TOO_WARM_C:
             reference = ENOUGH_C

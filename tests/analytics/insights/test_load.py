@@ -94,7 +94,7 @@ def placed(make_site: Callable[..., Any]) -> Any:
 
 def test_hours_of_the_school(filled: DuckDBStore, placed: Any) -> None:
     data = load(filled, placed, "berga", NOW)
-    assert (data.last, data.first) == (date(2026, 3, 1), date(2026, 3, 1) - timedelta(days=400))
+    assert (data.first, data.last) == (date(2026, 2, 27), date(2026, 3, 1))  # nothing is known before
     hour = data.hours.loc[pd.Timestamp(HOUR)]
     assert (hour["electricity_kwh"], hour["heat_kwh"], hour["outdoor_c"]) == (12.0, 34.0, 3.0)
     assert np.isnan(hour["exported_kwh"])
@@ -124,4 +124,5 @@ def test_an_empty_store(store: DuckDBStore, placed: Any) -> None:
     data = load(store, placed, "berga", NOW)
     assert data.heat is None
     assert data.rooms.empty
+    assert data.first == data.last == date(2026, 3, 1)
     assert data.hours[["electricity_kwh", "outdoor_c"]].isna().all().all()

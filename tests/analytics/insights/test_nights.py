@@ -120,3 +120,30 @@ def test_what_came_in_spring_and_went_is_no_season(make_data: Make) -> None:
     data = make_data(days=300)
     data.hours.loc[data.hours["day"].between("2026-03-02", "2026-05-03"), "electricity_kwh"] += 5.0
     assert [one.kind for one in find(data)] == [InsightKind.BASE_LOAD_UP]
+
+
+def test_fans_that_began_in_the_last_days_of_summer(make_data: Make) -> None:
+    """From three days before term (data begin in a lov): no school day tells how the morning was before."""
+    data = make_data(days=150)
+    before = data.hours["day"] < "2025-10-27"
+    data.hours.loc[before, ["day_type", "holiday"]] = ["lov", True]
+    school = (data.hours["day_type"] == "school_day") & (data.hours["open_h"] > 0)
+    data.hours["electricity_kwh"] = 10 + 5 * data.hours["fans_h"] + 8 * school
+    wrong = data.hours["day"].between("2025-10-25", "2025-11-30")
+    data.hours.loc[wrong, "electricity_kwh"] += 5.0 * (1 - data.hours.loc[wrong, "fans_h"])
+    (found,) = find(data)
+    assert found.kind is InsightKind.VENTILATION_AT_NIGHT
+    assert (found.first, found.last) == (date(2025, 10, 25), date(2025, 11, 30))
+    assert found.params["night_kw"] == 5.0
+
+
+def test_fans_that_start_earlier_are_no_night(make_data: Make) -> None:
+    """The clock was set from six to four: the jump has moved, and the nights are as they were."""
+    data = make_data()
+    earlier = (
+        (data.hours["day"] >= "2025-10-06")
+        & data.hours["hour"].isin((4, 5))
+        & (data.hours["day_type"] != "closed")
+    )
+    data.hours.loc[earlier, "electricity_kwh"] += 5.0
+    assert find(data) == []

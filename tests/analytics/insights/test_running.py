@@ -117,3 +117,21 @@ def test_more_than_a_year_ago(make_data: Make, factor: float, speaks: bool) -> N
 def test_nothing_is_said_of_a_few_weeks(make_data: Make) -> None:
     data = heated_by_day(make_data(days=25), lambda h: np.where(h["hour"] < 17, 40.0, 5.0))
     assert find(data) == []
+
+
+@pytest.mark.parametrize("days", [1, 2, 6, 8, 15, 40])
+def test_any_length_of_time_can_be_looked_at(make_data: Make, days: int) -> None:
+    """Also a single day, with and without energy, rooms and weather: nothing to say, and no error."""
+    data = make_data(days=days)
+    site = data.site
+    object.__setattr__(site, "attributes", ())  # nobody told when ventilation is due
+    assert find(data) == []
+    data = make_data(days=days)
+    data.hours["heat_kwh"] = 10.0
+    rooms = pd.DataFrame({"room": "a1", "hour": data.hours.index, "co2_ppm": 500.0, "temperature_c": 21.0})
+    object.__setattr__(data, "rooms", rooms.assign(coverage=1.0))
+    assert find(data) == []
+    for column in ("electricity_kwh", "heat_kwh", "outdoor_c"):
+        data = make_data(days=days)
+        data.hours[column] = np.nan
+        assert find(data) == []
