@@ -259,6 +259,13 @@ class VerdictOut(Answer):
     detail: str = Field(examples=["stuck at 640"])
 
 
+class VerdictPage(Answer):
+    """Verdicts by device, quantity, start; ``next`` is the ``after`` of the next page, null on the last."""
+
+    items: list[VerdictOut]
+    next: str | None
+
+
 class DeviceOut(Answer):
     """A device that is placed or has been heard."""
 

@@ -172,8 +172,10 @@ class DevicesQuery(PageQuery):
     school: str | None = Field(None, max_length=64)
 
 
-class VerdictsQuery(Shape):
+class VerdictsQuery(PageQuery):
     """Parameters of the list of verdicts."""
+
+    after: str | None = Field(None, max_length=400)
 
     school: str | None = Field(None, max_length=64)
     device: str | None = Field(None, max_length=200)

@@ -120,6 +120,7 @@ def ask_all(ours: Served, bare: Served, label: str, until: Callable[[], bool]) -
     for name, path in QUESTIONS.items():
         size = get(ours.client, path)
         own: list[float] = []
+        cpu_s = ours.tell("state")["cpu_s"]
         plain: list[float] = []
         for _ in range(ROUNDS // 10):
             if until():
@@ -138,7 +139,9 @@ def ask_all(ours: Served, bare: Served, label: str, until: Callable[[], bool]) -
                 f"{label}_bare_p50_ms": quantile(plain, 0.5),
                 f"{label}_bare_p99_ms": quantile(plain, 0.99),
             }
-        show(label, name, own, f"{size / 1e3:8.1f} kB  n={len(own)}")
+        cpu_ms = (ours.tell("state")["cpu_s"] - cpu_s) / len(own) * 1e3  # while nothing else is computed
+        found[f"{label}_{name}_cpu_ms"] = cpu_ms
+        show(label, name, own, f"{size / 1e3:8.1f} kB  n={len(own)}  CPU {cpu_ms:.1f} ms")
         if plain:
             show(label, "  bare route", plain, f"{'':11}n={len(plain)}")
     return found
@@ -179,6 +182,8 @@ def drain(opened: list[Any]) -> int:
 
 def stream(ours: Served) -> Figures:
     """Memory of the server and bytes received while all streams take part in burst after burst."""
+    for _ in range(100):  # each room keeps its last 100 arrivals for readers that come back
+        ours.tell("publish")
     before = ours.tell("state")["rss_mb"]
     sizes: list[float] = []
     received = 0

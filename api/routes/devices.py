@@ -19,6 +19,7 @@ from api.models import (
     PlacementOut,
     Suggestion,
     VerdictOut,
+    VerdictPage,
 )
 from api.query import DevicesQuery, PageQuery, VerdictsQuery, span
 from api.stream import live_reading
@@ -75,19 +76,19 @@ def devices_router(context: ApiContext) -> APIRouter:
             return csv_response(_PENDING_COLUMNS, [_pending_row(row) for row in rows], query)
         return PendingPage(items=rows, next=following)
 
-    @router.get("/devices/verdicts", response_model=list[VerdictOut], dependencies=[Depends(DEVICES)])
-    def list_verdicts(
-        request: Request, query: Annotated[VerdictsQuery, Query()]
-    ) -> Response | list[VerdictOut]:
+    @router.get("/devices/verdicts", response_model=VerdictPage, dependencies=[Depends(DEVICES)])
+    def list_verdicts(request: Request, query: Annotated[VerdictsQuery, Query()]) -> Response | VerdictPage:
         """What was wrong with the series of devices in a span: by device, quantity, start."""
         site = context.site()
         within = span(query.from_, query.to, site.zone, context.clock(), _VERDICTS, _LONGEST_VERDICTS)
         devices = [query.device] if query.device is not None else sorted(site.placements)
         told = stored_verdicts(context.store, devices, *within, frozenset(query.verdict))
         found = _theirs(told, site, viewer_of(request), query.school)
+        rest = [one for one in found if query.after is None or _cursor(one) > query.after]
+        rows = rest[: query.limit]
         if wants_csv(request, query):
-            return csv_response(list(VerdictOut.model_fields), found, query)
-        return found
+            return csv_response(list(VerdictOut.model_fields), rows, query)
+        return VerdictPage(items=rows, next=_cursor(rows[-1]) if len(rest) > len(rows) else None)
 
     return router
 
@@ -132,6 +133,11 @@ def _device(
             one for reading in latest for one in context.live.verdicts.of(reading, site.interval_s(key))
         ],
     )
+
+
+def _cursor(one: VerdictOut) -> str:
+    """Where a page ends; it sorts as the list does."""
+    return "\t".join((one.device, one.quantity, one.start.isoformat(), one.verdict))
 
 
 def _theirs(verdicts: list[VerdictOut], site: Site, viewer: Viewer, school: str | None) -> list[VerdictOut]:

@@ -107,7 +107,7 @@ def test_verdicts_by_span_school_device_and_kind(client: TestClient, judge: Judg
     def kinds(query: str) -> list[str]:
         answer = client.get(f"{VERDICTS}?{query}")
         assert answer.status_code == 200, answer.text
-        return [one["verdict"] for one in answer.json()]
+        return [one["verdict"] for one in answer.json()["items"]]
 
     assert kinds("") == ["gap", "stale"]  # a device without a place is asked for by name
     assert kinds("device=elsewhere") == ["gap"]
@@ -120,6 +120,18 @@ def test_verdicts_by_span_school_device_and_kind(client: TestClient, judge: Judg
         "device,quantity,start,end,verdict,detail",
         "first,co2_ppm,2026-11-14T07:00:00Z,2026-11-14T08:40:00Z,gap,why",
     ]
+
+
+def test_verdicts_page_by_page(client: TestClient, judge: Judge) -> None:
+    judge(("stale", 900, 800), ("gap", 3_000, 2_900), ("spike", 500, 499))
+    seen: list[str] = []
+    after: str | None = None
+    for _ in range(3):
+        query = {"limit": 1} | ({"after": after} if after else {})
+        page = client.get(VERDICTS, params=query).json()
+        seen += [one["verdict"] for one in page["items"]]
+        after = page["next"]
+    assert (seen, after) == (["gap", "stale", "spike"], None)
 
 
 def test_pages_say_why_there_is_no_verdict(
