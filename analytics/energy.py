@@ -244,6 +244,7 @@ def _add(parts: Sequence[tuple[str, PeriodEnergy | None]]) -> PeriodEnergy | Non
         carried_kwh=carried,
         carried_to_us=max(one.carried_to_us for one in some),
         billed=any(one.billed for one in some),
+        methods=tuple(sorted({method for one in some for method in one.methods})),
     )
     if not silent:
         return total
@@ -292,7 +293,7 @@ class _Writer(NamedTuple):
                 coverage=one.coverage,
                 status=one.status,
                 reason=one.reason,
-                method=CATALOG[name].method,
+                method="+".join(one.methods),
                 factors=(),
                 fingerprint=self.fingerprint,
             )
@@ -322,7 +323,6 @@ class _Writer(NamedTuple):
             coverage=max(0.0, accounted),
             status=Status.NO_DATA if nothing else Status.OK if whole else Status.PARTIAL,
             reason="no_readings" if nothing else _bill_reason(energy),
-            method=CATALOG[name].method,
         )
 
 

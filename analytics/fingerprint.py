@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from analytics.catalog import CATALOG, COMFORT, EMISSIONS, INDOOR, PROFILE, REGISTERS, VENTILATION
+from analytics.catalog import CATALOG, COMFORT, EMISSIONS, INDOOR, INTERVALS, PROFILE, REGISTERS, VENTILATION
 from analytics.verdicts import METHOD as VERDICTS
 from classroom.factors import Factor
 from classroom.places import Device, Meter
@@ -68,7 +68,7 @@ def energy_day(meters: Sequence[Meter], devices: Sequence[Device], day: Span) ->
         for d in devices
         if d.meter is not None and _touches(d.valid_from, d.valid_to, window)
     )
-    return fingerprint(REGISTERS, rows, placed)
+    return fingerprint([REGISTERS, INTERVALS], rows, placed)
 
 
 def profile_day(
@@ -111,7 +111,7 @@ def school_inputs(site: Site, school: str) -> str:
         *(factor for factor in site.factors if factor.id in site.settings.factors.chosen),
         site.settings.analytics,
     ]
-    methods = sorted({VERDICTS, *(entry.method for entry in CATALOG.values())})
+    methods = sorted({VERDICTS, INTERVALS, *(entry.method for entry in CATALOG.values())})
     return fingerprint(methods, site.settings.site.time_zone, [row.model_dump_json() for row in rows])
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analytics.catalog import INTERVALS, REGISTERS
 from analytics.coverage import LEAST_COVERAGE, OK_COVERAGE, reasons
 from analytics.intervals import Pieces, covered_hours, energy_of, pieces
 from analytics.points import RegisterSeries, around
@@ -65,7 +66,8 @@ class PeriodEnergy(NamedTuple):
     ``low`` and ``high`` bound the energy where gaps cross the period's boundary. ``known_kwh`` is the
     energy of the increments inside the period, shown or not; ``accounted`` the share of its time whose
     energy is known, if only as part of a longer sum; ``carried_kwh`` what the value leaves out, and
-    ``carried_to_us`` up to when; ``billed``: a bill that begins here is in it.
+    ``carried_to_us`` up to when; ``billed``: a bill that begins here is in it; ``methods``: those of the
+    catalog that made it, sorted.
     """
 
     value: float | None
@@ -79,6 +81,7 @@ class PeriodEnergy(NamedTuple):
     carried_kwh: float
     carried_to_us: int
     billed: bool = False
+    methods: tuple[str, ...] = (REGISTERS,)
 
 
 def limits_s(interval_s: int) -> tuple[float, float]:
@@ -116,14 +119,20 @@ def meter_day(
         ((day.end_us.clip(a, b) - day.start_us.clip(a, b)) / 1e6 for a, b in validity),
         start=np.zeros(len(day.start_us)),
     )
-    total = _Sums.zero(len(day.start_us))
+    total, methods = _Sums.zero(len(day.start_us)), set()
     for leg, read in _chosen(legs, series, day):
         total = total.plus(_of_intervals(leg, read, day) if isinstance(read, dict) else _leg(leg, read, day))
+        methods.add(INTERVALS if isinstance(read, dict) else REGISTERS)
+    made_by = tuple(sorted(methods)) or (REGISTERS,)
     covered_s = np.minimum(total.covered_s, valid_s)
     found: list[PeriodEnergy | None] = []
     for i in range(len(valid_s)):
         running = bool(day.end_us[i] < day.whole_end_us[i])
-        found.append(total.period(i, valid_s[i], covered_s[i], running=running) if valid_s[i] > 0 else None)
+        if valid_s[i] > 0:
+            one = total.period(i, valid_s[i], covered_s[i], running=running)
+            found.append(one if made_by == one.methods else one._replace(methods=made_by))
+        else:
+            found.append(None)
     return found
 
 

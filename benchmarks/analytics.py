@@ -163,7 +163,7 @@ def watched() -> Iterator[Watched]:
     found, done = Watched(), threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.25):
+        while not done.wait(1.0 if not QUICK else 0.25):
             own = psutil.Process()
             held_mb = sum(map(_held_mb, [own, *own.children(recursive=True)]))
             found.peak_mb = max(found.peak_mb, held_mb)

@@ -79,7 +79,7 @@ def test_an_hours_energy_is_that_hours_energy(store: DuckDBStore, one_meter: Sit
     first = days[START]
     assert (first.value, first.coverage, first.status) == (pytest.approx(27.6, rel=1e-12), 1.0, Status.OK)
     assert first.low is None
-    assert first.reason is None
+    assert (first.reason, first.method) == (None, "energy.intervals/1")
 
 
 def test_a_missing_hour_is_no_data_and_its_day_is_partial(store: DuckDBStore, one_meter: Site) -> None:
