@@ -149,16 +149,18 @@ def _room(
         for quantity in INDOOR_QUANTITIES
     }
     timetable, limits, now_us = site.timetable(school), site.settings.analytics, to_us(batch.now)
+    intervals_s = [device.interval_s for device in placed]
     figures = room_days(
         days,
         [timetable.occupied(room, day) for day in days],
         now_us,
         {quantity: list(of_devices.values()) for quantity, of_devices in hung.items()},
-        [device.interval_s for device in placed],
+        intervals_s,
         limits,
     )
     place = site.room_by_key[school, room]
-    figures |= room_air(place, room_days_of(site, place, days, now_us), now_us, hung, batch.nights, limits)
+    told = room_days_of(site, place, days, now_us)
+    figures |= room_air(place, told, now_us, hung, batch.nights, intervals_s, limits)
     found = []
     for at, day in enumerate(days):
         mark = room_fingerprint(site, school, placed, room, day)

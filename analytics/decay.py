@@ -195,6 +195,9 @@ def find_decays(
     good: list[Decay] = []
     bad: list[Refused] = []
     for first, last in falls(time_us, excess, interval_s):
+        if last - first + 1 < LEAST_POINTS:  # most falls of a day are noise: they cost nothing
+            bad.append(Refused(first, last, "few_points"))
+            continue
         in_school = busy is not None and bool(busy[first : last + 1].mean() > 0.5)
         one = decay(time_us, excess, first, last, alone_ppm_h if in_school else 0.0)
         if isinstance(one, Decay) and in_school and one.rate_1_h < SLOWEST_IN_SCHOOL_1_H:
@@ -214,8 +217,10 @@ def when(one: Decay, lessons_us: Sequence[tuple[int, int]], ventilated_us: Seque
     middle = (one.start_us + one.end_us) // 2
     if lessons_us and lessons_us[0][0] < middle < lessons_us[-1][1]:
         return When.BREAK
-    if any(start <= one.start_us and one.end_us <= end for start, end in ventilated_us):
+    if any(start <= one.start_us and middle < end for start, end in ventilated_us):
         return When.AFTER_SCHOOL
+    if any(one.start_us < end and start < one.end_us for start, end in ventilated_us):
+        return When.UNKNOWN  # the fans stopped or started within it
     return When.EVENING if ventilated_us or lessons_us else When.UNKNOWN
 
 

@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.comfort import above_k, band, below_k, category, is_summer
-from analytics.coverage import LEAST_COVERAGE, status_of
+from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.decay import When
 from analytics.energy import to_us
 from analytics.indoor import P95, Figure
 from analytics.nights import Nights, baseline_on
 from analytics.occupancy import ALONE_PPM_H, USUAL_RATE_1_H, alone, occupied
 from analytics.points import HOUR_US
-from analytics.rollups import DeviceSeries, cell_values, occupied_cells, weighted_quantile
+from analytics.rollups import Cells, DeviceSeries, cell_values, occupied_cells, weighted_quantile
 from analytics.ventilation import (
     BASELINE_DAYS,
     Co2,
@@ -30,6 +30,7 @@ from analytics.ventilation import (
     Method,
     air_category,
     day_air,
+    fans_at_night,
     of_requirement,
     rebreathed_fraction,
     volume_of,
@@ -183,38 +184,44 @@ def room_air(
     now_us: int,
     series: Mapping[str, Mapping[str, DeviceSeries]],
     nights: Nights,
+    intervals_s: Sequence[int],
     limits: AnalyticsSettings,
 ) -> dict[str, list[Figure]]:
-    """Metrics of the room on ``days``, each a list in their order; None where a day has none of a metric.
+    """Metrics of the room on ``days``, each a list in their order.
 
     ``series`` are trusted readings by quantity and device while it hung here, ``nights`` reach
-    BASELINE_DAYS before the first day.
+    BASELINE_DAYS before the first day, ``intervals_s`` are those of all devices in the room.
     """
-    intervals_s = [one.interval_s for of_quantity in series.values() for one in of_quantity.values()]
     found: dict[str, list[Figure]] = {}
     for day in days:
-        figures = _warmth(day, now_us, series.get("temperature_c", {}), intervals_s, limits)
-        figures |= _air(room, day, now_us, series, nights, intervals_s)
+        here = {
+            quantity: {key: one for key, whole in of.items() if len((one := _within(whole, day.span)).value)}
+            for quantity, of in series.items()
+        }
+        cells = occupied_cells([day.occupied], now_us, intervals_s)
+        temperature = cell_values(cells, list(here.get("temperature_c", {}).values()))
+        figures = _warmth(day, now_us, cells, temperature, limits)
+        figures |= _air(room, day, now_us, cells, here.get("co2_ppm", {}), temperature, nights)
         for name, figure in figures.items():
             found.setdefault(name, []).append(figure)
     return found
 
 
+def _within(series: DeviceSeries, span: Span) -> DeviceSeries:
+    """The readings of a local day."""
+    first, last = np.searchsorted(series.time_us, [to_us(span[0]), to_us(span[1])])
+    return DeviceSeries(series.interval_s, series.time_us[first:last], series.value[first:last])
+
+
 def _warmth(
-    day: Day,
-    now_us: int,
-    temperature: Mapping[str, DeviceSeries],
-    intervals_s: Sequence[int],
-    limits: AnalyticsSettings,
+    day: Day, now_us: int, cells: Cells, values: Floats, limits: AnalyticsSettings
 ) -> dict[str, Figure]:
     """Degree hours outside the comfort band [K·h], and the share of occupied time in category II."""
-    cells = occupied_cells([day.occupied], now_us, intervals_s)
-    values = cell_values(cells, list(temperature.values()))
     good = ~np.isnan(values)
     hours = cells.length_s[good] / 3_600
     summer = is_summer(day.day.month)
     low, high = band(limits, summer=summer)
-    inside = (category(values[good], summer) <= 2) & (category(values[good], summer) > 0)
+    inside = category(values[good], summer) <= 2
     coverage = float(hours.sum() * 3_600 / cells.length_s.sum()) if len(values) else 0.0
 
     def figure(total: float) -> Figure:
@@ -233,26 +240,24 @@ def _air(
     room: Room,
     day: Day,
     now_us: int,
-    series: Mapping[str, Mapping[str, DeviceSeries]],
+    cells: Cells,
+    co2: Mapping[str, DeviceSeries],
+    inside_c: Floats,
     nights: Nights,
-    intervals_s: Sequence[int],
 ) -> dict[str, Figure]:
     if not day.ended:
         return dict.fromkeys(AIR_METRICS, Figure(None, 0.0, Status.NO_DATA, "running"))
-    sensors = co2_of_day(series.get("co2_ppm", {}), nights, day.span)
+    sensors = co2_of_day(co2, nights, day.span)
     if not sensors:
-        told = any(_reads(one, day.span) for one in series.get("co2_ppm", {}).values())
-        nothing = Figure(None, 0.0, Status.NO_DATA, "no_baseline" if told else "no_readings")
+        nothing = Figure(None, 0.0, Status.NO_DATA, "no_baseline" if co2 else "no_readings")
         return dict.fromkeys(AIR_METRICS, nothing)
-    cells = occupied_cells([day.occupied], now_us, intervals_s)
     above = [
         DeviceSeries(one.interval_s, one.time_us, one.ppm - one.baseline_ppm) for one in sensors.values()
     ]
     excess = cell_values(cells, above)
     best = next(iter(sensors.values()))
-    warm = [one for one in series.get("temperature_c", {}).values() if len(one.value)]
-    inside = cell_values(cells, warm)
-    temperature = float(np.nanmean(inside)) if not np.isnan(inside).all() else USUAL_TEMPERATURE_C
+    known = inside_c[~np.isnan(inside_c)]
+    temperature = float(known.mean()) if len(known) else USUAL_TEMPERATURE_C
     air = day_air(room, day.lessons, day.ventilated, best, temperature)
     here = occupied_by_co2(room, day, best, air)
     heard = _coverage_of_day(best, day.span)
@@ -261,11 +266,6 @@ def _air(
         **_flows(room, day, now_us, air, excess, best.baseline_ppm, cells.length_s),
         "occupied_detected_h": _detected(best, here, heard),
     }
-
-
-def _reads(series: DeviceSeries, span: Span) -> bool:
-    first, last = np.searchsorted(series.time_us, [to_us(span[0]), to_us(span[1])])
-    return bool(last > first)
 
 
 def _shares(day: Day, now_us: int, excess: Floats, length_s: Floats) -> dict[str, Figure]:
@@ -299,7 +299,14 @@ def _flows(
     found["night_air_change_rate_per_h"] = (
         Figure(None, 0.0, Status.NO_DATA, "no_decay")
         if night is None
-        else Figure(night.rate_1_h, 1.0, Status.OK, Method.DECAY, night.low_1_h, night.high_1_h)
+        else Figure(
+            night.rate_1_h,
+            1.0,
+            Status.OK,
+            reasons(Method.DECAY, "fans_at_night" if fans_at_night(room, night) else None),
+            night.low_1_h,
+            night.high_1_h,
+        )
     )
     return found
 

@@ -52,6 +52,10 @@ REQUIRED_PERSON_L_S, REQUIRED_AREA_L_S_M2 = 7.0, 0.35
 FULL_LOAD_PPM = 1_000.0
 """From here on a demand-controlled room gets all that its system has for it (dampers open by 900 to 1000)."""
 
+LEAKS_1_H = 0.5
+"""Leaks and wind bring a closed room 0.1 to 0.3 air changes an hour (Batterman 2017: about 0.1), hardly
+more."""
+
 BREATH_CO2_PPM = 38_000.0
 """CO2 in exhaled air (Rudnick & Milton 2003)."""
 
@@ -223,6 +227,14 @@ def people_by_flow(room: Room, part: Part | str) -> float | None:
         return None
     each = part.people.co2_m3_s / part.people.number
     return people_seen(part, room.ovk_flow_l_s / 1_000, each)
+
+
+def fans_at_night(room: Room, night: Rate) -> bool:
+    """Whether the fans of a room ran when they should have stood still: more air than leaks bring.
+
+    A room without fans (S) has none to run.
+    """
+    return room.ventilation is not Ventilation.S and night.low_1_h > LEAKS_1_H
 
 
 def required_l_s(people: float, area_m2: float) -> float:

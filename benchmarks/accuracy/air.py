@@ -199,7 +199,7 @@ def _room(case: RoomCase, told: Told, found: _Found) -> None:
     }
     nights = nights_of(_rollups(told), zone)
     limits = case.site.settings.analytics
-    figures = room_air(case.room, told_days, now_us, series, nights, limits)
+    figures = room_air(case.room, told_days, now_us, series, nights, [told.interval_s], limits)
     for at, day in enumerate(told_days):
         if day.occupied:
             truth = _true_flow(case, day)

@@ -106,6 +106,9 @@ def test_where_a_decay_stands() -> None:
     assert when(one, [(-hour, 0)], [(-4 * hour, 3 * hour)]) is When.AFTER_SCHOOL
     assert when(one, [(-hour, 0)], [(-4 * hour, 0)]) is When.EVENING
     assert when(one, [], []) is When.UNKNOWN
+    # The fans stop within it: what it tells is mostly the one, or neither.
+    assert when(one, [(-hour, 0)], [(-4 * hour, 30 * MINUTE)]) is When.AFTER_SCHOOL
+    assert when(one, [(-hour, 0)], [(-4 * hour, 10 * MINUTE)]) is When.UNKNOWN
 
 
 @pytest.mark.parametrize("step_min", [1, 5, 10, 15])

@@ -91,7 +91,7 @@ def figures(site: Site, day: date, now_us: int = NOW, offset_ppm: float = 0.0) -
     series = made(site, offset_ppm)
     nights = nights_of(hours_of(series["co2_ppm"]["c1"]), ZONE)
     days = room_days_of(site, ROOM, [day], now_us)
-    found = room_air(ROOM, days, now_us, series, nights, site.settings.analytics)
+    found = room_air(ROOM, days, now_us, series, nights, [300], site.settings.analytics)
     return {name: values[0] for name, values in found.items()}
 
 
@@ -165,7 +165,7 @@ def test_a_room_without_people_says_why(room_site: Site) -> None:
     days = room_days_of(site, site.rooms[0], [WEDNESDAY], NOW)
     cut = {name: {"c1": DeviceSeries(300, s["c1"].time_us, s["c1"].value)} for name, s in series.items()}
     cut["co2_ppm"]["c1"].value[:] = np.minimum(cut["co2_ppm"]["c1"].value, 500)  # no decay is left
-    found = room_air(site.rooms[0], days, NOW, cut, nights, site.settings.analytics)
+    found = room_air(site.rooms[0], days, NOW, cut, nights, [300], site.settings.analytics)
     assert found["air_change_rate_per_h"][0].reason == "no_people"
     assert found["air_change_rate_per_h"][0].status is Status.INSUFFICIENT
 

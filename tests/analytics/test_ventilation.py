@@ -16,11 +16,14 @@ from analytics.ventilation import (
     Co2,
     DayAir,
     Method,
+    Rate,
     air_category,
     baseline_ppm,
     day_air,
+    fans_at_night,
     night_hours,
     of_requirement,
+    people_by_flow,
     rebreathed_fraction,
     required_l_s,
     volume_of,
@@ -94,6 +97,16 @@ def test_demand_control_at_part_load_is_no_verdict() -> None:
     assert of_requirement(ROOM.model_copy(update={"area_m2": None}), FLOW, 850) is None
 
 
+def test_people_are_told_by_a_measured_flow_that_does_not_vary() -> None:
+    room = ROOM.model_copy(update={"ovk_flow_l_s": 4.0 * 170 / 3.6})
+    found = day_air(room, LESSONS, [hours(5, 17)], simulated(room, LESSONS, 4.0, hours(5, 17)), 22.0)
+    told = [people_by_flow(room, part) for part in found.parts]
+    assert told == [pytest.approx(24.5, rel=0.1), pytest.approx(24.5, rel=0.1), pytest.approx(12.3, rel=0.1)]
+    assert people_by_flow(ROOM, found.parts[0]) is None  # nobody measured its flow
+    assert people_by_flow(room.model_copy(update={"ventilation": Ventilation.VAV}), found.parts[0]) is None
+    assert people_by_flow(room, "gap") is None
+
+
 def test_categories_of_co2_above_outdoors() -> None:
     values = np.array([0, 550, 551, 800, 801, 1350, 1351, np.nan])
     assert air_category(values).tolist() == [1, 1, 2, 2, 3, 3, 4, 0]
@@ -143,6 +156,12 @@ def test_an_evening_without_fans_tells_the_night_setting() -> None:
     in_use = found.in_use()
     assert in_use is not None
     assert in_use[0].rate_1_h == pytest.approx(1.5, rel=0.05)
+
+
+def test_fans_that_run_at_night() -> None:
+    assert fans_at_night(ROOM, Rate(3.0, 2.4, 3.8))
+    assert not fans_at_night(ROOM, Rate(0.6, 0.4, 0.8))
+    assert not fans_at_night(ROOM.model_copy(update={"ventilation": Ventilation.S}), Rate(3.0, 2.4, 3.8))
 
 
 def test_a_build_up_is_no_method_for_demand_control() -> None:
