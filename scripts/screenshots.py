@@ -1,14 +1,15 @@
-"""Render the pictures of the README into ``docs/pictures``: ``python scripts/screenshots.py [URL]``.
+"""Render the pictures of README and docs/pages.md into ``docs/pictures``: ``scripts/screenshots.py [URL]``.
 
-Without URL they show the made-up school of ``tests/api/pages`` on its Thursday at 13:20, always the same.
+Without URL they show the school of ``tests/support/made_up_school.py`` on its Thursday at 13:20, always the same.
 URL is that of a running ``classroom-climate demo``; at night and on a Sunday all its rooms are fresh.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +29,10 @@ ARGS = [
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
+Scheme = Literal["light", "dark"]
+Screen = tuple[str, str, Scheme]
+
+
 class Picture(NamedTuple):
     """One picture: its file, page, viewport [px], colour scheme and language."""
 
@@ -35,14 +40,14 @@ class Picture(NamedTuple):
     path: str
     width: int
     height: int
-    scheme: Literal["light", "dark"]
+    scheme: Scheme
     lang: Literal["sv", "en"]
 
 
-def main(url: str) -> None:
-    """Take every picture."""
+def main(url: str, screens: Sequence[Screen] = ()) -> None:
+    """Take every picture; ``screens`` are those whose links are known: name, path, colour scheme."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    pictures = choose(url)
+    pictures = choose(url, screens)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         for picture in pictures:
@@ -51,22 +56,25 @@ def main(url: str) -> None:
         browser.close()
 
 
-def choose(url: str) -> list[Picture]:
+def choose(url: str, screens: Sequence[Screen] = ()) -> list[Picture]:
     """The pictures that this demo can give."""
     with httpx.Client(base_url=url, timeout=30) as client:
         school = f"/schools/{_get(client, '/api/v1/schools')[0]['key']}"
         rooms = [f"{school}/rooms/{room['key']}" for room in _get(client, f"/api/v1{school}/rooms")]
         air = {room: _get(client, f"/api/v1{room}/now")["air"] for room in rooms}
     known = sorted((room for room in rooms if air[room]["level"]), key=lambda room: air[room]["shown_ppm"])
-    fresh, stuffy = (known[0], known[-1]) if known else (rooms[0], rooms[-1])
+    stuffy = known[-1] if known else rooms[-1]
     return [
-        Picture("start", "/", 1280, 800, "light", "sv"),
-        Picture("school", school, 1280, 1180, "light", "sv"),
-        Picture("school-dark-en", school, 1280, 1180, "dark", "en"),
+        Picture("city", "/?sort=pupil&order=down", 1280, 900, "light", "sv"),
+        Picture("school", school, 1280, 1100, "light", "sv"),
+        Picture("school-phone-dark-en", school, 360, 780, "dark", "en"),
         Picture("room", stuffy, 1280, 800, "light", "sv"),
-        Picture("room-wall-dark", fresh, 1920, 1080, "dark", "sv"),
+        Picture("room-lessons-en", stuffy, 1280, 1500, "light", "en"),
         Picture("room-phone", stuffy, 360, 780, "light", "sv"),
-        Picture("room-phone-dark-en", fresh, 360, 780, "dark", "en"),
+        Picture("self-monitoring", f"{school}/self-monitoring", 1280, 900, "light", "sv"),
+        Picture("experiments", f"{school}/experiments", 1280, 900, "light", "sv"),
+        Picture("operations-dark-en", "/operations?show=all", 1280, 900, "dark", "en"),
+        *(Picture(name, path, 1920, 1080, scheme, "sv") for name, path, scheme in screens),
     ]
 
 
@@ -81,7 +89,7 @@ def take(browser: Browser, url: str, picture: Picture) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{url}{picture.path}?lang={picture.lang}")
+    page.goto(f"{url}{picture.path}{'&' if '?' in picture.path else '?'}lang={picture.lang}")
     last_school_day = page.locator(".today > p > a")
     if last_school_day.count():
         last_school_day.click()
@@ -100,19 +108,25 @@ def _get(client: httpx.Client, path: str) -> Any:  # noqa: ANN401
 
 def made_up_school() -> None:
     """Serve the school of the tests and take every picture of it."""
-    path = Path(__file__).parents[1] / "tests" / "api" / "pages" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("made_up_school", path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} cannot be read")
-    school = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = school
-    spec.loader.exec_module(school)
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+    school = importlib.import_module("made_up_school")
     with tempfile.TemporaryDirectory() as folder:
         site = school.parse_site(school.TEXTS)
         store = school.DuckDBStore(Path(folder) / "climate.duckdb")
         school.fill(store, site)
-        server, thread, url = school.serve(school.context_over(store, site))
-        main(url)
+        school.learn(store, site)
+        school.experiment(store, site)
+        context = school.context_over(store, site)
+        links = school.hang_screens(context)
+        server, thread, url = school.serve(context)
+        main(
+            url,
+            [
+                ("screen-good", links["/skarm/a101"], "light"),
+                ("screen-soon", links["/skarm/a102"], "light"),
+                ("screen-silent-dark", links["/skarm/bibliotek"], "dark"),
+            ],
+        )
         server.should_exit = True
         thread.join(10)
         store.close()

@@ -247,8 +247,8 @@ def _energy_text(one: Expected, say: Language) -> str:
     amounts = {
         "name": name,
         "used": say.energy(one.observed_kwh),
-        "low": say.energy(one.low_kwh),
-        "high": say.energy(one.high_kwh),
+        "low": say.estimate(one.low_kwh),
+        "high": say.estimate(one.high_kwh),
     }
     if not one.unusual:
         text = say.text(

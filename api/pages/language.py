@@ -77,6 +77,11 @@ class Language:
         """``1 234,5 kWh``."""
         return self._unit(energy_kwh, "energy-kilowatt-hour", 1 if abs(energy_kwh) < 10_000 else 0)
 
+    def estimate(self, energy_kwh: float) -> str:
+        """``6 500 kWh``: an estimate with three figures; more would look surer than it is."""
+        digits = 3 - len(str(int(abs(energy_kwh))))
+        return self._unit(round(energy_kwh, min(1, digits)), "energy-kilowatt-hour", 1 if digits > 0 else 0)
+
     def emissions(self, emissions_kg: float) -> str:
         """``73,2 kg CO₂e``; CLDR knows the kilogram, the equivalent is ours."""
         return self._unit(emissions_kg, "mass-kilogram", 1 if abs(emissions_kg) < 1_000 else 0) + (

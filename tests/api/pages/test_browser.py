@@ -14,7 +14,7 @@ from axe_core_python.sync_playwright import Axe
 from classroom.reading import Reading
 
 if TYPE_CHECKING:
-    from conftest import Served
+    from made_up_school import Served
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
@@ -41,6 +41,7 @@ PAGES = (
     f"{ROOM}a102",
     f"{ROOM}bibliotek",
     f"{SCHOOL}/self-monitoring",
+    f"{SCHOOL}/experiments",
     OPERATIONS,
     f"{SCREEN}a102",
     f"{SCREEN}bibliotek",
@@ -116,7 +117,14 @@ def test_axe_finds_nothing_and_nothing_overflows(
 
 @pytest.mark.parametrize("size", SIZES)
 def test_targets_are_large_enough(browser: Browser, served: Served, size: tuple[int, int]) -> None:
-    for path in (START, SCHOOL, f"{ROOM}a101", f"{SCHOOL}/self-monitoring", OPERATIONS):
+    for path in (
+        START,
+        SCHOOL,
+        f"{ROOM}a101",
+        f"{SCHOOL}/self-monitoring",
+        f"{SCHOOL}/experiments",
+        OPERATIONS,
+    ):
         with looking(browser, served, path, size=size) as page:
             small = page.evaluate(
                 """[...document.querySelectorAll("a:not(.skip), summary, button, select, input")]

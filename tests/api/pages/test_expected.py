@@ -18,7 +18,7 @@ def test_the_week_is_told_against_its_expectation_and_the_target(visit: Visit) -
     week = text[text.index("Veckan mot det väntade") : text.index("Rummen nu")]
     assert "mån 16 – ons 18, hela dagar" in week  # the day that runs is not in it
     assert "El som vanligt för vädret och dagarna" in week
-    assert "Använt 1 297,5 kWh, väntat 1 280,0 kWh, under 2 dagar · mål 5 % under: inte nått" in week
+    assert "Använt 1 297,5 kWh, väntat 1 280 kWh, under 2 dagar · mål 5 % under: inte nått" in week
     assert "Fjärrvärme 13 % mindre än vädret och dagarna brukar ge" in week
     assert "Använt 5 645,7 kWh" in week
     assert "under 3 dagar · mål 5 % under: nått" in week
