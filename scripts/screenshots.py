@@ -1,6 +1,6 @@
 """Render the pictures of README and docs/pages.md into ``docs/pictures``: ``scripts/screenshots.py [URL]``.
 
-Without URL they show the school of ``tests/support/made_up_school.py`` on its Thursday at 13:20, always the same.
+Without URL they show ``tests/support/made_up_school.py`` on its Thursday at 13:20, always the same.
 URL is that of a running ``classroom-climate demo``; at night and on a Sunday all its rooms are fresh.
 """
 
@@ -15,6 +15,9 @@ from typing import Any, Literal, NamedTuple
 
 import httpx
 from playwright.sync_api import Browser, sync_playwright
+
+from classroom.sitefiles import parse_site
+from store.duckdb_store import DuckDBStore
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -111,8 +114,8 @@ def made_up_school() -> None:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
     school = importlib.import_module("made_up_school")
     with tempfile.TemporaryDirectory() as folder:
-        site = school.parse_site(school.TEXTS)
-        store = school.DuckDBStore(Path(folder) / "climate.duckdb")
+        site = parse_site(school.TEXTS)
+        store = DuckDBStore(Path(folder) / "climate.duckdb")
         school.fill(store, site)
         school.learn(store, site)
         school.experiment(store, site)
