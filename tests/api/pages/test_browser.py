@@ -254,7 +254,7 @@ def test_without_javascript_the_page_reads_the_same(browser: Browser, served: Se
             texts.append(page.locator("main").inner_text())
             if not scripts:
                 page.locator("summary").click()
-                assert "inte mätt" in page.locator("table").inner_text()
+                assert "inte mätt" in page.locator("#today table").inner_text()
     assert texts[0] == texts[1]
     assert "Vädra\nsnart" in texts[1] or "Vädra snart" in texts[1]
 
@@ -308,3 +308,35 @@ def test_paper_gets_ink_and_the_table(browser: Browser, served: Served) -> None:
             == "rgb(255, 255, 255)"
         )
         assert page.locator("#today table").is_visible()
+
+
+def test_forms_and_explanations_need_no_javascript(browser: Browser, served: Served) -> None:
+    with looking(browser, served, START, scripts=False) as page:
+        page.get_by_label("Rum som säger").select_option("now")
+        page.get_by_role("button", name="Visa").click()
+        names = page.get_by_role("rowheader").all_inner_texts()
+        assert [name.split("\n")[0] for name in names] == ["Tågaborgsskolan"]
+        page.get_by_role("link", name="Visa alla").click()
+        page.get_by_role("link", name="kWh per elev").click()
+        assert page.get_by_role("rowheader").first.inner_text().startswith("Tågaborgsskolan")
+    with looking(browser, served, SCHOOL, scripts=False) as page:
+        text = page.get_by_text("Vad skolan skulle ha använt i just det här vädret")
+        assert not text.is_visible()
+        page.get_by_role("button", name="Vad betyder Det väntade?").click()
+        assert text.is_visible()
+        page.keyboard.press("Escape")
+        assert not text.is_visible()
+
+
+def test_a_class_writes_down_an_experiment_and_takes_it_away(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{SCHOOL}/experiments", scripts=False) as page:
+        page.get_by_label("Vad gjorde ni?").fill("Släckte när vi gick ut")
+        page.get_by_label("Var?").select_option(label="Sal A101")
+        page.get_by_label("Första dagen").fill("2026-11-17")
+        page.keyboard.press("Enter")
+        card = page.get_by_role("heading", name="Släckte när vi gick ut")
+        assert card.is_visible()
+        assert page.url.endswith(f"{SCHOOL}/experiments")
+        page.get_by_role("button", name="Ta bort Släckte när vi gick ut").click()
+        page.wait_for_load_state()
+        assert not card.is_visible()
