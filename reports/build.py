@@ -29,6 +29,7 @@ from reports.estimates import usable_signature
 from reports.figures import (
     Figure,
     FigureId,
+    Finding,
     Inputs,
     Mark,
     Missing,
@@ -39,6 +40,8 @@ from reports.figures import (
     of_metric,
 )
 from reports.fits import shapes_of
+from reports.insight_texts import insight_text
+from reports.language import CODES
 from reports.material import Material
 from reports.period import Period
 
@@ -174,6 +177,9 @@ def _report(
             for carrier in carriers
             for kind, why in zip(("savings", "bridge"), lacks(material.comparisons, carrier), strict=True)
         },
+        insights=tuple(
+            Finding(one, {code: insight_text(one, site, code) for code in CODES}) for one in material.insights
+        ),
         running=period.running_at(material.now, site.zone),
     )
 

@@ -13,9 +13,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from analytics.insights.model import Insight
 from classroom.factors import Factor
 from classroom.metric import Metric, Scope, Status
 from classroom.quantity import Carrier
+from reports.insight_texts import InsightText
 from reports.period import Period
 from reports.sources import Lack
 
@@ -167,14 +169,11 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Insight:
-    """A finding with what it costs a year; texts in the report's language are made when it is printed."""
+class Finding:
+    """An insight of the period, in both languages."""
 
-    key: str
-    kind: str
-    title: str
-    body: str
-    figures: dict[str, str]
+    insight: Insight
+    texts: dict[str, InsightText]
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class Report:
     factors: tuple[Factor, ...]
     inputs: tuple[Inputs, ...]
     settings: dict[str, str]
-    insights: tuple[Insight, ...] = ()
+    insights: tuple[Finding, ...] = ()
     lacks: dict[str, tuple[Lack, ...]] = field(default_factory=dict)
     running: bool = False
 

@@ -17,6 +17,7 @@ from analytics import turns
 from analytics.batch import site_of
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
+from analytics.insights.model import KIND, Insight
 from analytics.intervals import INTERVALS
 from analytics.jobs import METRICS
 from analytics.points import microseconds
@@ -62,6 +63,7 @@ class Material:
     verdicts: dict[str, int]
     inputs: tuple[Inputs, ...]
     pending_hours: int
+    insights: tuple[Insight, ...] = ()
 
 
 def load(store: Store, site: Site, school: str, period: Period, now: datetime, fits: Fits) -> Material:
@@ -98,7 +100,15 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime, f
         verdicts={} if verdicts is None else dict(Counter(verdicts["verdict"].astype(str))),
         inputs=tuple(inputs_of(store, part, period)),
         pending_hours=_pending(store, devices),
+        insights=tuple(_insights(store, school, period)),
     )
+
+
+def _insights(store: Store, school: str, period: Period) -> list[Insight]:
+    """Findings that were seen in the period, the first in rank first."""
+    found = [Insight.model_validate_json(one.body) for one in store.read_documents(KIND, school)]
+    seen = [one for one in found if one.first <= period.last and one.last >= period.first]
+    return sorted(seen, key=lambda one: (one.rank, one.key))
 
 
 def _pending(store: Store, devices: Iterable[str]) -> int:

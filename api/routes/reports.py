@@ -19,6 +19,7 @@ from api.routes.schools import known_school
 from reports.closing import CloseError
 from reports.explain import Node
 from reports.figures import FigureIdError, parse_figure_id
+from reports.fits import here
 from reports.make import MEDIA_TYPES, File, Shape
 from reports.manifest import ManifestError, find_manifest
 from reports.period import CURE, Period, PeriodError, parse_period
@@ -99,12 +100,14 @@ class VerificationOut(BaseModel):
 
 
 def reports_router(context: ApiContext) -> APIRouter:
-    """Routes of reports; none where the service makes none."""
+    """Routes of reports; made in the calling thread where ``context`` names nobody else."""
     router = APIRouter(tags=["reports"], responses=PROBLEMS)
-    if context.reports is not None:
-        _add_files(router, context, context.reports)
-        _add_walks(router, context, context.reports)
-        _add_accounts(router, context, context.reports)
+    reports = context.reports or Reports(
+        context.store, context.site, context.clock, here, {}, fits=context.fits
+    )
+    _add_files(router, context, reports)
+    _add_walks(router, context, reports)
+    _add_accounts(router, context, reports)
     return router
 
 

@@ -11,6 +11,7 @@ from reports.sections.air import air_section
 from reports.sections.comparison import comparison_section
 from reports.sections.emissions import emissions_section
 from reports.sections.energy import energy_section
+from reports.sections.insights import insights_section
 from reports.sections.method import figures_section, method_section
 from reports.sections.quality import quality_section
 from reports.sections.summary import missing, sentences, tiles
@@ -36,6 +37,7 @@ def compose(report: Report, code: Code, versions: dict[str, str], manifest: str 
             emissions_section(report, lang),
             comparison_section(report, lang),
             air_section(report, lang),
+            insights_section(report, lang),
             quality_section(report, lang),
             method_section(report, lang, versions),
             figures_section(report, lang),
