@@ -259,7 +259,7 @@ def main() -> int:
         document = compose(build(material), "sv", VERSIONS)
         weasy_s, weasy = weasyprint_s(document)
         pool = ChildCompute(2)
-        reports = Reports(store, lambda: site, lambda: NOW, pool.submit, VERSIONS, at_once=3)
+        reports = Reports(store, lambda: site, lambda: NOW, pool.submit, VERSIONS, at_once=2)
         began = time.perf_counter()
         with Memory() as memory:
             made = list(reports.schools(list(site.school_by_key), PERIOD, shapes["pdf"]))

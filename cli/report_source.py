@@ -43,7 +43,7 @@ class Source:
         self._site = site
         self._store = store
         self._pool = ChildCompute(at_once)
-        self._reports = Reports(store, lambda: site, utc_now, self._pool.submit, versions(), at_once + 1)
+        self._reports = Reports(store, lambda: site, utc_now, self._pool.submit, versions(), at_once)
 
     def __enter__(self) -> Self:
         return self

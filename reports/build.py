@@ -64,7 +64,8 @@ def build(material: Material) -> Report:
             figures += energy.figures
             marks.update({(carrier, month): mark for month, mark in energy.marks.items()})
             missing += energy.missing if one is period else ()
-    figures += _changes(by_id(figures), school, period, carriers)
+    if not period.running_at(material.now, site.zone):  # part of a year is not compared with a whole one
+        figures += _changes(by_id(figures), school, period, carriers)
     figures += _totals(figures, material, carriers)
     figures += _compared(material)
     rooms = rooms_of(material.rooms, period, site.zone, material.now)
@@ -225,6 +226,7 @@ def _settings(site: Site) -> dict[str, str]:
         | {
             f"reports.{key}": str(value)
             for key, value in site.settings.reports.model_dump().items()
-            if key in ("base_year", "target_year", "target_reduction_share") and value is not None
+            if key in ("base_year", "target_year", "target_reduction_share")
+            and site.settings.reports.base_year is not None
         }
     )

@@ -131,7 +131,7 @@ def portfolio(
                     sums.append(total)
                     of_carrier[f"{one.key}:{name}"] = total
         now = of_carrier.get(f"{period.key}:{TOGETHER}")
-        if now is not None:
+        if now is not None and not running:
             sums += change(now, of_carrier.get(f"{period.before.key}:{TOGETHER}"))
     for name in TOTALS:
         for basis in (None, *BASES):

@@ -132,18 +132,27 @@ def _section(section: Section, lang: Language) -> dict[str, Any]:
     return {
         "title": breakable(section.title),
         "small": section.small,
-        "parts": [_part(part, section.small, lang) for part in section.parts],
+        "parts": [
+            _part(part, section.small, lang, headed=_is_headed(section, number))
+            for number, part in enumerate(section.parts)
+        ],
     }
 
 
-def _part(part: Part, small: bool, lang: Language) -> dict[str, Any]:
+def _is_headed(section: Section, number: int) -> bool:
+    """Whether the part before has said what this table is: its chart."""
+    part, before = section.parts[number], section.parts[max(0, number - 1)]
+    return isinstance(part, Table) and isinstance(before, Bars | Steps) and before.key == part.key
+
+
+def _part(part: Part, small: bool, lang: Language, *, headed: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": breakable(part)}
     if isinstance(part, Bars):
-        return {"type": "chart", "title": "", "alt": part.alt, "svg": bars_svg(part, lang)}
+        return {"type": "chart", "title": part.title, "alt": part.alt, "svg": bars_svg(part, lang)}
     if isinstance(part, Steps):
-        return {"type": "chart", "title": "", "alt": part.alt, "svg": steps_svg(part, lang)}
-    return _table(part, small, lang)
+        return {"type": "chart", "title": part.title, "alt": part.alt, "svg": steps_svg(part, lang)}
+    return _table(part, small, lang) | ({"title": ""} if headed else {})
 
 
 def _table(table: Table, small: bool, lang: Language) -> dict[str, Any]:
