@@ -33,14 +33,15 @@ All year long faults follow one another at every meter, each about 16 days after
 of 1 hour to 4 days, messages twice, late by days, out of order, cut off, zeros and wrong values among the
 registers, the clock ahead by 2 hours or behind by more than a year, registers that are reset, pass their
 end or are another meter's from one report to the next; once the whole school is away; every other
-school's heat meter is swapped with a row in `devices.csv`. Meters tell their register every minute,
-quarter or hour, to 0.00001 to 1 kWh; a figure cannot be nearer than a step of the display, which is
-allowed beside the 0.5 %.
+school's heat meter is swapped with a row in `devices.csv`. Meters tell their register every quarter or
+hour, to 0.00001 to 1 kWh; a figure cannot be nearer than a step of the display, which is allowed beside
+the 0.5 %.
 
 *Covered* is a day whose figure says so itself: status `ok`. On `estimated` days a register began anew and
 what ran in the minutes between is lost; `partial` days have bounds. Where a silence lies over the turn of
 a month nobody knows what the register stood at: such months have bounds too, and stand in rows of their
-own.
+own. What one of the two months has too much the other lacks; among the kWh invented it is counted all the
+same.
 
 Not in it: meters whose clock is wrong by so little that nobody can tell, telegrams without a time that
 are held up on their way, and registers that stand still while their device goes on reporting.

@@ -24,9 +24,9 @@ known to analytics.
 
 A step or a standstill counts from its first minute; a drift from the first day of which the 4 % quantile
 of what the sensor would show in outdoor air is below 380 or above 500 ppm. The job runs on the first of
-the month and after each of the three midnights that follow; the run whose verdict covers the fault has
-flagged it, with the readings up to that midnight. Healthy are the sensors without a planted fault: a flag
-on one is false, each stretch counted once.
+every second month and after each of the three midnights that follow; the run whose verdict covers the
+fault has flagged it, with the readings up to that midnight. Healthy are the sensors without a planted
+fault: a flag on one is false, each stretch counted once.
 """
 
 
