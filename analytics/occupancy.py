@@ -8,6 +8,8 @@ CO2 rises or stands high. Counting people needs a known flow (:mod:`analytics.ve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +41,9 @@ sides."""
 
 HALF_WINDOW_S = 900.0
 """A slope is taken over the readings so far before and after a moment, at least one on each side."""
+
+SIGNS = {"motion": 1.0, "motion_count": 1.0, "motion_pct": 1.0, "people_count": 1.0, "occupancy": 2.0}
+"""Quantities that show somebody, and the least value that does (occupancy: 2 is occupied, 1 pending)."""
 
 LONGEST_GAP_S = 3_600.0
 """Over a longer silence nothing is said."""
@@ -102,6 +107,23 @@ def _most_around(time_us: Ints, values: Floats) -> Floats:
     end = np.searchsorted(time_us, time_us + half_us, "right")
     known = np.append(np.where(np.isnan(values), -np.inf, values), -np.inf)
     return np.asarray(np.maximum.reduceat(known, np.stack([first, end], axis=1).ravel())[::2])
+
+
+def moved(time_us: Ints, signs: Iterable[tuple[int, Ints, Floats, float]]) -> Bools:
+    """Whether a sensor of movement or people saw somebody in the reporting interval that holds each time.
+
+    ``signs`` are, of each sensor, its interval [s], times [us] and values, and the least value that means
+    somebody (:data:`SIGNS`). Movement proves presence; that nothing moves proves nothing: a class that writes
+    sits still.
+    """
+    seen = np.zeros(len(time_us), dtype=bool)
+    for interval_s, at_us, value, least in signs:
+        ends = at_us[value >= least]
+        if len(ends):
+            following = np.searchsorted(ends, time_us).clip(max=len(ends) - 1)
+            ahead_us = ends[following] - time_us
+            seen |= (ahead_us >= 0) & (ahead_us < interval_s * 1_000_000)
+    return seen
 
 
 def alone(volume_m3: float) -> float:

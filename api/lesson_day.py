@@ -16,6 +16,7 @@ from analytics.baseline_days import load_nights
 from analytics.comfort import band, is_summer
 from analytics.energy import to_us
 from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
+from analytics.occupancy import SIGNS, moved
 from analytics.points import microseconds
 from analytics.rollups import DeviceSeries
 from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, Day, co2_of_day, occupied_by_co2, room_days_of
@@ -29,7 +30,7 @@ from classroom.timetable import day_span
 from reports.daily import FARTHEST_KM
 from store.base import Store
 
-_QUANTITIES = ("co2_ppm", "temperature_c", "humidity_pct")
+_QUANTITIES = ("co2_ppm", "temperature_c", "humidity_pct", *SIGNS)
 _OUTDOOR = "outdoor_temperature_c"
 
 Series = dict[str, dict[str, DeviceSeries]]
@@ -145,12 +146,17 @@ def _doubts(verdicts: pd.DataFrame) -> list[Doubt]:
 
 
 def _presence(room: Room, loaded: _Loaded) -> DeviceSeries | None:
-    """1 and 0 at each CO2 reading: whether somebody was there."""
+    """1 and 0 at each CO2 reading: whether somebody was there, by CO2 or seen moving."""
     co2, air = loaded.co2, loaded.air
     if co2 is None or air is None:
         return None
-    here = occupied_by_co2(room, loaded.day, co2, air).astype(float)
-    return DeviceSeries(co2.interval_s, co2.time_us, here)
+    signs = [
+        (one.interval_s, one.time_us, one.value, least)
+        for quantity, least in SIGNS.items()
+        for one in loaded.series.get(quantity, {}).values()
+    ]
+    here = occupied_by_co2(room, loaded.day, co2, air) | moved(co2.time_us, signs)
+    return DeviceSeries(co2.interval_s, co2.time_us, here.astype(float))
 
 
 def _lesson(room: Room, loaded: _Loaded, at: int, one: LessonClimate, *, with_models: bool) -> LessonOut:

@@ -26,7 +26,9 @@ class LessonOut(Answer):
     people_estimated: float | None = Field(
         description="People that CO2 tells of, ±20 to 40 %; only where the room's flow was measured (OVK)"
     )
-    occupied_share: float | None = Field(description="Share of the lesson with somebody there, by CO2, 0-1")
+    occupied_share: float | None = Field(
+        description="Share of the lesson with somebody there, by CO2 or movement, 0-1"
+    )
     level: Air | None = Field(description="By the mean: good below 1000 ppm, soon to 1400, now above")
     reason: NoFigure | None = Field(description="Why there is no level")
     co2_mean_ppm: float | None

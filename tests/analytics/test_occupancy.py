@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.occupancy import added_ppm_h, alone, detected, hourly_quantile, occupied, slope_ppm_h
+from analytics.occupancy import added_ppm_h, alone, detected, hourly_quantile, moved, occupied, slope_ppm_h
 
 MINUTE = 60_000_000
 UCI = Path(__file__).parents[3] / "shared" / "data" / "occupancy" / "uci_datatest.csv"
@@ -63,6 +63,16 @@ def test_a_room_of_which_nothing_is_known(rate_1_h: float) -> None:
 def test_a_falling_level_is_empty_however_high() -> None:
     time_us = np.arange(0, 61, 5).astype(np.int64) * MINUTE
     assert not occupied(time_us, 430 + 900 * np.exp(-2.0 * time_us / 3.6e9), 430.0, 2.0).any()
+
+
+def test_movement_proves_presence_in_its_interval_and_stillness_nothing() -> None:
+    time_us = np.arange(0, 31, 5).astype(np.int64) * MINUTE
+    at = np.array([10, 20, 30], dtype=np.int64) * MINUTE  # each tells of the ten minutes before it
+    seen = moved(time_us, [(600, at, np.array([0.0, 3.0, 0.0]), 1.0)])
+    assert seen.tolist() == [False, False, False, True, True, False, False]
+    pending = np.array([1.0, 1.0, 2.0])
+    assert moved(time_us, [(600, at, pending, 2.0)]).tolist() == [False] * 5 + [True, True]
+    assert not moved(time_us, [(600, at, np.zeros(3), 1.0), (600, at[:0], np.zeros(0), 1.0)]).any()
 
 
 def test_silence_says_nothing() -> None:
