@@ -19,6 +19,8 @@ from reports.comparison import CarrierSavings, SchoolSavings, school_savings
 from reports.dates import Dates
 from reports.figures import Figure, FigureId, of_metric
 from reports.period import Period, period_at
+from reports.signature_figures import load_signature, signature_figures
+from reports.signatures import SchoolSignature
 from reports.sources import Asked, Lack, Sources
 from reports.weather_metrics import degree_day_metrics, normal_year_metrics
 
@@ -34,6 +36,7 @@ class Comparisons:
 
     savings: SchoolSavings | None
     bridge: SchoolBridge | None
+    signature: SchoolSignature | None
     weather: tuple[Metric, ...]
     base: tuple[Metric, ...]
 
@@ -41,8 +44,8 @@ class Comparisons:
 def load_comparisons(
     sources: Sources, school: str, period: Period, targets: ReportSettings, days: Sequence[Metric]
 ) -> Comparisons:
-    """Savings against the twelve months before, the bridge from last year, degree days, normal year, base
-    year. ``days`` are the school's metrics by day.
+    """Savings against the twelve months before, the bridge from last year, heating signature, degree days,
+    normal year, base year. ``days`` are the school's metrics by day.
 
     Raises:
         store.base.StoreError: the store cannot serve now.
@@ -52,7 +55,7 @@ def load_comparisons(
     span = period.span(sources.site.zone)
     base = tuple(_base_year(sources, school, period, targets))
     if last < period.first:
-        return Comparisons(None, None, (), base)
+        return Comparisons(None, None, None, (), base)
     asked = Asked(reporting=Dates(period.first, last))
     savings = school_savings(sources, school, asked)
     bridge = None
@@ -60,7 +63,8 @@ def load_comparisons(
         before = Dates(period.before.first, period.before.last)
         bridge = school_bridge(sources, school, before, Dates(period.first, last))
     weather = _weather(sources, school, period, span, days)
-    return Comparisons(savings, bridge, tuple(weather), base)
+    signature = load_signature(sources, school, period)
+    return Comparisons(savings, bridge, signature, tuple(weather), base)
 
 
 def _weather(
@@ -97,6 +101,7 @@ def base_period(period: Period, base_year: int) -> Period:
 def comparison_figures(found: Comparisons, school: str, period: Period, span: Span) -> list[Figure]:
     """Every figure of the comparisons; ``span`` is the period in UTC."""
     figures = [of_metric(metric, period) for metric in found.weather]
+    figures += signature_figures(found.signature, school, period, span)
     if found.savings is not None:
         for one in found.savings.carriers:
             figures += _saved(school, period, span, one)

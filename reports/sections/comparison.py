@@ -13,12 +13,14 @@ from reports.language import Language
 from reports.sections.energy import value
 from reports.sections.terms import basis_name, carrier_name, line_name, reason_text
 from reports.sections.words import cause_name, lacks_text
+from reports.signature_figures import BALANCE, BASE, SLOPE, SPREAD
 
 
 def comparison_section(report: Report, language: Language) -> Section:
     """What changed, by how much, and why."""
     text = language.text
-    parts: list[Part] = [_against(report, language), _savings(report, language)]
+    signature = _signature(report, language)
+    parts: list[Part] = [_against(report, language), *signature, _savings(report, language)]
     for carrier in report.carriers:
         steps = _steps(report, language, carrier)
         if steps is not None:
@@ -66,6 +68,38 @@ def _against(report: Report, language: Language) -> Table:
             "target year."
         ),
     )
+
+
+def _signature(report: Report, language: Language) -> list[Part]:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = [
+        (
+            carrier_name(carrier, language),
+            value(report.figure(BALANCE, carrier)),
+            value(report.figure(SLOPE, carrier)),
+            value(report.figure(BASE, carrier)),
+            value(report.figure(SPREAD, carrier)),
+            _why(report.figure(BALANCE, carrier), language),
+        )
+        for carrier in report.carriers
+        if report.figure(BALANCE, carrier) is not None
+    ]
+    if not rows:
+        return []
+    columns = (
+        Column(text("Carrier"), width=1.2),
+        Column(text("Heats below"), "number", "°C", 1),
+        Column(text("Heat a kelvin costs"), "number", "W/K"),
+        Column(text("Without heating"), "number", "kWh/d"),
+        Column(text("Scatter of the days"), "number", "%"),
+        Column(text("Remark"), width=1.6),
+    )
+    why = text(
+        "How the energy of a day follows the outdoor temperature, over a year of days up to the end of the "
+        "period: the temperature below which the school heats, what each kelvin below it costs, and what a "
+        "day takes without heating. Scatter: CVRMSE."
+    )
+    return [Table("signature", text("Heating signature"), columns, tuple(rows), why)]
 
 
 def _why(figure: Figure | None, language: Language) -> str:

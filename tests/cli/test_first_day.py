@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import html
+import io
 import re
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from running import SHARED, Running, Start, command, environment, until
 
@@ -82,6 +84,13 @@ def used_kwh(column: str) -> float:
         return sum(float(row[column]) for row in csv.DictReader(text) if row["time_utc"].startswith("2022"))
 
 
+def printed(running: Running, path: str) -> str:
+    """The text of a PDF that a route makes."""
+    answer = httpx.get(f"http://127.0.0.1:{running.port}{path}", timeout=100).raise_for_status()
+    pages = PdfReader(io.BytesIO(answer.content)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(not ENERGY.exists(), reason=f"{ENERGY} is not there")
@@ -132,4 +141,10 @@ def test_history_on_day_one_gives_kwh_kgco2e_signature_and_savings(start: Start,
     assert re.search(r"kg CO₂e", told)
     assert re.search(r"Värmer under \d+,\d °C ute", told)
     assert re.search(r"\d+ % (sparat|mer använt)|Ingen slutsats", told)
+    report = printed(running, f"{school}/report?period=2022&format=pdf&lang=sv")
+    assert re.search(r"\d kWh", report)
+    assert re.search(r"kg CO₂e", report)
+    assert "gas-2022" in report
+    assert re.search(r"Besparing", report)
+    assert re.search(r"Energisignatur .* gas \d+,\d", report)
     assert running.stop() == 0
