@@ -43,6 +43,7 @@ def open_store(
         ),
         timeout_s=settings.timeout_s,
         beside=beside,
+        read_only=read_only,
     )
 
 

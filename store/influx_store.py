@@ -57,16 +57,19 @@ class InfluxStore(Store):
 
     One process writes readings to a bucket (the ingester, through its one store thread); one more may write
     what is made of them (analytics, with ``beside``: it leaves the ledger's head to the ingester, and asks
-    for the ledger's end before it appends). Any number read. A write may end half way: what was announced in
-    the ledger is shown to its consumers, and the same batch handed in again completes it. A server that is
-    away when this is made is asked again by every call.
+    for the ledger's end before it appends). Any number read (``read_only``: an empty bucket stays empty).
+    A write may end half way: what was announced in the ledger is shown to its consumers, and the same batch
+    handed in again completes it. A server that is away when this is made is asked again by every call.
 
     Raises:
         SchemaError: the bucket is not ours, or was written by a newer version.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float = 60.0, beside: bool = False) -> None:
+    def __init__(
+        self, address: Address, *, timeout_s: float = 60.0, beside: bool = False, read_only: bool = False
+    ) -> None:
         self._beside = beside
+        self._read_only = read_only
         self._server = InfluxServer(address, timeout_s)
         self._lock = threading.Lock()  # held by the one writer
         self._checked = False
@@ -333,6 +336,8 @@ class InfluxStore(Store):
             )
         tables = self._server.query("SHOW FIELD KEYS", strings=("fieldKey", "fieldType"))
         names = {name for table in tables for name in table["name"].to_pylist()}
+        if not names and self._read_only:
+            return  # nothing to read yet; whoever writes makes it ours
         if not names:
             self._server.write([f"classroom_schema version={SCHEMA_VERSION} 0"])
         elif "classroom_schema" not in names:
