@@ -56,6 +56,9 @@ class NightLevel(NamedTuple):
     jump_kw: dict[str, float]
 
 
+_NO_JUMPS = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([]))
+
+
 class Split(NamedTuple):
     """A level's night power [kW]: what fans draw that should stand still, and the base load."""
 
@@ -157,13 +160,13 @@ def morning_jump_kw(data: SchoolData) -> pd.Series:
     hour before."""
     start = ventilation_start(data)
     if start is None:
-        return pd.Series(dtype=np.float64)
+        return _NO_JUMPS
     after, before = int(np.ceil(start)), int(np.floor(start)) - 1
     used = data.hours.assign(use_kwh=data.use_kwh)
     open_days = used[used["day_type"] != DayType.CLOSED]
     table = open_days.pivot_table(index="day", columns="hour", values="use_kwh", aggfunc="mean")
     if after not in table or before not in table:
-        return pd.Series(dtype=np.float64)
+        return _NO_JUMPS
     return (table[after] - table[before]).dropna()
 
 

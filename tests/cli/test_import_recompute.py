@@ -110,8 +110,8 @@ def area(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "room_days", "school_days"),
     [
-        (calendar, 2 * 5, 0),  # both rooms, Monday to Friday
-        (evenings, 0, 0),  # they leave the day's type
+        (calendar, 2 * 5, 5),  # both rooms and the school's profile, Monday to Friday
+        (evenings, 2 * 5, 5),  # they leave the day's type, but somebody is there
         (timetable, 5, 0),  # room 101 has a timetable in that week; room 102 keeps the school's hours
         (share, 0, DAYS),  # the methods look a month around a day, and there is no more
         (move, 2 * 3, 0),  # both rooms, Friday to Sunday

@@ -12,6 +12,7 @@ import window
 from prometheus_client import CollectorRegistry
 
 from api.live import LiveHub
+from cli.scheduler import JobCounters
 from ingest.counters import Counters
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -21,6 +22,7 @@ def test_the_documentation_names_every_metric_and_no_other() -> None:
     registry = CollectorRegistry()
     Counters(registry)
     LiveHub(lambda: None, registry)
+    JobCounters(registry)
     names = {
         metric.name + ("_total" if metric.type == "counter" else "") + labels(metric.name)
         for metric in registry.collect()
@@ -37,6 +39,7 @@ def labels(name: str) -> str:
         "refused": "reason",
         "letters": "reason",
         "restarts": "thread",
+        "runs": "result",
     }
     last = name.rpartition("_")[2]
     return f"{{{by[last]}}}" if last in by else ""
