@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from enum import StrEnum
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -15,12 +11,11 @@ from pydantic import BaseModel
 from api.problems import wrong
 from api.query import Shape
 from classroom.metric import Metric
+from reports.csv_text import csv_of
 
 CSV_TYPE = "text/csv"
 CSV_ANSWER: dict[str, object] = {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}
 """For the OpenAPI document of a route that also answers in CSV."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = dict[str, object]
 
@@ -52,34 +47,13 @@ def csv_response(columns: Sequence[str], rows: Sequence[BaseModel | Row | Metric
 def csv_text(
     columns: Sequence[str], rows: Sequence[BaseModel | Row | Metric], delimiter: str = ",", decimal: str = "."
 ) -> str:
-    """CSV of the named columns. Null is an empty cell, times are RFC 3339 UTC, lists are joined by spaces.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers never do.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        get = row.get if isinstance(row, dict) else lambda name, of=row: getattr(of, name)
-        writer.writerow([cell(get(name), decimal) for name in columns])
-    return out.getvalue()
+    """CSV of the named columns (:func:`reports.csv_text.csv_of`)."""
+    return csv_of(columns, (_cells(row, columns) for row in rows), delimiter, decimal)
 
 
-def cell(value: object, decimal: str = ".") -> str:
-    """One cell as text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, int | float):
-        return repr(value).replace(".", decimal)
-    text = value.value if isinstance(value, StrEnum) else str(value)
-    if isinstance(value, list | tuple):
-        text = " ".join(str(item) for item in value)
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _cells(row: BaseModel | Row | Metric, columns: Sequence[str]) -> list[object]:
+    get = row.get if isinstance(row, dict) else lambda name: getattr(row, name)
+    return [get(name) for name in columns]
 
 
 def _preference(accept: str, kind: str) -> float:

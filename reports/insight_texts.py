@@ -5,21 +5,18 @@ English is written here; ``reports/locale/sv`` holds the Swedish. ``scripts/mess
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from babel import Locale
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from analytics.insights.model import Insight, InsightKind
 from classroom.site import Site
+from reports.catalogue import words_of
 
 Code = Literal["sv", "en"]
 LOCALE_FOLDER = Path(__file__).parent / "locale"
@@ -257,7 +254,7 @@ _WORD_PARAMS: Mapping[str, str] = {
 
 def insight_text(insight: Insight, site: Site, code: Code) -> InsightText:
     """``insight`` in words; rooms and meters by their names."""
-    words, locale = _words(code), Locale.parse(_LOCALES[code])
+    words, locale = words_of(LOCALE_FOLDER, "insights", code), Locale.parse(_LOCALES[code])
     figures = {key: _figure(key, value, words, locale) for key, value in insight.params.items()}
     school = site.school_by_key.get(insight.school)
     figures["place"] = place_name(insight, site) or (school.name if school else insight.school)
@@ -297,16 +294,3 @@ def _figure(key: str, value: float | str, words: NullTranslations, locale: Local
     if key.endswith(("days", "kwh", "kwh_per_k", "kwh_d", "breaks")):
         return str(format_decimal(round(value), locale=locale))
     return str(format_decimal(round(value, 1), locale=locale))
-
-
-@cache
-def _words(code: Code) -> NullTranslations:
-    path = LOCALE_FOLDER / code / "LC_MESSAGES" / "insights.po"
-    if not path.exists():
-        return NullTranslations()
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=code)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)

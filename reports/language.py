@@ -6,23 +6,21 @@ English is written in the code; ``reports/locale/sv`` holds the Swedish, kept co
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, get_month_names
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent, get_minus_sign_symbol
 
 from classroom.metric import Interval
+from reports.catalogue import words_of
 from reports.period import Period
 
 Code = Literal["sv", "en"]
@@ -126,17 +124,4 @@ class Language:
 @cache
 def language(code: Code, zone: ZoneInfo) -> Language:
     """The language ``code`` with times in ``zone``."""
-    return Language(code, Locale.parse(_LOCALES[code]), _words(code), zone)
-
-
-@cache
-def _words(code: Code) -> NullTranslations:
-    path = LOCALE_FOLDER / code / "LC_MESSAGES" / "reports.po"
-    if not path.exists():
-        return NullTranslations()  # the language the code is written in
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=code)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    return Language(code, Locale.parse(_LOCALES[code]), words_of(LOCALE_FOLDER, "reports", code), zone)

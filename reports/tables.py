@@ -10,8 +10,8 @@ import xlsxwriter
 
 from reports.accounts import ACCOUNT_COLUMNS, REGISTER_COLUMNS
 from reports.closing import RESTATEMENT_COLUMNS
+from reports.csv_text import csv_of
 from reports.pdf import visible
-from reports.tidy import csv_of
 
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "accounts": ACCOUNT_COLUMNS,

@@ -6,24 +6,22 @@ when first asked for. ``scripts/messages.py`` keeps it complete.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent, get_minus_sign_symbol
 from babel.units import format_unit
 
 from classroom.air import shown_ppm
+from reports.catalogue import words_of
 
 Code = Literal["sv", "en"]
 CODES: tuple[Code, ...] = get_args(Code)
@@ -154,20 +152,7 @@ class Language:
 @cache
 def language(code: Code, zone: ZoneInfo) -> Language:
     """The language ``code`` with times in ``zone``."""
-    return Language(code, Locale.parse(_LOCALES[code]), _words(code), zone)
-
-
-@cache
-def _words(code: Code) -> NullTranslations:
-    path = LOCALE_FOLDER / code / "LC_MESSAGES" / "pages.po"
-    if not path.exists():
-        return NullTranslations()  # the language the code is written in
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=code)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    return Language(code, Locale.parse(_LOCALES[code]), words_of(LOCALE_FOLDER, "pages", code), zone)
 
 
 def _pattern(decimals: int) -> str:
