@@ -22,6 +22,7 @@ from analytics.indoor import P95, Figure
 from analytics.nights import Nights, baseline_on
 from analytics.occupancy import ALONE_PPM_H, USUAL_RATE_1_H, alone, occupied
 from analytics.points import HOUR_US
+from analytics.quantiles import quantile
 from analytics.rollups import Cells, DeviceSeries, cell_values, occupied_cells, weighted_quantile
 from analytics.ventilation import (
     BASELINE_DAYS,
@@ -168,7 +169,7 @@ def _rate_in_hours(room: Room, air: DayAir) -> float:
     kept = 1.0 if room.ventilation is None else KEPT.get(room.ventilation, 1.0)
     decays = [one.rate_1_h for one, at in air.decays if at in (When.BREAK, When.AFTER_SCHOOL)]
     if decays and (kept < 1 or air.flow is None):
-        return float(np.quantile(decays, 0.75))
+        return quantile(decays, 0.75)
     found, size = air.in_use(), volume_of(room)
     if found is not None:
         return kept * found[0].rate_1_h
