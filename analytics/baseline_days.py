@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -66,19 +67,28 @@ def _following(site: Site, changed: Mapping[str, Ints], until: date) -> Dirty:
     """The fortnight after changed hours of nights and weekends, up to ``until``, in the rooms where the
     sensors hung by then."""
     dirty = Dirty()
+    days_of: dict[bytes, set[date]] = {}  # most devices have the same hours
     for device, hour_us in changed.items():
         placements = [placed for placed in site.placements.get(device, ()) if placed.room is not None]
-        hours = pd.Series(pd.to_datetime(hour_us, unit="us", utc=True))
-        hour_us = hour_us[night_hours(hours, site.zone)] if placements and len(hours) else hour_us[:0]
-        days = {
-            day + timedelta(days=more)
-            for day in local_days(hour_us, site.zone)
-            for more in range(1, min(BASELINE_DAYS, (until - day).days) + 1)
-        }
+        key = hour_us.tobytes()
+        if placements and key not in days_of:
+            days_of[key] = _fortnight_after(hour_us, site.zone, until)
         for placed in placements:
-            hung = {day for day in days if hung_on(placed, day, site.zone)}
+            hung = {day for day in days_of[key] if hung_on(placed, day, site.zone)}
             dirty.rooms[placed.school, placed.room or ""] |= hung
     return dirty
+
+
+def _fortnight_after(hour_us: Ints, zone: ZoneInfo, until: date) -> set[date]:
+    """The fortnight after those of the hours that lie in nights and weekends, up to ``until``."""
+    if not len(hour_us):
+        return set()
+    nights = hour_us[night_hours(pd.Series(pd.to_datetime(hour_us, unit="us", utc=True)), zone)]
+    return {
+        day + timedelta(days=more)
+        for day in local_days(nights, zone)
+        for more in range(1, min(BASELINE_DAYS, (until - day).days) + 1)
+    }
 
 
 def _span(site: Site, days: Iterable[date]) -> Span:

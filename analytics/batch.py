@@ -24,7 +24,8 @@ from analytics.intervals import interval_series
 from analytics.nights import Nights
 from analytics.points import microseconds, register_series
 from analytics.rollups import DeviceSeries, Floats, Ints
-from analytics.room_air import air_inputs, room_air, room_days_of
+from analytics.room_air import room_air
+from analytics.room_calendar import air_inputs, room_days_of
 from analytics.school_profile import profile_metrics
 from analytics.verdicts import DISTRUSTED, inside
 from classroom.metric import Interval, Metric, Scope
@@ -163,9 +164,9 @@ def _room(
     figures |= room_air(place, told, now_us, hung, batch.nights, intervals_s, limits)
     found = []
     for at, day in enumerate(days):
-        mark = room_fingerprint(site, school, placed, room, day)
+        span, mark = told[at].span, room_fingerprint(site, school, placed, room, day)
         for name, of_days in figures.items():
-            found.append(_room_metric(school, room, day_span(day, site.zone), name, of_days[at], mark))
+            found.append(_room_metric(school, room, span, name, of_days[at], mark))
     return found
 
 

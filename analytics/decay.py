@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from analytics.quantiles import median
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -100,11 +103,11 @@ def falls(time_us: Ints, excess_ppm: Floats, interval_s: float) -> list[tuple[in
     """
     found = []
     step_us = _LONGEST_GAP * interval_s * 1e6
+    may = np.flatnonzero((excess_ppm[:-1] >= START_PPM) & (excess_ppm[1:] < excess_ppm[:-1])).tolist()
     times, excess = time_us.tolist(), excess_ppm.tolist()  # one by one numpy is slow
-    at, count = 0, len(excess)
-    while at < count - 1:
-        if excess[at] < START_PPM or excess[at + 1] >= excess[at]:
-            at += 1
+    begin, count = 0, len(excess)
+    for at in may:
+        if at < begin:
             continue
         end, low = at, excess[at]
         while (
@@ -116,7 +119,7 @@ def falls(time_us: Ints, excess_ppm: Floats, interval_s: float) -> list[tuple[in
             end += 1
             low = min(low, excess[end])
         found.append((at, int(at + np.argmin(excess_ppm[at : end + 1]))))
-        at = end + 1
+        begin = end + 1
     return found
 
 
@@ -171,7 +174,7 @@ def _fitted(time_us: Ints, excess_ppm: Floats, first: int, last: int, alone_ppm_
         end_us=int(time_us[last]),
         rate_1_h=rate,
         low_1_h=max(0.0, rate - spread),
-        high_1_h=rate + spread + alone_ppm_h / float(excess.mean()),
+        high_1_h=rate + spread + alone_ppm_h / _mean(excess),
         r2=r2,
         points=len(hours),
         start_ppm=float(excess[0]),
@@ -198,7 +201,7 @@ def find_decays(
         if last - first + 1 < LEAST_POINTS:  # most falls of a day are noise: they cost nothing
             bad.append(Refused(first, last, "few_points"))
             continue
-        in_school = busy is not None and bool(busy[first : last + 1].mean() > 0.5)
+        in_school = busy is not None and 2 * int(np.count_nonzero(busy[first : last + 1])) > last - first + 1
         one = decay(time_us, excess, first, last, alone_ppm_h if in_school else 0.0)
         if isinstance(one, Decay) and in_school and one.rate_1_h < SLOWEST_IN_SCHOOL_1_H:
             one = Refused(one.first, one.last, "slow_in_school_hours")
@@ -229,17 +232,22 @@ def _steepest(time_us: Ints, excess_ppm: Floats) -> int:
     if len(time_us) < LEAST_POINTS:
         return 0
     slopes = -np.diff(np.log(excess_ppm)) / (np.diff(time_us) / 3.6e9)
-    pace = float(np.median(slopes))
+    pace = median(slopes)
     fast = np.flatnonzero(slopes[: max(1, len(slopes) // 2)] >= 0.8 * pace)
     return int(fast[0]) if len(fast) else 0
 
 
 def _line(hours: Floats, logs: Floats) -> tuple[float, float, float]:
     """Falling rate [1/h] of the straight line through the points, its standard error and R²."""
-    x, y = hours - hours.mean(), logs - logs.mean()
+    x, y = hours - _mean(hours), logs - _mean(logs)
     xx, yy = float(x @ x), float(y @ y)
     slope = float(x @ y) / xx
     left = y - slope * x
     rest = float(left @ left)
-    error = np.sqrt(rest / max(1, len(x) - 2) / xx)
-    return -slope, float(error), 1.0 - rest / yy if yy > 0 else 0.0
+    error = sqrt(rest / max(1, len(x) - 2) / xx)
+    return -slope, error, 1.0 - rest / yy if yy > 0 else 0.0
+
+
+def _mean(values: Floats) -> float:
+    """As ``values.mean()``, which costs more than a short line's fit."""
+    return float(np.add.reduce(values)) / len(values)

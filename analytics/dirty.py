@@ -94,21 +94,29 @@ def local_days(hour_us: Ints, zone: ZoneInfo) -> set[date]:
 
 def hours_by_device(hours: pd.DataFrame) -> dict[str, Ints]:
     """Hours [us] of each device from a ledger frame (CHANGED_COLUMNS), ascending."""
-    return {
-        str(device): np.sort(microseconds(group["hour"]))
-        for device, group in hours.groupby("device", sort=False, observed=True)
-    }
+    if hours.empty:
+        return {}
+    code, devices = pd.factorize(hours["device"])  # as a whole: pandas is slow by the piece
+    hour_us = microseconds(hours["hour"])
+    order = np.lexsort((hour_us, code))
+    borders = np.searchsorted(code[order], np.arange(1, len(devices)))
+    parts = np.split(hour_us[order], borders)
+    return {str(device): part for device, part in zip(devices, parts, strict=True)}
 
 
 def rooms_touched(site: Site, changed: Mapping[str, Ints]) -> Dirty:
     """Room days in which one of the changed (device, hour)s lies: a room's day depends on nothing outside
     it."""
     dirty = Dirty()
+    days_of: dict[bytes, set[date]] = {}  # most devices have the same hours
     for device, hour_us in changed.items():
         for placed in site.placements.get(device, ()):
             if placed.room is not None:
-                days = local_days(_hung(placed, hour_us), site.zone)
-                dirty.rooms[placed.school, placed.room] |= days
+                hung = _hung(placed, hour_us)
+                key = hung.tobytes()
+                if key not in days_of:
+                    days_of[key] = local_days(hung, site.zone)
+                dirty.rooms[placed.school, placed.room] |= days_of[key]
     return dirty
 
 

@@ -50,36 +50,59 @@ LONGEST_GAP_S = 3_600.0
 
 
 def slope_ppm_h(
-    time_us: Ints, co2_ppm: Floats, half_window_s: float = HALF_WINDOW_S
+    time_us: Ints, co2_ppm: Floats, half_window_s: float = HALF_WINDOW_S, starts: Ints | None = None
 ) -> tuple[Floats, Floats]:
     """Slope [ppm/h] and mean [ppm] of the straight line through the readings around each reading.
 
-    NaN where there are not two readings or they lie more than LONGEST_GAP_S apart.
+    NaN where there are not two readings or they lie more than LONGEST_GAP_S apart. ``starts`` are the first
+    readings of stretches that know nothing of each other, such as days (None: there is one).
     """
-    hours = (time_us - time_us[0]) / 3.6e9 if len(time_us) else np.zeros(0)
-    half = half_window_s / 3_600
-    first = np.searchsorted(hours, hours - half - 1e-9)
-    last = np.searchsorted(hours, hours + half + 1e-9, "right") - 1
+    begin, end, row = _stretches(len(time_us), starts)
+    hours = (time_us - time_us[begin]) / 3.6e9
+    reach_us = round(half_window_s * 1e6) + 3
     at = np.arange(len(hours))
-    first = np.maximum(np.minimum(first, at - 1), 0)
-    last = np.minimum(np.maximum(last, at + 1), len(hours) - 1)
+    first = np.maximum(np.searchsorted(time_us, time_us - reach_us), begin)
+    last = np.minimum(np.searchsorted(time_us, time_us + reach_us, "right"), end) - 1
+    first = np.maximum(np.minimum(first, at - 1), begin)
+    last = np.minimum(np.maximum(last, at + 1), end - 1)
     count = (last - first + 1).astype(float)
-    sums = [
-        np.concatenate([[0.0], np.cumsum(part)]) for part in (hours, co2_ppm, hours * co2_ppm, hours * hours)
-    ]
-    x, y, xy, xx = (part[last + 1] - part[first] for part in sums)
+    width = int((end - begin).max(initial=0)) + 1
+    before = row * width - begin  # + n: where the sum of what comes before reading n of its stretch stands
+
+    def within(values: Floats) -> Floats:
+        sums = np.zeros((int(row.max(initial=0)) + 1, width))  # a row a stretch: sums as if it were alone
+        sums.ravel()[before + at + 1] = values
+        flat = np.cumsum(sums, axis=1).ravel()
+        return np.asarray(flat[before + last + 1] - flat[before + first])
+
+    x, y, xy, xx = (within(part) for part in (hours, co2_ppm, hours * co2_ppm, hours * hours))
     spread = xx - x * x / count
-    silent = (hours[last] - hours[first]) > 2 * max(half, LONGEST_GAP_S / 3_600)
+    silent = (hours[last] - hours[first]) > 2 * max(half_window_s, LONGEST_GAP_S) / 3_600
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where((count < 2) | silent | (spread <= 0), np.nan, (xy - x * y / count) / spread)
     return slope, y / np.maximum(count, 1)
 
 
+def _stretches(count: int, starts: Ints | None) -> tuple[Ints, Ints, Ints]:
+    """Of each of so many readings: the first of its stretch, the one after its last, and its number."""
+    first = np.zeros(1, dtype=np.int64) if starts is None else starts
+    lengths = np.diff(np.append(first, count))
+    begin = np.repeat(first, lengths)
+    return begin, np.repeat(first + lengths, lengths), np.repeat(np.arange(len(first)), lengths)
+
+
 def added_ppm_h(
-    time_us: Ints, co2_ppm: Floats, baseline_ppm: Floats | float, rate_1_h: Floats | float = USUAL_RATE_1_H
+    time_us: Ints,
+    co2_ppm: Floats,
+    baseline_ppm: Floats | float,
+    rate_1_h: Floats | float = USUAL_RATE_1_H,
+    starts: Ints | None = None,
 ) -> Floats:
-    """What people add to the room's air at each reading [ppm/h]; NaN where nothing can be said."""
-    slope, mean = slope_ppm_h(time_us, co2_ppm)
+    """What people add to the room's air at each reading [ppm/h]; NaN where nothing can be said.
+
+    ``starts`` as in :func:`slope_ppm_h`.
+    """
+    slope, mean = slope_ppm_h(time_us, co2_ppm, starts=starts)
     return np.asarray(slope + rate_1_h * (mean - baseline_ppm))
 
 
@@ -89,22 +112,25 @@ def occupied(
     baseline_ppm: Floats | float,
     rate_1_h: Floats | float = USUAL_RATE_1_H,
     alone_ppm_h: float = ALONE_PPM_H,
+    starts: Ints | None = None,
 ) -> Bools:
     """Whether somebody is in the room at each reading, from its CO2; False where nothing can be said.
 
     Times ascend [us]; ``baseline_ppm`` is what the sensor shows in outdoor air, ``rate_1_h`` the room's air
-    change rate when it was measured, ``alone_ppm_h`` what one adult adds to its air (:func:`alone`).
+    change rate when it was measured, ``alone_ppm_h`` what one adult adds to its air (:func:`alone`),
+    ``starts`` as in :func:`slope_ppm_h`.
     """
-    added = added_ppm_h(time_us, co2_ppm, baseline_ppm, rate_1_h)
+    added = added_ppm_h(time_us, co2_ppm, baseline_ppm, rate_1_h, starts)
     least = LEAST_PERSON * alone_ppm_h + BASELINE_ERROR_PPM * np.asarray(rate_1_h)
-    return np.asarray((added > least) & (added > EDGE * _most_around(time_us, added)))
+    return np.asarray((added > least) & (added > EDGE * _most_around(time_us, added, starts)))
 
 
-def _most_around(time_us: Ints, values: Floats) -> Floats:
+def _most_around(time_us: Ints, values: Floats, starts: Ints | None) -> Floats:
     """The greatest value within the slope's window around each moment."""
     half_us = round(HALF_WINDOW_S * 1e6)
-    first = np.searchsorted(time_us, time_us - half_us)
-    end = np.searchsorted(time_us, time_us + half_us, "right")
+    begin, after, _ = _stretches(len(time_us), starts)
+    first = np.maximum(np.searchsorted(time_us, time_us - half_us), begin)
+    end = np.minimum(np.searchsorted(time_us, time_us + half_us, "right"), after)
     known = np.append(np.where(np.isnan(values), -np.inf, values), -np.inf)
     return np.asarray(np.maximum.reduceat(known, np.stack([first, end], axis=1).ravel())[::2])
 

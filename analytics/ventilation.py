@@ -24,6 +24,7 @@ from analytics.buildup import BuildUp, build_up
 from analytics.decay import Decay, When, find_decays, when
 from analytics.generation import People, people_of
 from analytics.occupancy import ALONE_PPM_H, alone
+from analytics.quantiles import median, quantile
 from classroom.places import Room, Ventilation
 from classroom.timetable import Span
 
@@ -137,7 +138,7 @@ def baseline_ppm(night_means: Floats) -> float | None:
     """
     if len(night_means) < LEAST_BASELINE_HOURS:
         return None
-    found = float(np.quantile(night_means, BASELINE_QUANTILE))
+    found = quantile(night_means, BASELINE_QUANTILE)
     return found if BASELINE_PPM[0] <= found <= BASELINE_PPM[1] else None
 
 
@@ -211,9 +212,9 @@ def _us(span: Span) -> tuple[int, int]:
 def _together(found: Sequence[Decay | BuildUp]) -> Rate:
     """Several rates as one: the median, with the median of their bounds."""
     return Rate(
-        float(np.median([one.rate_1_h for one in found])),
-        float(np.median([one.low_1_h for one in found])),
-        float(np.median([one.high_1_h for one in found])),
+        median([one.rate_1_h for one in found]),
+        median([one.low_1_h for one in found]),
+        median([one.high_1_h for one in found]),
     )
 
 

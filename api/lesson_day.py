@@ -19,7 +19,8 @@ from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
 from analytics.occupancy import SIGNS, moved
 from analytics.points import microseconds
 from analytics.rollups import DeviceSeries
-from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, Day, co2_of_day, occupied_by_co2, room_days_of
+from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, co2_of_day, occupied_by_co2
+from analytics.room_calendar import Day, room_days_of
 from analytics.ventilation import Co2, DayAir, day_air, people_by_flow, volume_of
 from analytics.verdicts import DISTRUSTED, inside
 from api.lesson_models import AdaptiveOut, AirAndHeat, LessonOut, LessonsDay
@@ -155,7 +156,7 @@ def _presence(room: Room, loaded: _Loaded) -> DeviceSeries | None:
         for quantity, least in SIGNS.items()
         for one in loaded.series.get(quantity, {}).values()
     ]
-    here = occupied_by_co2(room, loaded.day, co2, air) | moved(co2.time_us, signs)
+    here = occupied_by_co2(room, [(loaded.day, co2, air)])[0] | moved(co2.time_us, signs)
     return DeviceSeries(co2.interval_s, co2.time_us, here.astype(float))
 
 

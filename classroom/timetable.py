@@ -51,9 +51,11 @@ class Timetable:
         self.zone = zone
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
+        self._on_weekday: dict[tuple[str, int], list[Lesson]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
+                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(lesson)
         mine = [
             row
             for row in calendar
@@ -116,8 +118,8 @@ class Timetable:
                 self._utc(day, time.fromisoformat(lesson.end)),
                 lesson.group_size,
             )
-            for lesson in self._lessons[room]
-            if lesson.weekday == day.isoweekday() and lesson.weeks in ("all", parity) and lesson.holds_on(day)
+            for lesson in self._on_weekday.get((room, day.isoweekday()), ())
+            if lesson.weeks in ("all", parity) and lesson.holds_on(day)
         ]
         return sorted(found, key=lambda lesson: lesson[:2])
 

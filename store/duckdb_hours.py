@@ -19,7 +19,7 @@ from store.hourly import roll_up
 from store.times import HOUR_US, day_ranges, day_ranges_us, microseconds, naive_utc, to_datetime
 
 _TIMES = ("hour", "first_time", "last_time")
-_DEVICES = 100  # a month of 100 rooms at 5 minutes, three quantities each, is 2.7 million readings
+_DEVICES = 50  # a month of 50 rooms at 5 minutes, three quantities each, is 1.3 million readings
 
 
 def compute(con: DuckDBPyConnection, hours: pd.DataFrame, interval_s: Mapping[str, int]) -> pd.DataFrame:

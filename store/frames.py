@@ -73,7 +73,7 @@ NO_READINGS = _empty(0)
 
 def joined(parts: Sequence[Columns]) -> Columns:
     """Readings of spans of time that do not overlap, as one."""
-    parts = [part for part in parts if len(part.time_us)]
+    parts = sorted((part for part in parts if len(part.time_us)), key=lambda part: int(part.time_us.min()))
     if len(parts) <= 1:
         return parts[0] if parts else NO_READINGS
     devices, device_rank = ranked([name for part in parts for name in part.devices])
@@ -87,7 +87,8 @@ def joined(parts: Sequence[Columns]) -> Columns:
         made.time_us[rows], made.value[rows], made.flag[rows] = part.time_us, part.value, part.flag
         at, first_device = rows.stop, first_device + len(part.devices)
         first_quantity += len(part.quantities)
-    return made.where(np.lexsort((made.time_us, made.quantity, made.device)))
+    series = made.device * np.int32(len(quantities)) + made.quantity
+    return made.where(np.argsort(series, kind="stable"))  # each part has its series in the order of time
 
 
 def ranked(names: Sequence[str]) -> tuple[list[str], Ids]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -122,9 +124,11 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
     rows = store.read_hours(keys, _QUANTITIES, *span)
     rows = rows[rows["count"] > 0][["device", "quantity", "hour", "mean", "coverage"]]
     rows = _trusted(rows, store.read_verdicts(keys, *span))
+    code, devices = pd.factorize(rows["device"])
+    number = {str(name): at for at, name in enumerate(devices)}
     parts = []
     for device in placed:
-        mine = rows[rows["device"] == device.key]
+        mine: pd.DataFrame = rows[code == number.get(device.key, -1)]
         if device.valid_from is not None:
             mine = mine[mine["hour"] >= device.valid_from]
         if device.valid_to is not None:
@@ -166,13 +170,14 @@ def _senses(store: Store, part: Site, end: datetime) -> tuple[Sense, ...]:
     newest = latest.groupby("device", observed=True)["time"].max()
     verdicts = store.read_verdicts(keys, end - timedelta(days=1), end)
     verdicts = verdicts[verdicts["verdict"].isin(_STANDING) & (verdicts["end"] >= end - timedelta(hours=12))]
-    return tuple(_sense(device, newest, verdicts) for device in sorted(placed, key=lambda d: d.key))
+    standing = verdicts.sort_values("start", kind="stable").drop_duplicates("device").to_dict("records")
+    row_of = {row["device"]: row for row in standing}
+    times = newest.to_dict()
+    ordered = sorted(placed, key=lambda d: d.key)
+    return tuple(_sense(device, times.get(device.key), row_of.get(device.key)) for device in ordered)
 
 
-def _sense(device: Device, newest: pd.Series, verdicts: pd.DataFrame) -> Sense:
-    last = newest.get(device.key)
-    mine = verdicts[verdicts["device"] == device.key].sort_values("start")
-    row = None if mine.empty else mine.iloc[0]
+def _sense(device: Device, last: pd.Timestamp | None, row: dict[Hashable, Any] | None) -> Sense:
     return Sense(
         device=device.key,
         room=device.room,

@@ -17,7 +17,8 @@ from analytics.energy import to_us
 from analytics.indoor import Figure
 from analytics.nights import nights_of
 from analytics.rollups import DeviceSeries
-from analytics.room_air import Day, co2_of_day, occupied_by_co2, room_air, room_days_of
+from analytics.room_air import co2_of_day, occupied_by_co2, room_air
+from analytics.room_calendar import Day, room_days_of
 from analytics.ventilation import BASELINE_DAYS, day_air
 
 Floats = npt.NDArray[np.float64]
@@ -229,7 +230,7 @@ def _decays_and_hours(case: RoomCase, told: Told, day: Day, nights: dict, found:
     begin, end = ((to_us(edge) - case.start_us) // 60_000_000 for edge in day.span)
     for first, last in _allowed(case, minute, begin, end):
         found.allowed.append((told.interval_s, any(a < last and b > first for a, b in spans)))
-    here = occupied_by_co2(case.room, day, co2["s"], air)
+    here = occupied_by_co2(case.room, [(day, co2["s"], air)])[0]
     found.hours.append((told.interval_s, *_hours(case.people[begin:end], minute - begin, here)))
 
 

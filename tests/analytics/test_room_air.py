@@ -16,7 +16,8 @@ from analytics.generation import people_of
 from analytics.indoor import Figure
 from analytics.nights import baseline_on, nights_of, trusted_hours
 from analytics.rollups import DeviceSeries
-from analytics.room_air import AIR_METRICS, co2_of_day, room_air, room_days_of, ventilated_spans
+from analytics.room_air import AIR_METRICS, co2_of_day, room_air
+from analytics.room_calendar import room_days_of, ventilated_spans
 from classroom.metric import Status
 from classroom.places import AgeGroup, CalendarRow, Lesson, Room, SchoolAttributes, Ventilation
 from classroom.reading import Reading
