@@ -113,13 +113,18 @@ def control(asked: Asked) -> Control:
 
 @pytest.fixture
 def context(
-    site: Site, store: DuckDBStore, letters: Letters, health: list[PartHealth], control: Control
+    site: Site,
+    store: DuckDBStore,
+    letters: Letters,
+    health: list[PartHealth],
+    control: Control,
+    now: datetime,
 ) -> ApiContext:
     registry = CollectorRegistry()
     return ApiContext(
         site=lambda: site,
         store=store,
-        clock=lambda: NOW,
+        clock=lambda: now,
         live=LiveHub(lambda: site, registry),
         letters=letters,
         sightings=letters,

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 from heated import NOW, TEXTS, write_energy, write_two_years
-from prometheus_client import CollectorRegistry
 
-from api.app import create_app
-from api.context import ApiContext
-from api.live import LiveHub
 from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
-from ingest.letters import Letters
 from store.duckdb_store import DuckDBStore
 
 
@@ -28,20 +22,8 @@ def site() -> Site:
 
 
 @pytest.fixture
-def client(site: Site, store: DuckDBStore, letters: Letters) -> Iterator[TestClient]:
-    registry = CollectorRegistry()
-    context = ApiContext(
-        site=lambda: site,
-        store=store,
-        clock=lambda: NOW,
-        live=LiveHub(lambda: site, registry),
-        letters=letters,
-        sightings=letters,
-        health=list,
-        registry=registry,
-    )
-    with TestClient(create_app(context), base_url="http://127.0.0.1:8000") as opened:
-        yield opened
+def now() -> datetime:
+    return NOW
 
 
 def test_savings_by_carrier_with_interval_fit_and_kgco2e(

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from fastapi.testclient import TestClient
 from heated import NOW, TEXTS, write_two_years
-from prometheus_client import CollectorRegistry
 
-from api.app import create_app
-from api.context import ApiContext
-from api.live import LiveHub
 from classroom.site import Site
 from classroom.sitefiles import parse_site
-from ingest.letters import Letters
 from store.duckdb_store import DuckDBStore
 
 Read = Callable[[str, str], str]
@@ -29,34 +24,19 @@ def site() -> Site:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "climate.duckdb", memory_limit_mb=200)
-    yield opened
-    opened.close()
+def now() -> datetime:
+    return NOW
 
 
 @pytest.fixture
-def read(site: Site, store: DuckDBStore, tmp_path: Path) -> Iterator[Read]:
-    registry, letters = CollectorRegistry(), Letters(tmp_path / "letters.sqlite")
-    context = ApiContext(
-        site=lambda: site,
-        store=store,
-        clock=lambda: NOW,
-        live=LiveHub(lambda: site, registry),
-        letters=letters,
-        sightings=letters,
-        health=list,
-        registry=registry,
-    )
-    with TestClient(create_app(context), base_url="http://127.0.0.1:8000") as client:
+def read(client: TestClient) -> Read:
+    def text(path: str, lang: str) -> str:
+        answer = client.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert answer.status_code == 200
+        found = re.search(r'<section[^>]*id="savings-section".*?</section>', answer.text, re.DOTALL)
+        return html.unescape(found[0]).replace("\u00a0", " ") if found else ""
 
-        def text(path: str, lang: str) -> str:
-            answer = client.get(f"{path}{'&' if '?' in path else '?'}lang={lang}")
-            assert answer.status_code == 200
-            found = re.search(r'<section[^>]*id="savings-section".*?</section>', answer.text, re.DOTALL)
-            return html.unescape(found[0]).replace("\u00a0", " ") if found else ""
-
-        yield text
+    return text
 
 
 def test_what_was_saved_with_its_interval_and_signature(read: Read, store: DuckDBStore, site: Site) -> None:
