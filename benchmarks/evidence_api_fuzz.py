@@ -27,9 +27,15 @@ def run(*files: str) -> tuple[list[ET.Element], float, bool]:
     began = time.monotonic()
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1"]
         environment = {**os.environ, **EXAMPLES, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run([*pytest, *files], cwd=ROOT, env=environment, stdout=sys.stderr, check=False)
+        done = subprocess.run(
+            [*pytest, f"--junitxml={report}", *files],
+            cwd=ROOT,
+            env=environment,
+            stdout=sys.stderr,
+            check=False,
+        )
         cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314  pytest wrote it
     return cases, time.monotonic() - began, done.returncode == 0
 
