@@ -17,6 +17,7 @@ from analytics.comfort import band, is_summer
 from analytics.energy import to_us
 from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
 from analytics.occupancy import SIGNS, moved
+from analytics.outdoor import outdoor_hours
 from analytics.points import microseconds
 from analytics.rollups import DeviceSeries
 from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, co2_of_day, occupied_by_co2
@@ -32,7 +33,6 @@ from reports.daily import FARTHEST_KM
 from store.base import Store
 
 _QUANTITIES = ("co2_ppm", "temperature_c", "humidity_pct", *SIGNS)
-_OUTDOOR = "outdoor_temperature_c"
 
 Series = dict[str, dict[str, DeviceSeries]]
 
@@ -215,8 +215,7 @@ def _outdoor(store: Store, site: Site, school: str, start: datetime, end: dateti
     for station, km in site.stations_near(school):
         if km > FARTHEST_KM:
             break
-        hours = store.read_hours([station.key], [_OUTDOOR], start, end)
-        hours = hours[hours["count"] > 0]
+        hours = outdoor_hours(store, station.key, start, end)
         if len(hours):
             return pd.Series(hours["mean"].to_numpy(dtype=float), index=pd.DatetimeIndex(hours["hour"]))
     return pd.Series(dtype=float)

@@ -34,7 +34,11 @@ SCHOOLS, ROOMS, YEARS = (5, 6, 1) if QUICK else (50, 30, 3)
 SCHOOLS, ROOMS, YEARS = (int(n) for n in os.environ.get("CITY", f"{SCHOOLS},{ROOMS},{YEARS}").split(","))
 ROUNDS = 60 if QUICK else 200
 STREAMS = 50 if QUICK else 200
-BURSTS = 20 if QUICK else 100
+STREAM_S = 8 if QUICK else 240
+EVERY_S = 0.5 if QUICK else 1.0
+LOOKS_S = (2, 4, 8) if QUICK else (60, 120, 240)
+"""Readings of every room come once in EVERY_S for STREAM_S; memory is told after each of LOOKS_S."""
+
 ROOM = "/api/v1/schools/school-00/rooms/room-00"
 SERVER = Path(__file__).with_name("_api_server.py")
 
@@ -181,33 +185,39 @@ def drain(opened: list[Any]) -> int:
 
 
 def stream(ours: Served) -> Figures:
-    """Memory of the server and bytes received while all streams take part in burst after burst."""
+    """Memory of the server and bytes received while readings of every room come again and again."""
     for _ in range(100):  # each room keeps its last 100 arrivals for readers that come back
         ours.tell("publish")
-    before = ours.tell("state")["rss_mb"]
-    sizes: list[float] = []
-    received = 0
+    before = ours.tell("state")
+    sizes: list[tuple[float, float]] = []
+    received, bursts = 0, 0
     with streams(ours.url, STREAMS) as opened:
         time.sleep(1)
-        cpu = ours.tell("state")["cpu_s"]
-        for _ in range(BURSTS):
-            ours.tell("publish")
-            time.sleep(0.1)
-            received += drain(opened)
-            sizes.append(ours.tell("state")["rss_mb"])
-        cpu = ours.tell("state")["cpu_s"] - cpu
-    tenth = max(1, BURSTS // 10)
-    first, last = sum(sizes[tenth : 2 * tenth]) / tenth, sum(sizes[-tenth:]) / tenth
-    print(
-        f"{STREAMS} streams, {BURSTS} bursts: {received / 1e6:.1f} MB received; server {before:.0f} MB "
-        f"before, {first:.1f} MB at first, {last:.1f} MB at last; {cpu / BURSTS * 1e3:.0f} ms CPU a burst"
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < STREAM_S:
+            sizes.append((passed, ours.tell("publish")["rss_mb"]))
+            bursts += 1
+            until = began + bursts * EVERY_S
+            while time.monotonic() < until:
+                time.sleep(0.02)
+                received += drain(opened)
+        cpu_ms = (ours.tell("state")["cpu_s"] - before["cpu_s"]) / bursts * 1e3
+    looks = {f"streams_mb_{look}_s": _mean_until(sizes, look) for look in LOOKS_S}
+    told = ", ".join(
+        f"{value:.1f} MB after {look} s" for look, value in zip(LOOKS_S, looks.values(), strict=True)
     )
-    return {
-        "streams": STREAMS,
-        "streams_mb_first": first,
-        "streams_mb_last": last,
-        "streams_received": received,
-    }
+    print(
+        f"{STREAMS} streams, {bursts} bursts: {received / 1e6:.1f} MB received; "
+        f"server {before['rss_mb']:.1f} MB before, {told}; {cpu_ms:.0f} ms CPU a burst",
+        flush=True,
+    )
+    return {"streams": STREAMS, "streams_received": received, "streams_cpu_ms": cpu_ms, **looks}
+
+
+def _mean_until(sizes: list[tuple[float, float]], until_s: float) -> float:
+    """Mean of what was measured in the quarter of the time before ``until_s`` [MB]."""
+    found = [size for at, size in sizes if 0.75 * until_s <= at <= until_s]
+    return sum(found) / len(found)
 
 
 def main() -> None:
@@ -227,11 +237,12 @@ def main() -> None:
         figures |= stream(ours)
         ours.tell("analyze")
         figures |= ask_all(ours, bare, "analysing", lambda: not ours.tell("state")["analysing"])
+        first, last = (figures[f"streams_mb_{look}_s"] for look in (LOOKS_S[0], LOOKS_S[-1]))
         goals = {
             "now_p99_times_bare": figures["idle_now_p99_ms"] / figures["idle_bare_p99_ms"],
             "year_of_days_p99_ms": figures["idle_year_of_days_p99_ms"],
             "room_page_kb": figures["room_page_bytes"] / 1e3,
-            "streams_growth": figures["streams_mb_last"] / figures["streams_mb_first"] - 1,
+            "streams_growth": last / first - 1,
         }
         if "analysing_now_p99_ms" in figures:
             goals["analysing_now_p99_times_bare"] = (

@@ -15,10 +15,24 @@ from typing import Annotated, NamedTuple
 import paho.mqtt.client as mqtt
 import typer
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.site import console
+from classroom.faults import ConfigurationError
+from classroom.settings import MqttSettings
+from cli.broker_meant import (
+    CaOption,
+    HostOption,
+    PasswordOption,
+    PortOption,
+    TlsOption,
+    UsernameOption,
+    broker_meant,
+)
+from cli.site import console, load_site_or_exit, tell_faults
+from ingest.access import set_access, why_not_connected
 
 IN_FLIGHT = 500
 ANSWER_S = 10.0
@@ -57,28 +71,40 @@ def replay(
         float | None,
         typer.Option(min=0.001, help="Messages a second; as fast as the broker takes them if not given."),
     ] = None,
-    host: Annotated[str, typer.Option(help="Broker's host.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Broker's port (MQTT 3.1.1).")] = 1883,
-    username: Annotated[str | None, typer.Option(help="User at the broker.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="File with the password.", exists=True)] = None,
+    site_dir: Annotated[
+        Path | None,
+        typer.Option("--site", "-s", help="Site whose broker is meant; this machine's if not given."),
+    ] = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordOption = None,
+    tls: TlsOption = None,
+    ca_file: CaOption = None,
 ) -> None:
     """Publish the recorded messages of FILE with QoS 1 and say what the broker took.
 
     Leaves with code 1 if a line cannot be read or the broker refused a message.
 
     Example: `classroom-climate replay recorded.jsonl --rate 50 --port 1883`
+
+    To a site's broker, as one of its gateways: `classroom-climate replay recorded.jsonl --site helsingborg
+    --username north --password-file north.password`
     """
+    of_site = MqttSettings() if site_dir is None else load_site_or_exit(site_dir).settings.mqtt
+    sender = Sender(broker_meant(of_site, host, port, username, password_file, tls, ca_file))
     messages, unreadable = read_recorded(file)
-    password = password_file.read_text(encoding="utf-8").strip() if password_file else None
-    sender = Sender(host, port, username, password)
     columns = (TextColumn("Replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task("replay", total=len(messages))
             outcome = sender.send(messages, rate, lambda: progress.advance(task))
     except BrokerUnreachableError as error:
-        console.print(f"[bold red]Cannot replay:[/] {error}")
+        console.print(f"[bold red]Cannot replay:[/] {escape(str(error))}")
         raise typer.Exit(1) from error
+    except ConfigurationError as error:
+        tell_faults("The way to the broker", error)
+        raise typer.Exit(2) from error
     outcome = outcome._replace(unreadable=unreadable)
     Console(highlight=False).print(
         f"{outcome.acknowledged} of {len(messages)} messages published and acknowledged, "
@@ -124,11 +150,8 @@ class Sender:
     A message that makes the broker hang up is refused; the others still get through.
     """
 
-    def __init__(
-        self, host: str, port: int, username: str | None = None, password: str | None = None
-    ) -> None:
-        self._host, self._port = host, port
-        self._user = (username, password)
+    def __init__(self, broker: MqttSettings) -> None:
+        self._broker = broker
         self._lost = threading.Event()
         self._client: mqtt.Client | None = None
 
@@ -137,6 +160,7 @@ class Sender:
 
         Raises:
             BrokerUnreachableError: the broker does not answer.
+            ConfigurationError: a certificate or password file cannot be used.
         """
         acknowledged, refused = 0, []
         tried: Recorded | None = None
@@ -195,26 +219,36 @@ class Sender:
             reconnect_on_failure=False,
         )
         client.max_inflight_messages_set(IN_FLIGHT)
-        if self._user[0] is not None:
-            client.username_pw_set(*self._user)
+        set_access(client, self._broker)
         ready = threading.Event()
-        client.on_connect = lambda *_: ready.set()
+        refusal: list[str] = []
+
+        def answered(_: mqtt.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
+            if reason.is_failure:
+                refusal.append(str(reason))
+            ready.set()
+
+        client.on_connect = answered
         client.on_disconnect = lambda *_: self._lost.set()
+        where = f"{self._broker.host}:{self._broker.port}"
         try:
-            client.connect(self._host, self._port)
-        except OSError as error:
-            where = f"{self._host}:{self._port}"
+            client.connect(self._broker.host, self._broker.port)
+        except (OSError, ValueError) as error:  # ValueError: ssl.CertificateError of a wrong host name
             raise BrokerUnreachableError(
-                f"no broker answers at {where} ({error}); start it, or give --host and --port"
+                f"no broker answers at {where} ({why_not_connected(error, self._broker)}); "
+                "start it, or give --host and --port"
             ) from error
         client.loop_start()
-        if not ready.wait(ANSWER_S) or self._lost.is_set():
-            raise BrokerUnreachableError(
-                f"{self._host}:{self._port} took the connection but refused us; are user and password right? "
-                "(The embedded broker speaks MQTT 3.1.1, which replay needs, on its first port only.)"
-            )
-        self._client = client
-        return client
+        if ready.wait(ANSWER_S) and not refusal and not self._lost.is_set():
+            self._client = client
+            return client
+        client.loop_stop()
+        said = f" ({refusal[0]})" if refusal else ""
+        raise BrokerUnreachableError(
+            f"{where} took the connection but refused us{said}; are user and password right, and does it "
+            "want TLS (--ca-file, --tls)? (The embedded broker speaks MQTT 3.1.1, which replay needs, on its "
+            "first port only.)"
+        )
 
     def _hang_up(self) -> None:
         if self._client is not None:

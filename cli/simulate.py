@@ -15,7 +15,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from classroom.faults import ConfigurationError
 from classroom.site import Site
+from cli.broker_meant import (
+    CaOption,
+    HostOption,
+    PasswordOption,
+    PortOption,
+    TlsOption,
+    UsernameOption,
+    address,
+    broker_meant,
+)
 from cli.clock import utc_now
 from cli.play import (
     CHUNK,
@@ -26,7 +37,7 @@ from cli.play import (
     record_history,
     without_own_time,
 )
-from cli.site import SiteDir, console, load_site_or_exit
+from cli.site import SiteDir, console, load_site_or_exit, tell_faults
 from cli.town import complete_town_or_exit, days_back, load_scenario_or_exit, write_city, write_demo
 from simulators.publish import BrokerAddress, BrokerAwayError
 from simulators.scenario import SCENARIO_FILE, Scenario
@@ -44,8 +55,6 @@ def _day(text: str) -> datetime:
         raise typer.BadParameter("write a day as 2025-08-18") from error
 
 
-Host = Annotated[str | None, typer.Option(help="Broker's host; the site's if not given.")]
-Port = Annotated[int | None, typer.Option(help="Broker's port (MQTT 3.1.1); the site's if not given.")]
 Days = Annotated[int | None, typer.Option(min=0, max=3_650, help="Days of history (with --out 7, else 0).")]
 Live = Annotated[bool, typer.Option(help="Go on by the clock after the history.")]
 Speed = Annotated[
@@ -93,8 +102,12 @@ Truth = Annotated[
 
 def simulate(
     site_dir: SiteDir = Path(),
-    host: Host = None,
-    port: Port = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    username: UsernameOption = None,
+    password_file: PasswordOption = None,
+    tls: TlsOption = None,
+    ca_file: CaOption = None,
     days: Days = None,
     live: Live = True,
     speed: Speed = None,
@@ -132,13 +145,16 @@ def simulate(
     if out:
         _into_files(site, scenario, folder, length, truth)
         return
-    mqtt = site.settings.mqtt
-    broker = BrokerAddress(host or mqtt.host, port or mqtt.port)
+    meant = broker_meant(site.settings.mqtt, host, port, username, password_file, tls, ca_file)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        _play(site, scenario, broker, _Wish(length, live, speed, rate, every, stop_after, truth), stop)
+        wish = _Wish(length, live, speed, rate, every, stop_after, truth)
+        _play(site, scenario, address(meant), wish, stop)
+    except ConfigurationError as error:
+        tell_faults("The way to the broker", error)
+        raise typer.Exit(2) from error
     except BrokerAwayError as error:
         console.print(f"[bold red]Cannot simulate:[/] {error}")
         raise typer.Exit(1) from error

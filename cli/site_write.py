@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,12 @@ from cli.site_change import JOURNAL, finish_change, sync_folder
 
 BACKUPS = "backups"
 """Folder in the site's folder that holds earlier tables, a folder a change."""
+
+KEPT = 100
+"""Changes whose earlier tables are kept: two years of one a week, some 50 MB for a city."""
+
+_MOMENT = "%Y%m%dT%H%M%S.%f"
+_MOMENTS = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}")
 
 
 def write_tables(
@@ -53,18 +61,26 @@ def write_tables(
     journal.replace(folder / JOURNAL)
     sync_folder(folder)
     finish_change(folder)
+    _prune(folder / BACKUPS)
     return backup
 
 
 def _kept(folder: Path, names: list[str], now: datetime) -> Path:
     """Copies of the tables as they are, in a new folder."""
-    backup = folder / BACKUPS / f"{now:%Y%m%dT%H%M%S.%f}"
+    backup = folder / BACKUPS / f"{now:{_MOMENT}}"
     backup.mkdir(parents=True)
     for name in names:
         if (folder / name).exists():
             _write(backup / name, (folder / name).read_bytes(), like=folder / name)
     sync_folder(backup)
     return backup
+
+
+def _prune(backups: Path) -> None:
+    """Leave the newest KEPT; what cannot be deleted now is tried again after the next change."""
+    found = sorted(path for path in backups.iterdir() if _MOMENTS.fullmatch(path.name))
+    for path in found[:-KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _write(path: Path, content: bytes, like: Path) -> None:

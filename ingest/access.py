@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
@@ -28,7 +29,7 @@ def set_access(client: paho.Client, settings: MqttSettings) -> None:
     Raises:
         ConfigurationError: a certificate or password file cannot be used.
     """
-    password = _read_password(settings)
+    password = read_password(settings)
     if settings.username is not None:
         client.username_pw_set(settings.username, password)
     if settings.tls:
@@ -103,7 +104,12 @@ def _why_not_trusted(error: ssl.SSLCertVerificationError, settings: MqttSettings
     return f"cannot connect: the broker's certificate {why} ({error.verify_message})"
 
 
-def _read_password(settings: MqttSettings) -> str | None:
+def read_password(settings: MqttSettings) -> str | None:
+    """The password in the file that ``settings`` name.
+
+    Raises:
+        ConfigurationError: it cannot be read, or no user is named.
+    """
     path = settings.password_file
     if path is None:
         return None
@@ -117,7 +123,12 @@ def _read_password(settings: MqttSettings) -> str | None:
     return password
 
 
-def _set_tls(client: paho.Client, settings: MqttSettings) -> None:
+def files_to_read(settings: MqttSettings) -> tuple[Path | None, Path | None, Path | None]:
+    """CA, certificate and key that ``settings`` name.
+
+    Raises:
+        ConfigurationError: one of them does not exist.
+    """
     files = {"ca_file": settings.ca_file, "cert_file": settings.cert_file, "key_file": settings.key_file}
     faults = [
         Fault(SETTINGS_FILE, f"mqtt.{key}", str(path), "this file does not exist")
@@ -126,10 +137,15 @@ def _set_tls(client: paho.Client, settings: MqttSettings) -> None:
     ]
     if faults:
         raise ConfigurationError(faults)
-    ca, certificate, key = (str(path) if path else None for path in files.values())
+    return settings.ca_file, settings.cert_file, settings.key_file
+
+
+def _set_tls(client: paho.Client, settings: MqttSettings) -> None:
+    files = files_to_read(settings)
+    ca, certificate, key = (str(path) if path else None for path in files)
     try:
         client.tls_set(ca, certificate, key, cert_reqs=ssl.CERT_REQUIRED)
     except (ssl.SSLError, ValueError, OSError) as error:
-        named = ", ".join(str(path) for path in files.values() if path)
+        named = ", ".join(str(path) for path in files if path)
         cure = f"certificate or key cannot be used: {error}"
         raise ConfigurationError([Fault(SETTINGS_FILE, "mqtt.tls", named, cure)]) from error

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.bills import BILLED
+from analytics.outdoor import outdoor_hours
 from analytics.sufficiency import DAY_COVERAGE, LEAST_SHARE, counted
 from analytics.sun import extraterrestrial_kwh_m2
 from classroom.metric import Interval, Metric, Scope
@@ -32,7 +33,6 @@ ranks stations by 50, 100 and 200 km)."""
 
 _FILLED_DAYS = 3
 
-_TEMPERATURE = "outdoor_temperature_c"
 _HOUR = timedelta(hours=1)
 
 
@@ -80,7 +80,7 @@ class StationDays:
         """
         if (station, dates) not in self._read:
             start, end = dates.span(self._zone)
-            hours = self._store.read_hours([station], [_TEMPERATURE], start, end)
+            hours = outdoor_hours(self._store, station, start, end)
             self._read[station, dates] = daily_temperature(hours, dates, self._zone)
         return self._read[station, dates]
 

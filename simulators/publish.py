@@ -45,6 +45,8 @@ class BrokerAddress:
     password: str | None = field(default=None, repr=False)
     tls: bool = False
     ca_file: Path | None = None  # None: the system's authorities
+    cert_file: Path | None = None  # of the client, with key_file
+    key_file: Path | None = None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -230,4 +232,6 @@ def _opened(broker: BrokerAddress) -> socket.socket:
     if not broker.tls:
         return connection
     context = ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None)
+    if broker.cert_file is not None:
+        context.load_cert_chain(broker.cert_file, broker.key_file)
     return context.wrap_socket(connection, server_hostname=broker.host)

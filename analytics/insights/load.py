@@ -20,6 +20,7 @@ from analytics.insights.data import (
     calendar_hours,
     put_energy,
 )
+from analytics.outdoor import outdoor_hours
 from analytics.points import HOUR_US, microseconds
 from analytics.verdicts import DISTRUSTED
 from classroom.metric import Interval, Metric, Scope
@@ -61,8 +62,7 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
 def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
     """Hourly outdoor temperature [°C] of the nearest station that has any; empty without one."""
     for station, _ in site.stations_near(school):
-        rows = store.read_hours([station.key], ["outdoor_temperature_c"], *span)
-        rows = rows[rows["count"] > 0]
+        rows = outdoor_hours(store, station.key, *span)
         if len(rows):
             return pd.Series(rows["mean"].to_numpy(np.float64), index=pd.DatetimeIndex(rows["hour"]))
     return pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))

@@ -24,6 +24,7 @@ _SERIES = """
 WITH steps AS (
     SELECT series, time_us, value, flag, estimated,
         time_us - lag(time_us) OVER (PARTITION BY series ORDER BY time_us) AS step FROM rows
+    WHERE series BETWEEN ? AND ?
 ), usual AS (SELECT series, mode(step) AS step FROM steps GROUP BY series)
 SELECT s.series, count(*), min(time_us), max(time_us), sum(value), min(value), max(value), avg(value),
     count(*) FILTER (flag <> 0), count(*) FILTER (estimated), count(*) FILTER (s.step > 1.5 * u.step),
@@ -33,8 +34,8 @@ FROM steps s JOIN usual u USING (series) GROUP BY s.series ORDER BY s.series
 
 _MONTHS = """
 SELECT series, label, sum(value), avg(value)
-FROM rows JOIN months ON time_us >= start_us AND time_us < end_us GROUP BY series, label ORDER BY series,
-label
+FROM rows JOIN months ON time_us >= start_us AND time_us < end_us
+WHERE series BETWEEN ? AND ? GROUP BY series, label ORDER BY series, label
 """
 
 
@@ -81,12 +82,12 @@ class Preview:
 
 def preview(stage: Stage, tally: Tally, mapping: Mapping, zone: ZoneInfo) -> Preview:
     """Look at what is staged."""
-    found = [_Looked._make(row) for row in stage.query(_SERIES)]
+    found = [_Looked._make(row) for row in stage.query_series(_SERIES)]
     first, last = min(one.first_us for one in found), max(one.last_us for one in found)
     bill = any(quantity == BILL_QUANTITIES[0] for _, quantity in stage.series)
     stage.register("months", _months(first, last, zone if bill else _clock(mapping.time.basis, zone)))
     by_month: dict[int, dict[str, tuple[float, float]]] = {}
-    for series, label, total, mean in stage.query(_MONTHS):
+    for series, label, total, mean in stage.query_series(_MONTHS):
         by_month.setdefault(series, {})[label] = (total, mean)
     views = [_view(one, *stage.series[one.series], by_month.get(one.series, {}), bill=bill) for one in found]
     return Preview(tally, views, list(_nights(stage, first, last, zone)), mapping.time.basis)

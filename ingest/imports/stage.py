@@ -1,7 +1,8 @@
 """The stage: a file's readings between being read and being stored, on disk, in order, looked at as a whole.
 
 A DuckDB file of its own with little memory; it goes when the import is done. Nothing reaches the site's store
-before the whole of what was handed in stands here without a fault.
+before the whole of what was handed in stands here without a fault. What orders or groups the rows takes some
+series at a time, so that memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-MEMORY_MB = 128
+MEMORY_MB = 32
+PASS_ROWS = 250_000
+"""Rows that are ordered or grouped at a time: some 20 MB."""
+
 _SAME = "series, time_us"
 
 
@@ -107,32 +111,43 @@ class Stage:
     def settle(self, limit: int) -> tuple[list[Conflict], int]:
         """Leave one row for each series and time: the first ``limit`` conflicts, and how many rows said what
         another had said already."""
-        self._con.execute(
-            f"CREATE TABLE twice AS SELECT {_SAME} FROM rows GROUP BY {_SAME} HAVING count(*) > 1"  # noqa: S608
-        )
-        unequal = self._con.execute(
-            f"SELECT {_SAME}, min(row), arg_min(value, row), max(row), arg_max(value, row) "  # noqa: S608
-            f"FROM rows JOIN twice USING ({_SAME}) GROUP BY {_SAME} "
-            f"HAVING min(value) <> max(value) ORDER BY 3 LIMIT {limit}"
-        ).fetchall()
-        if unequal:
-            names = self.series
-            conflicts = [
-                Conflict(names[series][0], names[series][1], time_us, (first, one), (last, other))
-                for series, time_us, first, one, last, other in unequal
-            ]
-            return conflicts, 0
         before = self.count()
+        unequal: list[tuple[Any, ...]] = []
+        for part in self._passes():
+            self._con.execute(
+                f"CREATE OR REPLACE TABLE twice AS SELECT {_SAME} FROM rows WHERE series BETWEEN ? AND ? "  # noqa: S608
+                f"GROUP BY {_SAME} HAVING count(*) > 1",
+                part,
+            )
+            if self._con.execute("SELECT count(*) FROM twice").fetchall() == [(0,)]:
+                continue
+            unequal += self._con.execute(
+                f"SELECT {_SAME}, min(row), arg_min(value, row), max(row), arg_max(value, row) "  # noqa: S608
+                f"FROM rows JOIN twice USING ({_SAME}) WHERE series BETWEEN ? AND ? GROUP BY {_SAME} "
+                f"HAVING min(value) <> max(value) ORDER BY 3 LIMIT {limit}",
+                part,
+            ).fetchall()
+            if not unequal:
+                self._leave_one(part)
+        names = self.series
+        conflicts = [
+            Conflict(names[series][0], names[series][1], time_us, (first, one), (last, other))
+            for series, time_us, first, one, last, other in sorted(unequal, key=lambda found: found[2])
+        ]
+        return conflicts[:limit], before - self.count()
+
+    def _leave_one(self, part: tuple[int, int]) -> None:
+        """Leave one row for each series and time of ``twice``, all of them of ``part``."""
         self._con.execute(
-            f"CREATE TABLE kept AS SELECT {_SAME}, any_value(value) AS value, any_value(flag) AS flag, "  # noqa: S608
-            f"bool_and(estimated) AS estimated, min(row) AS row FROM rows JOIN twice USING ({_SAME}) "
-            f"GROUP BY {_SAME}"
+            f"CREATE OR REPLACE TABLE kept AS SELECT {_SAME}, any_value(value) AS value, "  # noqa: S608
+            "any_value(flag) AS flag, bool_and(estimated) AS estimated, min(row) AS row "
+            f"FROM rows JOIN twice USING ({_SAME}) WHERE series BETWEEN ? AND ? GROUP BY {_SAME}",
+            part,
         )
         self._con.execute(
             "DELETE FROM rows USING twice WHERE rows.series = twice.series AND rows.time_us = twice.time_us"
         )
         self._con.execute("INSERT INTO rows BY NAME SELECT * FROM kept")
-        return [], before - self.count()
 
     def beyond(self, time_us: int) -> tuple[int, int] | None:
         """Row and time of a reading later than ``time_us``, if there is one."""
@@ -143,6 +158,8 @@ class Stage:
 
     def keep(self, start_us: int | None, end_us: int | None) -> int:
         """Drop what lies before ``start_us`` or not before ``end_us``; how many."""
+        if start_us is None and end_us is None:
+            return 0
         (dropped,) = self._con.execute(
             "DELETE FROM rows WHERE time_us < coalesce(?, time_us) OR time_us >= coalesce(?, time_us + 1)",
             [start_us, end_us],
@@ -152,6 +169,13 @@ class Stage:
     def query(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The few rows that a query over ``rows`` gives."""
         return self._con.execute(query, list(parameters)).fetchall()
+
+    def query_series(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that a query gives which looks at each series for itself, by series.
+
+        It holds ``series BETWEEN ? AND ?``, so that it can be asked some series at a time.
+        """
+        return [row for part in self._passes() for row in self.query(query, part)]
 
     def register(self, name: str, columns: Mapping[str, Sequence[object]]) -> None:
         """Make a small table readable in :meth:`query`."""
@@ -165,9 +189,25 @@ class Stage:
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
         """series, time_us, value, flag: all readings by series and time, in frames of at most ``size``
         rows."""
-        reader = self._con.sql(
-            "SELECT series, time_us, value, flag FROM rows ORDER BY series, time_us"
-        ).to_arrow_reader(size)
-        for batch in reader:
-            for first in range(0, len(batch), size):
-                yield batch.slice(first, size).to_pandas()
+        for part in self._passes():
+            reader = self._con.sql(
+                "SELECT series, time_us, value, flag FROM rows WHERE series BETWEEN ? AND ? "
+                "ORDER BY series, time_us",
+                params=part,
+            ).to_arrow_reader(size)
+            for batch in reader:
+                for first in range(0, len(batch), size):
+                    yield batch.slice(first, size).to_pandas()
+
+    def _passes(self) -> list[tuple[int, int]]:
+        """First and last number of neighbouring series that hold some PASS_ROWS rows together."""
+        found: list[tuple[int, int]] = []
+        held = PASS_ROWS
+        counts = self.query("SELECT series, count(*) FROM rows GROUP BY series ORDER BY series")
+        for series, count in counts:
+            if held + count > PASS_ROWS:
+                found.append((series, series))
+                held = 0
+            found[-1] = (found[-1][0], series)
+            held += count
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
@@ -48,6 +49,7 @@ def test_points_are_what_the_document_promises() -> None:
         adapter.validate_json(adapter.dump_json(points)), mode="json"
     )
     text = bytes(answer.body).decode()
+    assert list(json.loads(text)[0]) == list(MetricPoint.model_fields)
     assert '"time":"2026-11-15T23:00:00Z"' in text
     assert "not for others" not in text
 

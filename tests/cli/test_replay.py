@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from classroom.settings import MqttSettings
 from cli.replay import Outcome, Recorded, Sender, read_recorded
 from ingest.embedded import EmbeddedBroker
 from running import SHARED, Start, until
@@ -98,7 +99,7 @@ def test_other_bytes_come_as_base64_and_retain_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_connection_lost_unnoticed_is_made_anew(broker: EmbeddedBroker) -> None:
-    sender = Sender("127.0.0.1", broker.port)
+    sender = Sender(MqttSettings(port=broker.port))
     client = sender._connected()
     client.disconnect()
     until(lambda: not client.is_connected(), "the connection is gone")

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import pytest
 
 from classroom.faults import ConfigurationError
+from cli import site_write
 from cli.site import read_texts
 from cli.site_change import JOURNAL
 from cli.site_write import write_tables
@@ -39,6 +40,20 @@ def test_tables_are_written_and_kept_with_their_mode(folder: Path) -> None:
     assert kept == {name: BEFORE[name] for name in ("buildings.csv", "rooms.csv")}
     assert write_tables(folder, AFTER, AFTER, NOW) is None
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_the_last_changes_are_kept_and_nothing_else_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_write, "KEPT", 3)
+    (folder / "backups" / "before-the-move").mkdir(parents=True)
+    texts = [f"school,key,name\nn,a,{n}\n" for n in range(5)]
+    made = []
+    for n, text in enumerate(texts):
+        made.append(write_tables(folder, read_texts(folder), {"rooms.csv": text}, NOW + timedelta(days=n)))
+    kept = sorted((folder / "backups").iterdir())
+    assert kept == [*made[-3:], folder / "backups" / "before-the-move"]
+    assert (kept[0] / "rooms.csv").read_text(encoding="utf-8") == texts[1]
 
 
 def test_somebody_elses_change_is_not_written_over(folder: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +38,7 @@ class Examiner:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.statuses: Counter[int] = Counter()
         self.broken: dict[str, str] = {}
 
     def __call__(self, case: schemathesis.Case) -> None:
@@ -50,11 +53,14 @@ class Examiner:
             told = "; ".join(str(failure) for failure in failures.exceptions)
             self.broken.setdefault(case.operation.label, told[:2_000])
             return
+        self.statuses[answer.status_code] += 1
         if any(word in answer.text for word in INSIDE):
             self.broken.setdefault(case.operation.label, f"tells of the inside: {answer.text[:500]}")
 
 
-def test_every_operation_keeps_its_word(context: ApiContext) -> None:
+def test_every_operation_keeps_its_word(
+    context: ApiContext, record_property: Callable[[str, object], None]
+) -> None:
     text = SETTINGS.format(public="true").replace("http://127.0.0.1:8000", "https://testserver")
     text = text.replace("[access]", "[access]\nrequests_per_minute = 1000000")
     site = parse_site({"classroom.toml": text, **TABLES})
@@ -67,7 +73,8 @@ def test_every_operation_keeps_its_word(context: ApiContext) -> None:
         derandomize=EXAMPLES < 50,
         suppress_health_check=list(HealthCheck),
     )
-    for found in schema.get_all_operations():
+    operations = list(schema.get_all_operations())
+    for found in operations:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             strategy = found.ok().as_strategy(generation_mode=mode)
 
@@ -78,5 +85,8 @@ def test_every_operation_keeps_its_word(context: ApiContext) -> None:
 
             with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
                 examine()  # of an operation without parameters nothing can be wrong
+    figures = {"operations": len(operations), "asked": examiner.asked, "broken": len(examiner.broken)}
+    for name, value in (figures | {f"status {key}": n for key, n in examiner.statuses.items()}).items():
+        record_property(name, value)
     assert not examiner.broken, "\n\n".join(f"{k}: {v}" for k, v in examiner.broken.items())
     assert examiner.asked > 100
