@@ -7,11 +7,10 @@ the two, the next run finds the same difference again, and no day misses it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ from analytics.judge import Part, Series, Zones, judged, judged_registers, serie
 from analytics.markers import Markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
 from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, gap_us, may_spike, reach_us
+from analytics.submitting import Progress, Submit, in_turn, unseen
 from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
@@ -38,25 +38,6 @@ _DAY_US = 24 * HOUR_US
 _DEVICES_A_PART = 100
 _SENSORS_A_PART = 50
 
-A = TypeVar("A")
-R = TypeVar("R")
-
-
-class Submit(Protocol):
-    """How a pure part is run: ``concurrent.futures.Executor.submit`` fits."""
-
-    def __call__(self, function: Callable[[A], R], argument: A, /) -> Future[R]:
-        """Run ``function(argument)``, here or in another process."""
-        ...
-
-
-Progress = Callable[[str, int, int], None]
-"""Told after each part of a step: the step, how many parts are done, of how many."""
-
-
-def unseen(step: str, done: int, total: int) -> None:
-    """Progress that nobody looks at."""
-
 
 def judge_changed(
     store: Store, site: Site, changed: pd.DataFrame, compute: Submit, progress: Progress = unseen
@@ -70,18 +51,17 @@ def judge_changed(
         StoreError: the store cannot serve; it can be done again.
     """
     other = False
-    waiting: Future[Zones] | None = None  # one part is judged while the next is loaded
     groups = list(_groups(site, changed))
-    for done, group in enumerate(groups, start=1):
-        if group.in_room:
-            future = compute(judged, _load(store, group))
-        else:
-            future = compute(judged_registers, _load_registers(store, site, group))
-        if waiting is not None:
-            other |= _save(store, waiting.result())
-        waiting = future
+    parts = (
+        (group, judged, _load(store, group))
+        if group.in_room
+        else (group, judged_registers, _load_registers(store, site, group))
+        for group in groups
+    )
+    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
+        other |= _save(store, zones)
         progress("judging", done, len(groups))
-    return other | (waiting is not None and _save(store, waiting.result()))
+    return other
 
 
 class _Group(NamedTuple):

@@ -159,12 +159,12 @@ class Timetable:
         """
         spans = self.hired_evenings(day)
         if self.day_type(day) is not DayType.CLOSED:
-            start, end = self._hours
+            opens, closes = self._hours
             given = [lesson for lesson in self._weekdays.get(day.isoweekday(), ()) if _given(lesson, day)]
             if given and self.day_type(day) is DayType.SCHOOL_DAY:
-                start = min(start, time.fromisoformat(min(lesson.start for lesson in given)))
-                end = max(end, time.fromisoformat(max(lesson.end for lesson in given)))
-            spans.append((self._utc(day, start), self._utc(day, end)))
+                opens = min(opens, time.fromisoformat(min(lesson.start for lesson in given)))
+                closes = max(closes, time.fromisoformat(max(lesson.end for lesson in given)))
+            spans.append((self._utc(day, opens), self._utc(day, closes)))
         merged: list[Span] = []
         for start, end in sorted(spans):
             if merged and start <= merged[-1][1]:
