@@ -43,10 +43,10 @@ INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 class Batch:
     """What :func:`compute` is handed.
 
-    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are the trusted
-    ones of INDOOR_QUANTITIES in the rooms, ``hours`` the rollups of registers, intervals and
-    bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their irregular hours, ``nights``
-    the CO2 of nights and weekends from BASELINE_DAYS before the room days on.
+    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are times [us] and values of
+    the trusted ones of INDOOR_QUANTITIES in the rooms, by device and quantity, ``hours`` the rollups of
+    registers, intervals and bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their
+    irregular hours, ``nights`` the CO2 of nights and weekends from BASELINE_DAYS before the room days on.
     """
 
     site: Site
@@ -54,7 +54,7 @@ class Batch:
     now: datetime
     room_days: Mapping[str, Sequence[date]]
     energy_days: Sequence[date]
-    readings: Columns
+    readings: Mapping[tuple[str, str], tuple[Ints, Floats]]
     hours: pd.DataFrame
     raw: pd.DataFrame
     nights: Nights = field(default_factory=dict)
@@ -105,15 +105,11 @@ def compute_table(batch: Batch) -> pa.Table:
 
 def compute(batch: Batch) -> list[Metric]:
     """All metrics of the batch's room days and energy days that have begun by ``batch.now``."""
-    readings = batch.readings
-    series = {
-        key: (readings.time_us[rows], readings.value[rows]) for key, rows in readings.by_series().items()
-    }
     known_rooms = {room.key for room in batch.site.rooms}
     found: list[Metric] = []
     for room, days in batch.room_days.items():
         if room in known_rooms:
-            found += _room(batch, room, days, series)
+            found += _room(batch, room, days)
     found += _energy(batch)
     return found
 
@@ -135,12 +131,11 @@ def energy_fingerprint(site: Site, school: str, day: date) -> str:
     return fingerprint.energy_day(site.meters_of(school), site.devices, day_span(day, site.zone))
 
 
-def _room(
-    batch: Batch, room: str, days: Sequence[date], series: Mapping[tuple[str, str], tuple[Ints, Floats]]
-) -> list[Metric]:
+def _room(batch: Batch, room: str, days: Sequence[date]) -> list[Metric]:
     site, school = batch.site, batch.school
     days = [day for day in days if day_span(day, site.zone)[0] < batch.now]
     placed = sorted(site.devices_in_room(school, room), key=lambda d: (d.key, d.valid_from or batch.now))
+    series = batch.readings
     hung = {
         quantity: _by_device(
             (device.key, _while_hung(device, *series[device.key, quantity]))

@@ -109,10 +109,10 @@ def school_inputs(site: Site, school: str) -> str:
             if row.school in (None, school) and row.municipality in (None, municipality)
         ),
         *(factor for factor in site.factors if factor.id in site.settings.factors.chosen),
-        site.settings.analytics,
     ]
+    limits = site.settings.analytics.model_dump_json(exclude={"every_s", "processes"})
     methods = sorted({VERDICTS, INTERVALS, *(entry.method for entry in CATALOG.values())})
-    return fingerprint(methods, site.settings.site.time_zone, [row.model_dump_json() for row in rows])
+    return fingerprint(methods, site.settings.site.time_zone, [row.model_dump_json() for row in rows], limits)
 
 
 def combined(fingerprints: Iterable[str]) -> str:

@@ -9,9 +9,8 @@ is safe.
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -26,23 +25,21 @@ from analytics.energy import REGISTERS
 from analytics.finding import EPOCH, MARGIN, find_work
 from analytics.insights import job as insights
 from analytics.intervals import INTERVALS
-from analytics.judging import A, Progress, R, Submit, unseen
 from analytics.markers import new_markers, read_markers
 from analytics.points import irregular_hours
 from analytics.rolling import HOURS, METRICS, Part, roll_up
+from analytics.submitting import Progress, Submit, here, in_turn, unseen
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
 from classroom.timetable import day_span
 from store.base import HOUR_COLUMNS, READING_COLUMNS, Store
-from store.frames import NO_READINGS
 from store.metric_table import KEY, keys, metric_table
 
 __all__ = ["HOURS", "METRICS", "JobReport", "Progress", "run"]
 
 _DAY_ONE = EPOCH + timedelta(days=1)
 _ROOMS_A_BATCH = 25  # a month of 25 rooms at 5 minutes is 450 000 readings
-_AHEAD = 3  # batches that are loaded or computed while another is written
 
 
 class JobReport(NamedTuple):
@@ -67,20 +64,21 @@ def run(
     start: datetime | None = None,
     end: datetime | None = None,
     compute: Submit | None = None,
+    at_once: int = 2,
     progress: Progress | None = None,
 ) -> JobReport:
     """Bring rollups and metrics up to date with the ledger and with ``site``; ``now`` is aware.
 
     ``full`` computes everything again. ``school``, ``start`` and ``end`` narrow the work to a school and to
     the local days that overlap the span; a narrowed run leaves ledger cursor and markers alone, so that
-    nothing outside is forgotten. ``compute`` runs the pure parts elsewhere; ``progress`` is told after each
-    part of a step.
+    nothing outside is forgotten. ``compute`` runs the pure parts elsewhere, ``at_once`` of them at a time;
+    only so many and one more are in memory. ``progress`` is told after each part of a step.
 
     Raises:
         store.base.StoreError: the store cannot serve; what was written stands, the run can be repeated.
     """
     began = time.monotonic()
-    submit, tell = compute or _here, progress or unseen
+    submit, tell = compute or here, progress or unseen
     narrowed = school is not None or start is not None or end is not None
     schools = [one.key for one in site.schools if school in (None, one.key)]
     markers = {
@@ -93,13 +91,14 @@ def run(
     wanted = work.days.within(school, start, end, site.zone).unsealed(store.sealed(), site.zone)
     todo = list(_batches(site, wanted))
     written = withdrawn = 0
-    for done, (unit, figures) in enumerate(_computed(store, site, now, todo, submit), start=1):
+    for done, (unit, figures) in enumerate(_computed(store, site, now, todo, submit, at_once), start=1):
         stale = _withdrawn(store, site, unit, figures, work.inspect)
         store.write_metric_table(pa.concat_tables([figures, metric_table(stale)]) if stale else figures)
         written, withdrawn = written + len(figures), withdrawn + len(stale)
         tell("computing", done, len(todo))
     if not narrowed:
-        insights.update(store, site, schools, wanted.schools_before(now, site.zone), now, submit)
+        late = wanted.schools_before(now, site.zone)
+        insights.update(store, site, schools, late, now, submit, at_once)
         store.advance(METRICS, rolled.changed.cursor)
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])
     room_days = sum(len(days) for days in wanted.rooms.values())
@@ -114,24 +113,12 @@ def _part(site: Site, school: str | None, start: datetime | None, end: datetime 
     return Part(None if school is None else mine, start, end)
 
 
-def _here(function: Callable[[A], R], argument: A, /) -> Future[R]:
-    future: Future[R] = Future()
-    future.set_result(function(argument))
-    return future
-
-
 def _computed(
-    store: Store, site: Site, now: datetime, todo: Sequence[_Unit], submit: Submit
+    store: Store, site: Site, now: datetime, todo: Sequence[_Unit], submit: Submit, at_once: int
 ) -> Iterator[tuple[_Unit, pa.Table]]:
-    """The metrics of each unit in turn; the next ones are loaded while one is computed elsewhere."""
-    under_way: deque[tuple[_Unit, Future[pa.Table]]] = deque()
-    for unit in todo:
-        under_way.append((unit, submit(compute_table, _load(store, site, now, unit))))
-        if len(under_way) >= _AHEAD:
-            first, future = under_way.popleft()
-            yield first, future.result()
-    for unit, future in under_way:
-        yield unit, future.result()
+    """The metrics of each unit in turn; the next ones are loaded while others are computed elsewhere."""
+    parts = ((unit, compute_table, _load(store, site, now, unit)) for unit in todo)
+    return in_turn(parts, submit, at_once)
 
 
 # Batches
@@ -165,14 +152,13 @@ def _batches(site: Site, days: dirty.Dirty) -> Iterator[_Unit]:
 
 def _load(store: Store, site: Site, now: datetime, unit: _Unit) -> Batch:
     part = site_of(site, unit.school)
-    readings = NO_READINGS
+    readings = {}
     devices = sorted({d.key for d in part.devices if d.room in unit.room_days})
     if devices:
         first, last = _span(site, (day for days in unit.room_days.values() for day in days))
-        readings = trusted(
-            store.read_columns(devices, INDOOR_QUANTITIES, first, last),
-            store.read_verdicts(devices, first, last),
-        )
+        found = store.read_columns(devices, INDOOR_QUANTITIES, first, last)
+        found = trusted(found, store.read_verdicts(devices, first, last))
+        readings = {key: (found.time_us[at], found.value[at]) for key, at in found.by_series().items()}
     hours, raw = _load_registers(store, part, unit.energy_days)
     nights = load_nights(store, part, unit.school, unit.room_days, now)
     return Batch(part, unit.school, now, unit.room_days, unit.energy_days, readings, hours, raw, nights)
@@ -189,17 +175,10 @@ def _load_registers(store: Store, part: Site, days: Sequence[date]) -> tuple[pd.
     hours = store.read_hours(devices, sorted(REGISTERS | INTERVALS), first - MARGIN, last + MARGIN)
     bills = store.read_hours(devices, BILL_QUANTITIES, first - LONGEST, last)
     registers = hours[hours["quantity"].isin(REGISTERS)]
-    parts = []
-    for (device, quantity), group in irregular_hours(registers, register_cuts(part)).groupby(
-        ["device", "quantity"], observed=True
-    ):
-        begin, end = group["hour"].min(), group["hour"].max() + timedelta(hours=1)
-        parts.append(
-            store.read_readings([str(device)], [str(quantity)], begin.to_pydatetime(), end.to_pydatetime())
-        )
+    raw = store.read_around(irregular_hours(registers, register_cuts(part)), 0, 0).frame()
     if len(bills):
         hours = pd.concat([hours, bills])
-    return hours, pd.concat(parts) if parts else raw
+    return hours, raw
 
 
 def _span(site: Site, days: Iterable[date]) -> tuple[datetime, datetime]:

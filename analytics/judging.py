@@ -6,11 +6,11 @@ the two, the next run finds the same difference again, and no day misses it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,40 +22,21 @@ from analytics.fingerprint import school_inputs
 from analytics.judge import Part, Series, Zones, judged, judged_registers, series_rows
 from analytics.markers import Markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
-from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, may_spike, reach_us
+from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, gap_us, may_spike, reach_us
+from analytics.submitting import Progress, Submit, in_turn, unseen
 from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
 from classroom.timetable import day_span
 from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, VERDICT_COLUMNS, Store
-from store.frames import Columns, joined
+from store.frames import Columns
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _DAY_US = 24 * HOUR_US
-_APART_US = 3 * _DAY_US
 _DEVICES_A_PART = 100
 _SENSORS_A_PART = 50
-
-A = TypeVar("A")
-R = TypeVar("R")
-
-
-class Submit(Protocol):
-    """How a pure part is run: ``concurrent.futures.Executor.submit`` fits."""
-
-    def __call__(self, function: Callable[[A], R], argument: A, /) -> Future[R]:
-        """Run ``function(argument)``, here or in another process."""
-        ...
-
-
-Progress = Callable[[str, int, int], None]
-"""Told after each part of a step: the step, how many parts are done, of how many."""
-
-
-def unseen(step: str, done: int, total: int) -> None:
-    """Progress that nobody looks at."""
 
 
 def judge_changed(
@@ -70,18 +51,17 @@ def judge_changed(
         StoreError: the store cannot serve; it can be done again.
     """
     other = False
-    waiting: Future[Zones] | None = None  # one part is judged while the next is loaded
     groups = list(_groups(site, changed))
-    for done, group in enumerate(groups, start=1):
-        if group.in_room:
-            future = compute(judged, _load(store, group))
-        else:
-            future = compute(judged_registers, _load_registers(store, site, group))
-        if waiting is not None:
-            other |= _save(store, waiting.result())
-        waiting = future
+    parts = (
+        (group, judged, _load(store, group))
+        if group.in_room
+        else (group, judged_registers, _load_registers(store, site, group))
+        for group in groups
+    )
+    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
+        other |= _save(store, zones)
         progress("judging", done, len(groups))
-    return other | (waiting is not None and _save(store, waiting.result()))
+    return other
 
 
 class _Group(NamedTuple):
@@ -131,7 +111,7 @@ def _load(store: Store, group: _Group) -> Part:
     about = (parts.hour_us >= to_us(group.first) - 2 * HOUR_US) & (
         parts.hour_us < to_us(group.end) + 2 * HOUR_US
     )
-    raw = _raw(store, hours[about & may], -_HOUR, 3 * _HOUR)
+    raw = store.read_around(hours[about & may], 1, _hours_after(group))
     return _part(store, group, hours, raw, {}, Domain.INDOOR)
 
 
@@ -143,9 +123,15 @@ def _load_registers(store: Store, site: Site, group: _Group) -> Part:
     fallen = irregular_hours(hours, np.array([], dtype=np.int64))
     about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
     asked = pd.concat([fallen, hours[about & (hours["flagged"] > 0)]])
-    raw = _raw(store, asked, -_HOUR, 2 * _HOUR)
+    raw = store.read_around(asked, 1, _hours_after(group))
     units = {key: _kwh_per_unit(site, key) for key in group.devices}
     return _part(store, group, hours, raw, units, Domain.ENERGY)
+
+
+def _hours_after(group: _Group) -> int:
+    """How many hours after one that may hold a spike or a wrong clock are read: until a gap would end it, so
+    that of two such hours it is plain whether anything lies between."""
+    return math.ceil(gap_us(group.interval_s) / HOUR_US)
 
 
 def _part(
@@ -190,23 +176,6 @@ def _nearest(store: Store, series: set[Series], start: datetime, end: datetime, 
     devices, quantities = (sorted(set(names)) for names in zip(*series, strict=True))
     found = store.read_hours(devices, quantities, start, end)
     return found.iloc[[range(len(found))[rows][which] for key, rows in series_rows(found) if key in series]]
-
-
-def _raw(store: Store, hours: pd.DataFrame, before: timedelta, after: timedelta) -> Columns:
-    """Readings of the series of ``hours`` from the first to the last of them, with a margin; days without
-    any are left out where several follow each other."""
-    parts = []
-    code, names = pd.factorize(hours["quantity"])
-    hour_us = microseconds(hours["hour"])
-    for number, quantity in enumerate(names):
-        mine = np.flatnonzero(code == number)
-        mine = mine[np.argsort(hour_us[mine])]
-        border = np.flatnonzero(np.diff(hour_us[mine]) > _APART_US) + 1
-        for some in np.split(mine, border):
-            devices = sorted(hours["device"].iloc[some].unique())
-            first, last = _time(int(hour_us[some[0]])), _time(int(hour_us[some[-1]]))
-            parts.append(store.read_columns(devices, [str(quantity)], first + before, last + after))
-    return joined(parts)
 
 
 # Drift
@@ -254,7 +223,7 @@ def judge_drift(
         for some in _shares(sorted(devices), _SENSORS_A_PART):
             hours = store.read_hours(some, ["co2_ppm"], *within)
             if len(hours):
-                refused = _raw(store, hours[hours["flagged"] > hours["count"]], timedelta(), _HOUR)
+                refused = store.read_around(hours[hours["flagged"] > hours["count"]], 0, 0)
                 part = DriftPart(site, span, today, with_low(hours, refused.frame()))
                 other |= _save(store, compute(drift_zones, part).result())
     return other
@@ -275,8 +244,8 @@ def _save(store: Store, zones: Zones) -> bool:
         return False
     stored = _read(store, {device for device, _ in touched}, _EPOCH, _END)
     told = {key: replaced(stored.get(key, []), zones[key]) for key in touched}
-    hours = [_hours_between(store, key, changed_trust(stored.get(key, []), told[key])) for key in touched]
-    appended = pd.concat(hours).drop_duplicates()
+    trust = {key: changed_trust(stored.get(key, []), told[key]) for key in touched}
+    appended = _hours_between(store, {key: spans for key, spans in trust.items() if spans})
     if len(appended):
         store.append_changed(appended)
     for (device, quantity), verdicts in told.items():
@@ -312,18 +281,20 @@ def _frame(device: str, quantity: str, verdicts: Sequence[Verdict]) -> pd.DataFr
     return frame.astype({"start": "datetime64[us, UTC]", "end": "datetime64[us, UTC]"})
 
 
-def _hours_between(store: Store, series: Series, intervals: Sequence[tuple[int, int]]) -> pd.DataFrame:
-    """Hours of the series with readings that overlap any of the intervals (CHANGED_COLUMNS)."""
-    if not intervals:
+def _hours_between(store: Store, spans: Mapping[Series, Sequence[tuple[int, int]]]) -> pd.DataFrame:
+    """Hours with readings of each series that overlap any of its spans [us] (CHANGED_COLUMNS), distinct."""
+    if not spans:
         return pd.DataFrame(columns=list(CHANGED_COLUMNS))
-    device, quantity = series
-    first = intervals[0][0] - intervals[0][0] % HOUR_US
-    hours = store.read_hours([device], [quantity], _time(first), _time(intervals[-1][1]))
+    devices, quantities = (sorted(set(names)) for names in zip(*spans, strict=True))
+    first = min(start for of_series in spans.values() for start, _ in of_series)
+    last = max(end for of_series in spans.values() for _, end in of_series)
+    hours = store.read_hours(devices, quantities, _time(first - first % HOUR_US), _time(last))
     hour_us = microseconds(hours["hour"])
-    inside = np.zeros(len(hour_us), dtype=bool)
-    for start, end in intervals:
-        inside |= (hour_us + HOUR_US > start) & (hour_us < end)
-    return hours.loc[inside, list(CHANGED_COLUMNS)]
+    touched = np.zeros(len(hour_us), dtype=bool)
+    for series, rows in series_rows(hours):
+        for start, end in spans.get(series, ()):
+            touched[rows] |= (hour_us[rows] + HOUR_US > start) & (hour_us[rows] < end)
+    return hours.loc[touched, list(CHANGED_COLUMNS)].drop_duplicates()
 
 
 def _time(us: int) -> datetime:

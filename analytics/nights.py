@@ -11,11 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.energy import to_us
+from analytics.judge import series_rows
 from analytics.points import HOUR_US, microseconds
 from analytics.ventilation import BASELINE_DAYS, baseline_ppm, night_hours
 from analytics.verdicts import DISTRUSTED
 from classroom.timetable import Span
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -37,24 +39,25 @@ def nights_of(hours: pd.DataFrame, zone: ZoneInfo) -> dict[str, tuple[Ints, Floa
 
 
 def trusted_hours(hours: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Rollups (HOUR_COLUMNS) that no verdict of DISTRUSTED touches."""
+    """Rollups (HOUR_COLUMNS, sorted) that no verdict of DISTRUSTED touches."""
+    good = untouched(hours, verdicts)
+    return hours if good.all() else hours[good]
+
+
+def untouched(hours: pd.DataFrame, verdicts: pd.DataFrame) -> Bools:
+    """Which of the rollups (HOUR_COLUMNS, sorted) no verdict of DISTRUSTED touches."""
+    good = np.ones(len(hours), dtype=bool)
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
     if verdicts.empty or hours.empty:
-        return hours
-    good = np.ones(len(hours), dtype=bool)
-    hour_us = microseconds(hours["hour"])
-    device_of, devices = pd.factorize(hours["device"])
-    quantity_of, quantities = pd.factorize(hours["quantity"])
-    number = {str(name): at for at, name in enumerate(devices)}
-    kind = {str(name): at for at, name in enumerate(quantities)}
-    for (device, quantity), rows in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
-        if device not in number or quantity not in kind:
-            continue
-        mine = (device_of == number[device]) & (quantity_of == kind[quantity])
-        bounds = zip(microseconds(rows["start"]), microseconds(rows["end"]), strict=True)
-        for start_us, end_us in bounds:
-            good &= ~(mine & (hour_us < end_us) & (hour_us + HOUR_US > start_us))
-    return hours[good]
+        return good
+    hour_us, rows_of = microseconds(hours["hour"]), dict(series_rows(hours))
+    for (device, quantity), some in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
+        rows = rows_of.get((str(device), str(quantity)))
+        if rows is not None:  # begun before the hour ends, and not ended when it begins
+            begun = np.searchsorted(np.sort(microseconds(some["start"])), hour_us[rows] + HOUR_US, "left")
+            ended = np.searchsorted(np.sort(microseconds(some["end"])), hour_us[rows], "right")
+            good[rows] = begun == ended
+    return good
 
 
 def baseline_on(nights: Nights, device: str, day: Span) -> float | None:

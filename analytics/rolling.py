@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analytics import fingerprint
-from analytics.judging import Progress, Submit, drift_due, judge_changed, judge_drift, unseen
+from analytics.judging import drift_due, judge_changed, judge_drift
 from analytics.markers import Markers
 from analytics.points import microseconds
+from analytics.submitting import Progress, Submit, unseen
 from classroom.site import Site
 from store.base import CHANGED_COLUMNS, Changed, Store
 

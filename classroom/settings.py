@@ -144,9 +144,12 @@ class ApiSettings(Section):
 
 
 class AnalyticsSettings(Section):
-    """Limits of the metrics; see docs/metrics.md for their sources."""
+    """Limits of the metrics; see docs/metrics.md for their sources. ``processes`` compute them beside the one
+    that holds the store, each with some 200 MB.
+    """
 
     every_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
     co2_limit_ppm: Annotated[float, Field(ge=500, le=5_000)] = 1_000
     co2_high_ppm: Annotated[float, Field(ge=500, le=10_000)] = 1_400
     comfort_low_c: Annotated[float, Field(ge=10, le=25)] = 20

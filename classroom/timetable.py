@@ -52,10 +52,12 @@ class Timetable:
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
         self._on_weekday: dict[tuple[str, int], list[Lesson]] = {}
+        self._weekdays: dict[int, list[Lesson]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
                 self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(lesson)
+                self._weekdays.setdefault(lesson.weekday, []).append(lesson)
         mine = [
             row
             for row in calendar
@@ -111,7 +113,6 @@ class Timetable:
         if room not in self._lessons or not self._is_told(day):
             start, end = self._hours
             return [(self._utc(day, start), self._utc(day, end), None)]
-        parity = "odd" if day.isocalendar().week % 2 else "even"
         found = [
             (
                 self._utc(day, time.fromisoformat(lesson.start)),
@@ -119,7 +120,7 @@ class Timetable:
                 lesson.group_size,
             )
             for lesson in self._on_weekday.get((room, day.isoweekday()), ())
-            if lesson.weeks in ("all", parity) and lesson.holds_on(day)
+            if _given(lesson, day)
         ]
         return sorted(found, key=lambda lesson: lesson[:2])
 
@@ -158,10 +159,12 @@ class Timetable:
         """
         spans = self.hired_evenings(day)
         if self.day_type(day) is not DayType.CLOSED:
-            start, end = (self._utc(day, at) for at in self._hours)
-            lessons = [lesson for room in self._lessons for lesson in self.lessons(room, day)]
-            first = min([start, *(lesson[0] for lesson in lessons)])
-            spans.append((first, max([end, *(lesson[1] for lesson in lessons)])))
+            opens, closes = self._hours
+            given = [lesson for lesson in self._weekdays.get(day.isoweekday(), ()) if _given(lesson, day)]
+            if given and self.day_type(day) is DayType.SCHOOL_DAY:
+                opens = min(opens, time.fromisoformat(min(lesson.start for lesson in given)))
+                closes = max(closes, time.fromisoformat(max(lesson.end for lesson in given)))
+            spans.append((self._utc(day, opens), self._utc(day, closes)))
         merged: list[Span] = []
         for start, end in sorted(spans):
             if merged and start <= merged[-1][1]:
@@ -172,6 +175,12 @@ class Timetable:
 
     def _utc(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
+
+
+def _given(lesson: Lesson, day: date) -> bool:
+    """Whether the lesson is given on ``day``, a school day of its weekday."""
+    parity = "odd" if day.isocalendar().week % 2 else "even"
+    return lesson.weeks in ("all", parity) and lesson.holds_on(day)
 
 
 @lru_cache(maxsize=10_000)

@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from analytics.jobs import JobReport
-from analytics.jobs import Progress as Told
+from analytics.submitting import Progress as Told
 from api.context import PartHealth
 from classroom.site import Site
+from cli.cluster import DaskCompute
 from cli.job_files import KEEPER, HeldError, held
 from cli.job_status import serving
 from cli.logs import configure_logging
@@ -36,18 +37,19 @@ TROUBLES = (HeldError, PortBusyError, SchemaError, httpx.HTTPError, *FAILURES)
 _POLL_S = 0.3
 
 
-def once(site: Site, folder: Path, span: Span) -> None:
-    """One run of the job, told of; the running service's where that owns the store.
+def once(site: Site, folder: Path, span: Span, dask: str | None = None) -> None:
+    """One run of the job, told of; the running service's where that owns the store. ``dask`` is the address
+    of a cluster that computes.
 
     Raises:
         ConfigurationError, or one of :data:`TROUBLES`.
     """
     embedded = site.settings.store.kind == "duckdb"
-    report = _by_service(site, folder, span) if embedded else None
-    _tell(report or _alone(site, folder, span))
+    report = _by_service(site, folder, span) if embedded and dask is None else None
+    _tell(report or _alone(site, folder, span, dask))
 
 
-def _alone(site: Site, folder: Path, span: Span) -> JobReport:
+def _alone(site: Site, folder: Path, span: Span, dask: str | None) -> JobReport:
     """One run in this process."""
     said = False
 
@@ -62,7 +64,16 @@ def _alone(site: Site, folder: Path, span: Span) -> JobReport:
     data.mkdir(parents=True, exist_ok=True)
     with closing(_open(site, folder)) as store:
         rules = retention_rules(site.settings.store)
-        scheduler = Scheduler(store, lambda: site, 0, rules, data, CollectorRegistry(), program="analyze")
+        scheduler = Scheduler(
+            store,
+            lambda: site,
+            0,
+            rules,
+            data,
+            CollectorRegistry(),
+            program="analyze",
+            compute=DaskCompute(dask) if dask else None,
+        )
         try:
             with _bar() as told:
                 return scheduler.run_now(told, span, wait=wait)
@@ -129,8 +140,9 @@ def _tell(report: JobReport) -> None:
 # As a process of its own
 
 
-def keep(site: Site, folder: Path, every_s: float, port: int | None) -> None:
-    """A run of the job every ``every_s`` seconds until a signal; on ``port`` it says how it is.
+def keep(site: Site, folder: Path, every_s: float, port: int | None, dask: str | None = None) -> None:
+    """A run of the job every ``every_s`` seconds until a signal; on ``port`` it says how it is. ``dask`` is
+    the address of a cluster that computes.
 
     Raises:
         ConfigurationError, or one of :data:`TROUBLES`.
@@ -148,7 +160,13 @@ def keep(site: Site, folder: Path, every_s: float, port: int | None) -> None:
         mappings = load_mappings(folder)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
         rules = retention_rules(site.settings.store)
-        scheduler = Scheduler(store, watch, every_s, rules, data, registry, program="analyze", is_keeper=True)
+        compute = DaskCompute(dask) if dask else None
+        scheduler = Scheduler(
+            *(store, watch, every_s, rules, data, registry),
+            program="analyze",
+            is_keeper=True,
+            compute=compute,
+        )
 
         def health() -> list[PartHealth]:
             trouble = watch.trouble()

@@ -26,6 +26,9 @@ ListenOption = Annotated[
     int | None,
     typer.Option("--listen", min=1, max=65_535, help="Port on 127.0.0.1 for /healthz, /readyz and /metrics."),
 ]
+DaskOption = Annotated[
+    str | None, typer.Option("--dask", help="Compute on this Dask cluster, e.g. tcp://10.0.0.5:8786.")
+]
 
 
 def analyze(
@@ -37,13 +40,15 @@ def analyze(
     once: OnceOption = False,
     every: EveryOption = None,
     port: ListenOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Bring rollups, verdicts and metrics up to date: what changed, or with `--full` all of it.
 
     On InfluxDB it goes on, a run every `--every` seconds, beside a `run` that then leaves the work to it;
     `--once`, `--full`, `--school`, `--from` and `--to` make a single run. On the embedded store it is always
     a single run, done by the running service if there is one. It may be stopped or killed at any time: the
-    next run does again what was not finished.
+    next run does again what was not finished. With `--dask` the workers of a cluster compute; this process
+    alone reads and writes the store (docs/scaling.md).
 
     Example: `classroom-climate analyze --site helsingborg --full --school parkskolan --from 2026-01-01`
     """
@@ -70,9 +75,9 @@ def analyze(
         raise typer.BadParameter("--every and --listen go with no single run: leave out the other options")
     try:
         if embedded or once:
-            analysis.once(site, site_dir, span)
+            analysis.once(site, site_dir, span, dask)
         else:
-            analysis.keep(site, site_dir, every or site.settings.analytics.every_s, port)
+            analysis.keep(site, site_dir, every or site.settings.analytics.every_s, port, dask)
     except ConfigurationError as error:
         tell_faults(f"The site in {site_dir}", error)
         raise typer.Exit(2) from error

@@ -5,32 +5,51 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from analytics import jobs
-from analytics.jobs import JobReport, Progress
+from analytics.jobs import JobReport
+from analytics.submitting import A, Progress, R
 from api.context import NotNowError, PartHealth
 from classroom.quantity import Domain
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
+from cli.cluster import ClusterError
 from cli.job_files import WORK, HeldError, held, keeper, write_last_run
 from store import retention
 from store.base import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-FAILURES = (StoreError, BrokenExecutor, CancelledError)
+FAILURES = (StoreError, BrokenExecutor, CancelledError, ClusterError)
 """What may end a run of the job; the next one does the same again."""
 
 
 _FEW_PARTS = 6  # a school's month is a part
-_WORKERS = 2  # each takes some 200 MB
+_TRIES = 3  # of a part whose process was killed; a neighbour's death costs one too
+
+
+class Compute(Protocol):
+    """Where the pure parts are computed: children of ours, or a cluster's workers."""
+
+    @property
+    def workers(self) -> int:
+        """How many parts at once."""
+        ...
+
+    def submit(self, function: Callable[[A], R], argument: A, /) -> Future[R]:
+        """``function(argument)`` computed there."""
+        ...
+
+    def close(self) -> None:
+        """End it; what is under way is given up."""
+        ...
 
 
 class Span(NamedTuple):
@@ -73,8 +92,9 @@ class JobCounters:
 class Scheduler:
     """Runs the analytics job every ``every_s`` seconds and when asked, in its own thread.
 
-    The computing itself is done in child processes. ``then`` is called after each run. Unless it is the
-    ``keeper`` itself, it leaves the job to an ``analyze`` process while one lives.
+    The computing itself is done in child processes, or by ``compute``, which is closed with it. ``then`` is
+    called after each run. Unless it is the ``keeper`` itself, it leaves the job to an ``analyze`` process
+    while one lives.
     """
 
     def __init__(
@@ -89,6 +109,7 @@ class Scheduler:
         then: Callable[[], None] = lambda: None,
         program: str = "run",
         is_keeper: bool = False,
+        compute: Compute | None = None,
     ) -> None:
         self._store = store
         self._site = site
@@ -100,7 +121,9 @@ class Scheduler:
         self._is_keeper = is_keeper
         self._counters = JobCounters(registry)
         self._forgotten: date | None = None
-        self._compute = ChildCompute(_WORKERS, here=0 if program == "run" else _FEW_PARTS)
+        few = 0 if program == "run" else _FEW_PARTS
+        processes = site().settings.analytics.processes
+        self._compute: Compute = compute or ChildCompute(processes, here=few, tries=_TRIES)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._running = threading.Lock()
@@ -164,6 +187,7 @@ class Scheduler:
                 start=span.start,
                 end=span.end,
                 compute=self._compute.submit,
+                at_once=self._compute.workers,
                 progress=progress,
             )
             self._then()

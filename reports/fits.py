@@ -14,9 +14,9 @@ import pandas as pd
 from analytics.catalog import SAVINGS, SIGNATURE
 from analytics.changepoint import HEATING
 from analytics.fingerprint import fingerprint
-from analytics.judging import Submit
 from analytics.savings import Savings, savings
 from analytics.signature import Signature, fit_signature
+from analytics.submitting import Submit
 from analytics.sufficiency import counted
 from classroom.places import DayType
 from classroom.quantity import Carrier

@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from analytics.judging import Submit
+from analytics.submitting import Submit
 from classroom.site import Site
 from reports.city import Line, Portfolio, portfolio
 from reports.closing import Accounts, Books, Closed, accounts_of, close_year

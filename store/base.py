@@ -182,6 +182,10 @@ class Store(Protocol):
         """As :meth:`read_readings`, as columns of numbers: a tenth of the memory and time of a frame."""
         ...
 
+    def read_around(self, hours: pd.DataFrame, before_h: int, after_h: int) -> Columns:
+        """Readings of the named (device, quantity, hour)s and of so many hours before and after each."""
+        ...
+
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity, by time (READING_COLUMNS); None is all devices."""
         ...

@@ -14,11 +14,12 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from classroom.reading import Reading
+from store.around import Around
 from store.base import Written
 from store.batch import Batch, Ids, Mask, batch_of, ends, split_lost
 from store.duckdb_tables import Asked, WriterMemory, read_frame, registered, timestamps
-from store.frames import Columns
-from store.times import HOUR_US, day_ranges, naive_utc
+from store.frames import Columns, joined
+from store.times import HOUR_US, day_ranges, day_ranges_us, naive_utc, to_datetime
 
 
 def write(con: DuckDBPyConnection, memory: WriterMemory, readings: Sequence[Reading]) -> Written:
@@ -135,6 +136,35 @@ def read(
             "ORDER BY a.rank, r.time",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
+    return _named(found, asked)
+
+
+def read_around(con: DuckDBPyConnection, around: Around) -> Columns:
+    """Readings of the hours of their series."""
+    asked = Asked.of(con, around.devices, around.quantities)
+    rank_of = np.full((len(around.devices), len(around.quantities)), -1, dtype=np.int32)
+    devices, quantities = around.places(asked.devices, asked.quantities)
+    rank_of[devices[asked.device], quantities[asked.quantity]] = np.arange(len(asked.series), dtype=np.int32)
+    rank = rank_of[around.device, around.quantity]
+    known = np.flatnonzero(rank >= 0)
+    rank, hour = rank[known], around.hour[known]
+    parts = []
+    for start, end in day_ranges_us(hour * HOUR_US):
+        mine = (hour >= start // HOUR_US) & (hour < end // HOUR_US)
+        hours = {"series": asked.series[rank[mine]], "rank": rank[mine], "hour": hour[mine]}
+        with registered(con, "hours_asked", {name: pa.array(column) for name, column in hours.items()}):
+            found = con.sql(
+                "SELECT a.rank, epoch_us(r.time) AS time, r.value, r.flag::BIGINT AS flag FROM readings r "
+                "JOIN hours_asked a ON r.series = a.series AND epoch_us(r.time) // ? = a.hour "
+                "WHERE r.time >= ? AND r.time < ? ORDER BY a.rank, r.time",
+                params=[HOUR_US, to_datetime(start), to_datetime(end)],
+            ).to_arrow_table()
+        parts.append(_named(found, asked))
+    return joined(parts)
+
+
+def _named(found: pa.Table, asked: Asked) -> Columns:
+    """Rows (rank, time, value, flag) of the asked series as columns."""
     rank: Ids = found["rank"].to_numpy()
     time_us, value, flag = (found[name].to_numpy() for name in ("time", "value", "flag"))
     device, quantity = asked.device[rank], asked.quantity[rank]

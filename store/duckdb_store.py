@@ -23,6 +23,7 @@ from store import (
     duckdb_retention,
     duckdb_tables,
 )
+from store.around import Around
 from store.base import Changed, Deleted, Document, Marks, Store, StoreError, StoreInfo, Watermark, Written
 from store.duckdb_file import MIGRATIONS, open_file, translated
 from store.duckdb_tables import WriterMemory, read_frame
@@ -95,6 +96,11 @@ class DuckDBStore(Store):
         """Readings with ``start <= time < end`` as columns of numbers."""
         with self._reading() as con:
             return duckdb_readings.read(con, devices, quantities, start, end)
+
+    def read_around(self, hours: pd.DataFrame, before_h: int, after_h: int) -> Columns:
+        """Readings of the named (device, quantity, hour)s and of so many hours beside each."""
+        with self._reading() as con:
+            return duckdb_readings.read_around(con, Around.of(hours, before_h, after_h))
 
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity (READING_COLUMNS)."""

@@ -15,7 +15,7 @@ from analytics.fingerprint import fingerprint, school_inputs
 from analytics.insights.find import METHOD, find
 from analytics.insights.load import load
 from analytics.insights.model import KIND, Insight
-from analytics.judging import Submit
+from analytics.submitting import Submit, in_turn
 from classroom.site import Site
 from store.base import Document, Store
 
@@ -27,7 +27,13 @@ _KEY = "last"
 
 
 def update(
-    store: Store, site: Site, schools: Iterable[str], recomputed: set[str], now: datetime, compute: Submit
+    store: Store,
+    site: Site,
+    schools: Iterable[str],
+    recomputed: set[str],
+    now: datetime,
+    compute: Submit,
+    at_once: int = 1,
 ) -> int:
     """Find anew where it is due among ``schools``; the number of schools looked at.
 
@@ -37,7 +43,7 @@ def update(
         StoreError: the store cannot serve now; what was written stands, the call can be repeated.
     """
     runs = {one.school: json.loads(one.body) for one in store.read_documents(RUN_KIND)}
-    done = 0
+    due = []
     for school in schools:
         run = runs.get(school)
         mark = _mark(site, school, now)
@@ -49,11 +55,12 @@ def update(
                 if not run["late"]:
                     store.write_documents([_run(school, mark, run["at"], late=True)])
                 continue
-        insights = compute(find, load(store, site, school, now)).result()
+        due.append((school, mark))
+    parts = ((key, find, load(store, site, key[0], now)) for key in due)
+    for (school, mark), insights in in_turn(parts, compute, at_once):
         replace(store, school, insights)
         store.write_documents([_run(school, mark, now.astimezone(UTC).isoformat(), late=False)])
-        done += 1
-    return done
+    return len(due)
 
 
 def replace(store: Store, school: str, insights: Sequence[Insight]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analytics.batch import site_of
+from analytics.energy import to_us
 from analytics.insights.data import (
     HEAT_CARRIERS,
     HOURS_COLUMNS,
@@ -20,9 +21,10 @@ from analytics.insights.data import (
     calendar_hours,
     put_energy,
 )
+from analytics.judge import series_rows
+from analytics.nights import Bools, Floats, Ints, untouched
 from analytics.outdoor import outdoor_hours
-from analytics.points import HOUR_US, microseconds
-from analytics.verdicts import DISTRUSTED
+from analytics.points import microseconds
 from classroom.metric import Interval, Metric, Scope
 from classroom.places import Device, MeterRole
 from classroom.quantity import Carrier
@@ -122,41 +124,65 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
     if not keys:
         return empty
     rows = store.read_hours(keys, _QUANTITIES, *span)
-    rows = rows[rows["count"] > 0][["device", "quantity", "hour", "mean", "coverage"]]
-    rows = _trusted(rows, store.read_verdicts(keys, *span))
-    code, devices = pd.factorize(rows["device"])
-    number = {str(name): at for at, name in enumerate(devices)}
+    hours = _Hours.of(rows, store.read_verdicts(keys, *span))
+    at = dict(series_rows(rows))
     parts = []
-    for device in placed:
-        mine: pd.DataFrame = rows[code == number.get(device.key, -1)]
-        if device.valid_from is not None:
-            mine = mine[mine["hour"] >= device.valid_from]
-        if device.valid_to is not None:
-            mine = mine[mine["hour"] < device.valid_to]
-        parts.append(mine.assign(room=device.room))
-    hung = pd.concat(parts)
-    if hung.empty:
-        return empty
-    wide = hung.pivot_table(index=["room", "hour"], columns="quantity", values="mean", observed=True)
-    wide["coverage"] = hung.groupby(["room", "hour"], observed=True)["coverage"].mean()
-    return wide.reindex(columns=[*_QUANTITIES, "coverage"]).reset_index()
+    for room in sorted({device.room or "" for device in placed}):
+        mine = [
+            _hung(device, quantity, hours.where(at[device.key, quantity]))
+            for device in placed
+            for quantity in _QUANTITIES
+            if device.room == room and (device.key, quantity) in at
+        ]
+        parts.append(_room(room, mine))
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else empty
 
 
-def _trusted(rows: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose hour no verdict of DISTRUSTED touches."""
-    bad = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    if bad.empty:
-        return rows
-    good = np.ones(len(rows), dtype=bool)
-    start_us = microseconds(rows["hour"])
-    by_series = ["device", "quantity"]
-    at = rows.reset_index(drop=True).groupby(by_series, sort=False, observed=True).indices
-    for series, spans in bad.groupby(by_series, sort=False, observed=True):
-        if series in at:
-            mine = at[series]
-            for begin, end in zip(microseconds(spans["start"]), microseconds(spans["end"]), strict=True):
-                good[mine] &= ~((start_us[mine] < end) & (start_us[mine] + HOUR_US > begin))
-    return rows[good]
+class _Hours(NamedTuple):
+    """Good hours of a series, ascending."""
+
+    hour_us: Ints
+    mean: Floats
+    coverage: Floats
+    good: Bools
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, verdicts: pd.DataFrame) -> _Hours:
+        """From rollups (HOUR_COLUMNS): good are those with good readings and without a verdict."""
+        mean, coverage = (rows[name].to_numpy(np.float64) for name in ("mean", "coverage"))
+        good = untouched(rows, verdicts) & (rows["count"] > 0).to_numpy()
+        return cls(microseconds(rows["hour"]), mean, coverage, good)
+
+    def where(self, kept: slice | Bools) -> _Hours:
+        """Some of the hours."""
+        return _Hours._make(column[kept] for column in self)
+
+
+def _hung(device: Device, quantity: str, hours: _Hours) -> tuple[str, _Hours]:
+    """The good hours of a device that begin while it hangs in the room."""
+    kept = hours.good.copy()
+    if device.valid_from is not None:
+        kept &= hours.hour_us >= to_us(device.valid_from)
+    if device.valid_to is not None:
+        kept &= hours.hour_us < to_us(device.valid_to)
+    return quantity, hours.where(kept)
+
+
+def _room(room: str, series: Sequence[tuple[str, _Hours]]) -> pd.DataFrame:
+    """ROOM_COLUMNS of a room: means of its sensors' hours."""
+    hour_us = np.unique(np.concatenate([np.empty(0, np.int64), *(hours.hour_us for _, hours in series)]))
+    columns: dict[str, Floats] = {}
+    for name in (*_QUANTITIES, "coverage"):
+        total, count = np.zeros(len(hour_us)), np.zeros(len(hour_us))
+        for quantity, hours in series:
+            if name in (quantity, "coverage"):
+                at = np.searchsorted(hour_us, hours.hour_us)
+                total[at] += hours.coverage if name == "coverage" else hours.mean
+                count[at] += 1
+        columns[name] = np.divide(total, count, out=np.full(len(hour_us), np.nan), where=count > 0)
+    times = pd.DatetimeIndex(hour_us.view("M8[us]")).tz_localize(UTC)
+    return pd.DataFrame({"room": room, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
 
 
 def _senses(store: Store, part: Site, end: datetime) -> tuple[Sense, ...]:

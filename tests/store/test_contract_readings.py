@@ -276,3 +276,39 @@ def test_two_writers_at_once_store_each_reading_once(store: Store) -> None:
     assert len(results) == 40
     assert sum(result.stored for result in results) == len(stored(store, "s/a")) == 525
     assert sum(result.conflicts for result in results) == 0
+
+
+def test_readings_around_chosen_hours(store: Store) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    every = [
+        Reading(device, quantity, NOON + n * hour + timedelta(minutes=15 * m), 400.0 + n, n % 3 == 0)
+        for device in ("s/a", "s/b", AWKWARD[0])
+        for quantity in ("co2_ppm", "temperature_c", "energy_kwh")
+        for n in (0, 1, 2, 3, 4, 240, 241)
+        for m in range(4)
+    ]
+    store.write_readings(every)
+    asked = [
+        (AWKWARD[0], "energy_kwh", NOON),
+        ("s/a", "co2_ppm", NOON + 2 * hour),
+        ("s/a", "co2_ppm", NOON + 3 * hour),
+        ("s/b", "co2_ppm", NOON + 10 * day),
+        ("s/b", "humidity_pct", NOON),  # nobody has ever sent that
+        ("s/none", "co2_ppm", NOON),
+    ]
+    frame = pd.DataFrame(asked, columns=["device", "quantity", "hour"])
+    frame = frame.astype({"hour": "datetime64[us, UTC]"}).assign(count=1).iloc[::-1]
+
+    def wanted(before_h: int, after_h: int) -> list[Reading]:
+        return sorted(
+            one
+            for one in every
+            if any(
+                (device, quantity) == one[:2] and at - before_h * hour <= one.time < at + (after_h + 1) * hour
+                for device, quantity, at in asked
+            )
+        )
+
+    assert rows(store.read_around(frame, 0, 0).frame()) == wanted(0, 0)
+    assert rows(store.read_around(frame, 1, 2).frame()) == wanted(1, 2)
+    assert rows(store.read_around(frame.iloc[:0], 1, 2).frame()) == []
