@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.points import HOUR_US
 from analytics.quality import Verdict
 from analytics.registers import (
     JITTER_KWH,
-    MAX_POWER_KW,
     Floats,
     Ints,
     good_points,
     increments,
-    rolled_over,
 )
 
 
@@ -31,10 +28,7 @@ def breaks(time_us: Ints, value: Floats, interval_s: float, kwh_per_unit: float 
     found = []
     for i in np.flatnonzero(fell | ~steps.known).tolist():
         before, after = float(value[i]), float(value[i + 1])
-        hours = float(time_us[i + 1] - time_us[i]) / HOUR_US
-        kind = "reset" if steps.known[i] else "swap"
-        if fell[i] and rolled_over(before, after, MAX_POWER_KW * hours / kwh_per_unit) is not None:
-            kind = "rollover"
+        kind = "rollover" if steps.rolled[i] else "reset" if steps.known[i] else "swap"
         end_us = int(time_us[i + 1]) + round(interval_s * 1_000_000)
         found.append(Verdict(int(time_us[i + 1]), end_us, kind, f"{before:g} to {after:g}"))
     return found

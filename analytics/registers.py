@@ -11,6 +11,7 @@ Times are integer microseconds since 1970 (UTC), values in the register's own un
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,9 @@ plausible."""
 JITTER_KWH = 0.1
 """A fall no larger than this is rounding in the meter or the gateway, not a reset."""
 
+GLITCH_READINGS = 8
+"""More wrong readings in a row are a register that really stands there."""
+
 _STEP_BACK_KWH = 1.0  # of a display of whole kWh, by which the power beside a reset may be told too low
 
 ROLLOVERS = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 2.0**16, 2.0**32)
@@ -45,6 +49,7 @@ class Increments(NamedTuple):
     kwh: Floats
     known: Bools
     reset: Bools
+    rolled: Bools
 
 
 class Energy(NamedTuple):
@@ -71,31 +76,68 @@ class Energy(NamedTuple):
 
 
 def good_points(time_us: Ints, value: Floats, kwh_per_unit: float = 1.0) -> Bools:
-    """Mask that is False for a single reading which its two neighbours show to be a glitch.
+    """Mask that is False for readings which those around them show to be a glitch.
 
-    A reading outside the span of its neighbours, while they rise plausibly from one to the other, is a
-    glitch: one message with 0, or with another register's value. The first and the last reading cannot be
-    judged and stay.
+    Readings outside the span of the last before and the first after them, while these rise plausibly from one
+    to the other, are glitches: messages with 0, or with another register's value. Of several in a row (at
+    most ``GLITCH_READINGS``) the way back must be more than ran in such a time anywhere around: a register
+    that begins anew near its old level is none. What the series begins or ends with cannot be judged and
+    stays.
     """
     good = np.ones(len(value), dtype=bool)
-    kwh = value * kwh_per_unit
-    turned = (np.diff(kwh[:-1]) < -JITTER_KWH) | (np.diff(kwh[1:]) < -JITTER_KWH)
-    for at in np.flatnonzero(turned) + 1:  # a glitch stands before or after a fall; falls are rare
-        before = at - 1 if good[at - 1] else at - 2
-        rise = kwh[at + 1] - kwh[before]
-        hours = (time_us[at + 1] - time_us[before]) / _HOUR_US
-        honest = -JITTER_KWH <= rise <= MAX_POWER_KW * hours + STEP_KWH
-        outside = kwh[at] < kwh[before] - JITTER_KWH or kwh[at] > kwh[at + 1] + JITTER_KWH
-        good[at] = not (honest and outside)
+    kwh, hours = value * kwh_per_unit, time_us / _HOUR_US
+    for fall in np.flatnonzero(np.diff(kwh) < -JITTER_KWH):  # a glitch begins or ends with one; they are rare
+        for first, after in _around(int(fall), good):
+            before = int(np.flatnonzero(good[:first])[-1])
+            rise, run = kwh[after] - kwh[before], kwh[first:after]
+            honest = -JITTER_KWH <= rise <= MAX_POWER_KW * (hours[after] - hours[before]) + STEP_KWH
+            outside = (run < kwh[before] - JITTER_KWH) | (run > kwh[after] + JITTER_KWH)
+            if honest and outside.all() and (len(run) == 1 or _too_steep(kwh, hours, first, after)):
+                good[first:after] = False
+                break
     return good
+
+
+def _around(fall: int, good: Bools) -> Iterator[tuple[int, int]]:
+    """Readings, as (first, the one after), that may be a glitch which begins or ends with a fall after
+    reading ``fall``; the shortest first."""
+    for count in range(1, GLITCH_READINGS + 1):
+        first, after = fall + 1, fall + 1 + count
+        if after < len(good) and good[: fall + 1].any():
+            yield first, after
+        first, after = fall + 1 - count, fall + 1
+        if first > 0 and good[:first].any() and good[first:after].all():
+            yield first, after
+
+
+def _too_steep(kwh: Floats, hours: Floats, first: int, after: int) -> bool:
+    """Whether a rise into, among or out of the readings ``first`` to ``after`` is more than ran around."""
+    rise, length = np.diff(kwh), np.diff(hours)
+    outside = np.ones(len(rise), dtype=bool)
+    outside[first - 1 : after] = False
+    return any(
+        rise[at] > _most_kwh(rise, length, outside, float(length[at])) for at in range(first - 1, after)
+    )
+
+
+def _most_kwh(rise: Floats, hours: Floats, chosen: Bools, for_hours: float) -> float:
+    """The most that can have run in ``for_hours``: twice what the strongest of the ``chosen`` increments
+    that rise ran with, and a step of a display of whole kWh; without any, at ``MAX_POWER_KW``."""
+    chosen = chosen & (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours)
+    if not chosen.any():
+        return MAX_POWER_KW * for_hours
+    power_kw = float((rise[chosen] / hours[chosen]).max())
+    return min(2 * power_kw, MAX_POWER_KW) * for_hours + _STEP_BACK_KWH
 
 
 def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float = 1.0) -> Increments:
     """Energy [kWh] between neighbouring points of a register.
 
-    - a rise is known unless it needs more than ``MAX_POWER_KW``, with one ``STEP_KWH`` of grace except from
-      0 (a display that comes back after showing 0 has not measured what it jumps by);
-    - a fall from just below a rollover value to just above 0 is a rollover;
+    - a rise is known unless it needs more than ``MAX_POWER_KW``, with one ``STEP_KWH`` of grace; one from 0
+      only if it is no more than ran in such a time anywhere around (a display that comes back after showing
+      0 has not measured what it jumps by);
+    - a fall from just below a rollover value to just above 0 is a rollover, if what would have run is no more
+      than that either;
     - any other fall is a reset: counted from 0, but no more than the power beside it gives in that time (the
       rest stood on the register before: another meter hangs there); so what ran between the last reading and
       the reset is lost. Known only if at most twice that stands there and the points are at most ``limit_s``
@@ -103,23 +145,26 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     """
     hours = np.diff(time_us) / _HOUR_US
     rise = np.diff(value) * kwh_per_unit
-    ceiling = MAX_POWER_KW * hours
     kwh = rise.copy()
-    grace = np.where(value[:-1] * kwh_per_unit > JITTER_KWH, STEP_KWH, 0.0)
-    rises = (rise >= -JITTER_KWH) & (rise <= ceiling + grace)
+    from_zero = value[:-1] * kwh_per_unit <= JITTER_KWH
+    rises = (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours + np.where(from_zero, 0.0, STEP_KWH))
+    counted = rises & ~from_zero
+    for i in np.flatnonzero(from_zero & (rise > JITTER_KWH)):
+        rises[i] &= bool(rise[i] <= _most_kwh(rise, hours, counted, float(hours[i])))
     known = rises.copy()
-    reset = np.zeros(len(rise), dtype=bool)
+    reset, rolled = np.zeros(len(rise), dtype=bool), np.zeros(len(rise), dtype=bool)
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
-        rolled = rolled_over(value[i], value[i + 1], ceiling[i] / kwh_per_unit)
-        if rolled is not None:
-            kwh[i], known[i] = rolled * kwh_per_unit, True
+        most = _most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
+        over = rolled_over(value[i], value[i + 1], most)
+        if over is not None:
+            kwh[i], known[i], rolled[i] = over * kwh_per_unit, True, True
             continue
         reset[i] = True
-        from_zero = value[i + 1] * kwh_per_unit
+        stands = value[i + 1] * kwh_per_unit
         beside_kwh = hours[i] * _power_beside_kw(rise, hours, rises, int(i))
-        kwh[i] = min(from_zero, beside_kwh)
-        known[i] = from_zero <= 2 * beside_kwh + _STEP_BACK_KWH and hours[i] * 3_600 <= limit_s
-    return Increments(np.where(known, kwh, 0.0), known, reset)
+        kwh[i] = min(stands, beside_kwh)
+        known[i] = stands <= 2 * beside_kwh + _STEP_BACK_KWH and hours[i] * 3_600 <= limit_s
+    return Increments(np.where(known, kwh, 0.0), known, reset, rolled)
 
 
 def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:
@@ -129,13 +174,13 @@ def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> floa
     return min(power_kw, MAX_POWER_KW)
 
 
-def rolled_over(before: float, after: float, ceiling: float) -> float | None:
+def rolled_over(before: float, after: float, most: float) -> float | None:
     """What ran between two readings across a rollover value; None if the fall is no rollover.
 
-    ``ceiling`` is the most that can have run; all in the register's own unit.
+    ``most`` is the most that can have run; all in the register's own unit.
     """
     for end in ROLLOVERS:
-        if before < end and end - before + after <= ceiling and before >= 0.9 * end:
+        if before < end and end - before + after <= most and before >= 0.9 * end:
             return end - before + after
     return None
 

@@ -114,6 +114,38 @@ def test_every_second_value_a_glitch() -> None:
     assert good.tolist() == [True, False, True, False, True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ([429.55, 429.55, 0, 0, 429.55, 429.55], [2, 3]),  # solar cells by night
+        ([9_169, 9_170, 0, 0, 0, 9_173, 9_174], [2, 3, 4]),  # and no rollover at 10 000
+        ([500, 501, 7_501, 7_502, 502, 503], [2, 3]),
+        ([500, 501, 0, 7_502, 502, 503], [2, 3]),
+    ],
+)
+def test_several_foreign_values_in_a_row_are_not_energy(values: list[float], wrong: list[int]) -> None:
+    times = np.arange(len(values), dtype=np.int64) * H // 4
+    good = good_points(times, np.array(values, dtype=float))
+    assert np.flatnonzero(~good).tolist() == wrong
+
+
+def test_a_register_that_begins_anew_near_its_old_level_is_not_taken_for_a_glitch() -> None:
+    # Reset at 3 kWh, 2 kW all the time: back above 3 after an hour and a half.
+    times = np.arange(7, dtype=np.int64) * H // 2
+    values = np.array([1.0, 2.0, 3.0, 0.5, 1.5, 2.5, 3.5])
+    assert good_points(times, values).all()
+
+
+def test_zeros_that_nothing_explains_are_neither_rollover_nor_energy() -> None:
+    # The day ends with zeros: what came after is not here. 830 kWh to 10 000 nobody used in an hour.
+    found = over([(0, 9_168), (1, 9_169), (2, 9_170), (3, 0), (4, 0)], (0, 4))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    # It begins with them: 9 173 was on the register before.
+    found = over([(0, 0), (1, 0), (1.75, 429), (2, 429.5), (3, 431)], (0, 3))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.jump.tolist() == [True]
+
+
 def test_a_true_reset_is_not_taken_for_a_glitch() -> None:
     times = np.array([0, H // 6, H // 3, H // 2], dtype=np.int64)
     assert good_points(times, np.array([100.0, 0.0, 1.0, 2.0])).all()
