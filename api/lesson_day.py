@@ -24,8 +24,8 @@ from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, co2_of_day, occupied_b
 from analytics.room_calendar import Day, room_days_of
 from analytics.ventilation import Co2, DayAir, day_air, people_by_flow, volume_of
 from analytics.verdicts import DISTRUSTED, inside
-from api.lesson_models import AdaptiveOut, AirAndHeat, LessonOut, LessonsDay
-from classroom.factors import choose_factor
+from api.lesson_models import AdaptiveOut, AirAndHeat, LessonOut, LessonsDay, NoAirings
+from classroom.factors import Cover, choose_factor
 from classroom.places import Device, MeterRole, Room, Ventilation
 from classroom.site import Site
 from classroom.timetable import day_span
@@ -88,6 +88,7 @@ def lessons_of(
             _lesson(room, loaded, at, climate, with_models=with_models) for at, climate in enumerate(climates)
         ],
         airings=gained,
+        airings_reason=_no_airings(room, loaded),
         ventilation=setting,
         adaptive=_adaptive(outdoor, site, day) if with_models else None,
     )
@@ -221,6 +222,21 @@ def _outdoor(store: Store, site: Site, school: str, start: datetime, end: dateti
     return pd.Series(dtype=float)
 
 
+def _no_airings(room: Room, loaded: _Loaded) -> NoAirings | None:
+    """Why airings of the day cannot be told from its ventilation; None where they can."""
+    if room.openable_windows is False:
+        return "no_windows"
+    if len(loaded.day.lessons) < 2:
+        return "no_breaks"
+    if volume_of(room) is None:
+        return "no_volume"
+    if "co2_ppm" not in loaded.series:
+        return "no_readings"
+    if loaded.co2 is None or loaded.air is None:
+        return "no_baseline"
+    return None if loaded.air.in_use() is not None else "no_air_change_rate"
+
+
 def _against_heat(
     site: Site, room: Room, loaded: _Loaded, outdoor: pd.Series
 ) -> tuple[list[AirAndHeat], AirAndHeat | None]:
@@ -246,7 +262,7 @@ def _against_heat(
         )
         return _answer(found, start_us, end_us)
 
-    spans = [span for span, _ in loaded.day.lessons]
+    spans = [span for span, _ in loaded.day.lessons if room.openable_windows is not False]
     gained = [
         cost(one.extra_m3, one.start_us, one.end_us, 0.0)
         for one in airings(co2, spans, rate[0].rate_1_h, size[0])
@@ -305,13 +321,16 @@ def _mean_between(outdoor: pd.Series, start_us: int, end_us: int) -> float | Non
 
 
 def _factor(site: Site, school: str, day: date) -> tuple[str, float] | None:
-    """Id and direct gCO2e/kWh of the heat that the school buys, as its site has chosen."""
+    """Id and gCO2e/kWh of the heat that the school buys, as its site has chosen: direct, or life cycle where
+    that cannot be parted."""
     carriers = {meter.carrier for meter in site.meters_of(school, role=MeterRole.MAIN)}
     carrier = next((one for one in HEAT_CARRIERS if one in carriers), None)
     if carrier is None:
         return None
     chosen = site.settings.factors.chosen
-    factor = choose_factor(site.factors, carrier, "location", day.year, chosen, "direct")
+    lines: tuple[Cover, ...] = ("direct", "lifecycle")
+    found = (choose_factor(site.factors, carrier, "location", day.year, chosen, line) for line in lines)
+    factor = next(filter(None, found), None)
     return None if factor is None else (factor.id, factor.g_per_kwh)
 
 

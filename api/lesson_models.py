@@ -13,6 +13,10 @@ from classroom.places import DayType
 
 NoFigure = Literal["not_yet", "no_readings", "few_readings", "stuck", "drift"]
 
+NoAirings = Literal[
+    "no_windows", "no_breaks", "no_volume", "no_readings", "no_baseline", "no_air_change_rate"
+]
+
 
 class LessonOut(Answer):
     """A lesson as measured; null where there is nothing to say.
@@ -67,7 +71,9 @@ class AirAndHeat(Answer):
         description="Heat to be bought for it, after recovery [kWh]; null: no outdoor temperature"
     )
     free: Literal["overheated", "no_heating"] | None = Field(description="Why it costs no heat")
-    kgco2e: float | None = Field(description="Of that heat, direct, in our accounts [kgCO2e]")
+    kgco2e: float | None = Field(
+        description="Of that heat in our accounts [kgCO2e]: direct, or life cycle where that is not parted"
+    )
     factor: str | None = Field(description="Id of the emission factor", examples=["helsingborg-dh-2020"])
 
 
@@ -92,6 +98,9 @@ class LessonsDay(Answer):
     baseline_ppm: float | None = Field(description="What the sensor shows in outdoor air; null: not known")
     lessons: list[LessonOut]
     airings: list[AirAndHeat] = Field(description="Windows opened in breaks, beyond the ventilation")
+    airings_reason: NoAirings | None = Field(
+        description="Why nothing can be said of airings; null with an empty list: none was seen"
+    )
     ventilation: AirAndHeat | None = Field(
         description="The ventilation as it is set, while the fans run; l_s_person by the day's lessons"
     )

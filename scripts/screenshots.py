@@ -119,6 +119,7 @@ def made_up_school() -> None:
         school.fill(store, site)
         school.learn(store, site)
         school.experiment(store, site)
+        importlib.import_module("lived_in").live_in(store, site)
         context = school.context_over(store, site)
         links = school.hang_screens(context)
         server, thread, url = school.serve(context)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from analytics.experiments import LEAST_DAYS, MOST_DAYS, Effect, TooFew, effect
-from api.lessons import lesson_temperatures
+from api.lesson_temperatures import lesson_temperatures
 from api.pages.expected import Expectations
 from api.pages.lacks import lack_texts
 from api.pages.language import Language

@@ -109,6 +109,10 @@ class Language:
         """``215 l/s``; Swedish writes the litre small."""
         return f"{self.number(flow_l_s)}{_NO_BREAK}{'l' if self.code == 'sv' else 'L'}/s"
 
+    def flow_per_person(self, flow_l_s: float) -> str:
+        """``8,4 l/s``: outdoor air for one person."""
+        return f"{self.number(flow_l_s, 1)}{_NO_BREAK}{'l' if self.code == 'sv' else 'L'}/s"
+
     def share(self, share: float) -> str:
         """``97 %`` of a share 0-1, rounded down: 99,9 % is not all."""
         return format_percent(int(share * 100 + 1e-9) / 100, locale=self.locale)

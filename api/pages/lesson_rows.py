@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from analytics.lessons import Carbon, LessonClimate, Warmth
-from api.lessons import lessons_on
+from api.lesson_models import LessonOut, LessonsDay
 from api.pages.language import Language
 from api.pages.light import level_icons, level_words
 from api.pages.visit import Visit
@@ -17,7 +15,8 @@ _HARDLY = 0.1  # share of a lesson outside the band that nobody needs to hear of
 
 @dataclass(frozen=True, slots=True)
 class LessonRow:
-    """A lesson: its level and icon, and what to say; ``why`` where the air cannot be judged."""
+    """A lesson: its level and icon, and what to say; ``why`` where the air cannot be judged. ``flow`` is the
+    outdoor air for each person with its interval, or a dash."""
 
     span: str
     level: str
@@ -25,32 +24,30 @@ class LessonRow:
     word: str
     why: str
     co2: str
+    flow: str
+    flow_span: str
     warmth: str
     coverage: float
 
 
-def lesson_rows(visit: Visit, room: Room, day: date) -> list[LessonRow]:
-    """The lessons of ``day`` that have begun.
-
-    Raises:
-        StoreError: the store cannot serve now.
-    """
-    found = lessons_on(visit.context.store, visit.site, room, day, visit.now)
-    return [_row(visit, room, one) for one in found if one.lesson.start <= visit.now]
+def lesson_rows(visit: Visit, room: Room, found: LessonsDay) -> list[LessonRow]:
+    """The lessons of a day that have begun."""
+    return [_row(visit.say, room, one) for one in found.lessons if one.start <= visit.now]
 
 
-def _row(visit: Visit, room: Room, one: LessonClimate) -> LessonRow:
-    say = visit.say
-    level = one.co2.level.value if one.co2.level else "none"
+def _row(say: Language, room: Room, one: LessonOut) -> LessonRow:
+    level = one.level.value if one.level else "none"
     return LessonRow(
-        span=f"{say.clock(one.lesson.start)}–{say.clock(one.lesson.end)}",
+        span=f"{say.clock(one.start)}–{say.clock(one.end)}",
         level=level,
         icon=level_icons(room)[level],
         word=_words(room, say)[level],
-        why=_why(one.co2.reason, say),
-        co2=_co2(one.co2, say),
-        warmth=_warmth(one.temperature, say),
-        coverage=min(one.co2.coverage, 1.0),
+        why=_why(one.reason, say),
+        co2=_co2(one, say),
+        flow=say.flow_per_person(one.airflow_l_s_person) if one.airflow_l_s_person is not None else "–",
+        flow_span=_span(one, say),
+        warmth=_warmth(one, say),
+        coverage=min(one.co2_coverage, 1.0),
     )
 
 
@@ -63,23 +60,32 @@ def _words(room: Room, say: Language) -> dict[str, str]:
     }
 
 
-def _co2(co2: Carbon, say: Language) -> str:
-    if co2.mean_ppm is None or co2.max_ppm is None:
+def _co2(one: LessonOut, say: Language) -> str:
+    if one.co2_mean_ppm is None or one.co2_max_ppm is None:
         return ""
     return say.text("mean %(mean)s, highest %(highest)s") % {
-        "mean": say.co2(co2.mean_ppm),
-        "highest": say.co2(co2.max_ppm),
+        "mean": say.co2(one.co2_mean_ppm),
+        "highest": say.co2(one.co2_max_ppm),
     }
 
 
-def _warmth(warmth: Warmth, say: Language) -> str:
-    if warmth.mean_c is None or warmth.comfort_share is None:
+def _span(one: LessonOut, say: Language) -> str:
+    if one.airflow_low_l_s_person is None or one.airflow_high_l_s_person is None:
+        return ""
+    return say.text("%(low)s to %(high)s") % {
+        "low": say.number(one.airflow_low_l_s_person, 1),
+        "high": say.number(one.airflow_high_l_s_person, 1),
+    }
+
+
+def _warmth(one: LessonOut, say: Language) -> str:
+    if one.temperature_mean_c is None or one.comfort_share is None:
         return "–"
     words = say.text("comfortable")
-    if warmth.comfort_share < 1 - _HARDLY:
-        warm = (warmth.overheating_k_h or 0) >= (warmth.underheating_k_h or 0)
+    if one.comfort_share < 1 - _HARDLY:
+        warm = (one.overheating_k_h or 0) >= (one.underheating_k_h or 0)
         words = say.text("too warm") if warm else say.text("too cold")
-    return f"{say.temperature(warmth.mean_c)}, {words}"
+    return f"{say.temperature(one.temperature_mean_c)}, {words}"
 
 
 def _why(reason: str | None, say: Language) -> str:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 from analytics.periods import aggregate
 from api.charts import Size, day_bars_svg, day_curve_svg
+from api.lesson_day import lessons_of
+from api.pages.airing import Airings, airings_view
 from api.pages.day import RoomDay, room_day
 from api.pages.expected import Expectations, Headline, headline
 from api.pages.heat import HeatMap, heat_maps
@@ -79,6 +81,7 @@ class RoomView:
     later: date | None
     last_school_day: date | None
     lessons: list[LessonRow]
+    airings: Airings
     drawing: Drawing
 
 
@@ -147,6 +150,7 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
     """
     light = light_of(visit, room)
     shown = room_day(visit, room, day, light.words)
+    found = lessons_of(visit.context.store, visit.site, room, day, visit.now)
     return RoomView(
         school=visit.site.school_by_key[room.school],
         room=room,
@@ -155,7 +159,8 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
         earlier=day - _DAY,
         later=day + _DAY if day < visit.today else None,
         last_school_day=None if shown.has_lessons else _last_school_day(visit.site, room, day),
-        lessons=lesson_rows(visit, room, day),
+        lessons=lesson_rows(visit, room, found),
+        airings=airings_view(found, visit.say),
         drawing=_curve(room, shown, visit.say),
     )
 

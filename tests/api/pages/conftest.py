@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from lived_in import live_in
 from made_up_school import (
     FILES,
     TEXTS,
@@ -47,6 +48,7 @@ def open_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
             fill(store, site)
         if learned:
             learn(store, site)
+            live_in(store, site)
         if tried:
             experiment(store, site)
         return context_over(store, site)

@@ -1,4 +1,4 @@
-"""The lessons of a room on a day, as its trusted readings tell them."""
+"""How warm a school's lessons were, room by room and day by day."""
 
 from __future__ import annotations
 
@@ -8,42 +8,12 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
 from analytics.rollups import HOUR_US, DeviceSeries
 from analytics.verdicts import DISTRUSTED
-from classroom.places import Device, Room
+from classroom.places import Device
 from classroom.site import OPEN_END, OPEN_START, Site
 from classroom.timetable import day_span
 from store.base import Store
-
-QUANTITIES = ("co2_ppm", "temperature_c")
-
-
-def lessons_on(store: Store, site: Site, room: Room, day: date, now: datetime) -> list[LessonClimate]:
-    """Each lesson of ``room`` on local ``day`` up to ``now`` (aware UTC), in time order.
-
-    Raises:
-        StoreError: the store cannot serve now.
-    """
-    taught = [Taught(*lesson) for lesson in site.timetable(room.school).lessons(room.key, day)]
-    if not taught:
-        return []
-    start, end = min(one.start for one in taught), max(one.end for one in taught)
-    placed = site.devices_in_room(room.school, room.key)
-    keys = {device.key for device in placed}
-    readings = store.read_readings(keys, QUANTITIES, start, end)
-    verdicts = store.read_verdicts(keys, start, end)
-    verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    trusted = _trusted(readings[readings["flag"] == 0], verdicts)
-    return lesson_climates(
-        taught,
-        day.month,
-        _us(now),
-        {quantity: _series(trusted, quantity, placed) for quantity in QUANTITIES},
-        [device.interval_s for device in placed],
-        _doubts(verdicts),
-        site.settings.analytics,
-    )
 
 
 def lesson_temperatures(
@@ -103,14 +73,6 @@ def _series(readings: pd.DataFrame, quantity: str, placed: Sequence[Device]) -> 
         time_us = mine["time"].dt.as_unit("us").astype("int64").to_numpy()
         found.append(DeviceSeries(device.interval_s, time_us, mine["value"].to_numpy(dtype=np.float64)))
     return found
-
-
-def _doubts(verdicts: pd.DataFrame) -> list[Doubt]:
-    kinds = verdicts["verdict"].tolist()
-    return [
-        Doubt(quantity, kind, _us(start), _us(end))
-        for (_, quantity, start, end), kind in zip(_rows(verdicts), kinds, strict=True)
-    ]
 
 
 def _rows(verdicts: pd.DataFrame) -> list[tuple[str, str, datetime, datetime]]:
