@@ -23,6 +23,7 @@ from api.routes.devices import devices_router
 from api.routes.imports import imports_router
 from api.routes.insights import insights_router
 from api.routes.operations import operations_router
+from api.routes.overviews import overviews_router
 from api.routes.portfolio import portfolio_router
 from api.routes.reports import reports_router
 from api.routes.rooms import rooms_router
@@ -52,6 +53,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(schools_router(context))
     v1.include_router(comparisons_router(context))
     v1.include_router(portfolio_router(context))
+    v1.include_router(overviews_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(reports_router(context))
     v1.include_router(insights_router(context))

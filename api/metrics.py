@@ -49,9 +49,9 @@ def asked_metrics(query: MetricsQuery, zone: ZoneInfo, now: datetime) -> Asked:
 
 
 def place_metrics(
-    site: Site, store: Store, school: str, scope: Scope, key: str, asked: Asked
+    site: Site, store: Store, school: str, scope: Scope, key: str | None, asked: Asked
 ) -> list[Metric]:
-    """Metrics of a place by metric, carrier, basis, time.
+    """Metrics of a place by metric, carrier, basis, time; without ``key`` of every place of the scope.
 
     A period counts as a whole: its days after ``asked.end`` belong to it.
 

@@ -97,6 +97,8 @@ SCHOOL = Rule("school", Role.READ, Reach.SCHOOL)
 """Those of the school: hours, rooms, insights."""
 ROOM = Rule("room", Role.READ, Reach.SCHOOL)
 """A room: those of its school."""
+ROOMS = Rule("rooms", Role.READ, Reach.ANY)
+"""Rooms of several schools; the route narrows to the viewer's schools."""
 DEVICES = Rule("devices", Role.READ, Reach.ANY)
 """Devices; the route narrows to the viewer's schools."""
 STAFF = Rule("staff", Role.STAFF, Reach.SCHOOL)

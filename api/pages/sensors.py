@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from api.pages.language import Language
 from api.pages.visit import Visit
-from classroom.air import is_stale
+from api.trouble import Trouble, trouble_of
 from classroom.places import Device
-from classroom.reading import Reading
-
-LOW_BATTERY_PCT = 20
-"""Below this a battery should be changed at the next visit; a lithium cell falls fast from here."""
-
-
-class Trouble(StrEnum):
-    """What is wrong with a device, the worst first."""
-
-    NEVER = "never"
-    SILENT = "silent"
-    DRIFT = "drift"
-    STUCK = "stuck"
-    BATTERY = "battery"
-
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
@@ -79,7 +62,7 @@ def _sensor(visit: Visit, device: Device, family: str | None) -> Sensor:
     readings = [r for r in visit.context.live.latest(device.key) if device.holds_at(r.time)]
     values = {reading.quantity: reading.value for reading in readings}
     last = max((reading.time for reading in readings), default=None)
-    trouble = _trouble(visit, device, readings, last)
+    trouble = trouble_of(device, readings, visit.context.live, visit.now)
     return Sensor(
         device=device.key,
         family=family,
@@ -92,23 +75,6 @@ def _sensor(visit: Visit, device: Device, family: str | None) -> Sensor:
         trouble=trouble,
         cure=_cure(trouble, visit.say) if trouble else "",
     )
-
-
-def _trouble(
-    visit: Visit, device: Device, readings: Iterable[Reading], last: datetime | None
-) -> Trouble | None:
-    if last is None:
-        return Trouble.NEVER
-    if is_stale((visit.now - last).total_seconds(), device.interval_s):
-        return Trouble.SILENT
-    live = visit.context.live
-    verdicts = {live.verdicts.distrust(reading, device.interval_s) for reading in readings}
-    if "drift" in verdicts:
-        return Trouble.DRIFT
-    if "stale" in verdicts:
-        return Trouble.STUCK
-    low = any(r.quantity == "battery_pct" and r.value < LOW_BATTERY_PCT for r in readings)
-    return Trouble.BATTERY if low else None
 
 
 def _place(visit: Visit, device: Device) -> str:

@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "public_school": (READERS | CITY_READERS | {"public"}, CITY_READERS | {"public"}),
     "school": (READERS | CITY_READERS, CITY_READERS),
     "room": (READERS | CITY_READERS, CITY_READERS),
+    "rooms": (READERS | CITY_READERS, READERS | CITY_READERS),
     "devices": (READERS | CITY_READERS, READERS | CITY_READERS),
     "staff": (STAFF | CITY_STAFF, CITY_STAFF),
     "hand_in": ((STAFF | CITY_STAFF) - BROWSERS, CITY_STAFF - BROWSERS),
