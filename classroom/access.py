@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from classroom.places import Text
+from classroom.places import PATTERN_CURES, Text
 from classroom.section import Section
 
 ALL_SCHOOLS = "*"
@@ -32,7 +32,16 @@ class Role(StrEnum):
         return ranks.index(self) >= ranks.index(other)
 
 
-_SchoolOrAll = Annotated[str, Field(pattern=r"^(\*|[a-z0-9][a-z0-9._-]{0,63})$")]
+_SCHOOL_OR_ALL = r"^(\*|[a-z0-9][a-z0-9._-]{0,63})$"
+_LETTERS = r"^[a-z0-9]{10}$"
+PATTERN_CURES.update(
+    {
+        _SCHOOL_OR_ALL: "write a school's key as schools.csv has it, or * for all of them",
+        _LETTERS: "write the ten letters and digits that stand first in a token",
+    }
+)
+
+_SchoolOrAll = Annotated[str, Field(pattern=_SCHOOL_OR_ALL)]
 
 
 class Grant(Section):
@@ -96,7 +105,7 @@ class OidcSettings(Section):
 class GrafanaSettings(Section):
     """Trust in the user that Grafana names, for the one token that Grafana holds."""
 
-    token: Annotated[str, Field(pattern=r"^[a-z0-9]{10}$")]
+    token: Annotated[str, Field(pattern=_LETTERS)]
     users: Annotated[tuple[LoginGrant, ...], Field(min_length=1)]
 
 

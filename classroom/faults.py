@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import ValidationError
 
-from classroom.places import PATTERN_CURES
+from classroom.cures import cure_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,23 @@ class ConfigurationError(Exception):
 
 
 def faults_of(error: ValidationError, file: str, where: str = "") -> list[Fault]:
-    """Translate a pydantic error: one fault a field, its cure from pydantic's own words."""
+    """Translate a pydantic error: one fault a field, its cure in plain words."""
     faults = []
     for detail in error.errors(include_url=False):
         key = ".".join(str(part) for part in detail["loc"]) or "(table)"
-        value = "missing" if detail["type"] == "missing" else repr(detail["input"])[:80]
+        value = "missing" if detail["type"] == "missing" else _shown(detail["input"])
         if detail["type"].startswith("union_tag"):
             key = f"{key}.{detail['ctx']['discriminator'].strip(chr(39))}"
             value = repr(detail["ctx"].get("tag", "missing"))
             cure = f"write one of {detail['ctx'].get('expected_tags', 'those of the documentation')}"
-        elif detail["type"] == "extra_forbidden":
-            cure = "this key is not known; remove it or correct its spelling"
-        elif detail["type"] == "missing":
-            cure = "add it"
-        elif detail["type"] == "string_pattern_mismatch":
-            cure = PATTERN_CURES.get(detail["ctx"]["pattern"], detail["msg"])
         else:
-            cure = detail["msg"].removeprefix("Value error, ")
+            cure = cure_of(detail)
         faults.append(Fault(file, f"{where}{key}", value, cure))
     return faults
+
+
+def _shown(value: object) -> str:
+    """A value as the file has it, cut to 80 signs."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return (value.isoformat() if isinstance(value, date) else repr(value))[:80]

@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from classroom.access import LOOPBACK, AccessSettings
-from classroom.places import Key, Text
+from classroom.places import PATTERN_CURES, Key, Text
 from classroom.section import Section
 from classroom.topics import filter_fault, overlap_fault
 
@@ -44,6 +44,9 @@ def _apart(filters: tuple[str, ...]) -> tuple[str, ...]:
 
 
 SETTINGS_FILE = "classroom.toml"
+
+_SERVER = r"^https?://[^/\s]+$"
+PATTERN_CURES[_SERVER] = "write http://HOST:PORT or https://HOST:PORT, without a path"
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -117,7 +120,7 @@ class StoreSettings(Section):
     """
 
     kind: Literal["duckdb", "influxdb"] = "duckdb"
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] = "http://127.0.0.1:8086"
+    url: Annotated[str, Field(pattern=_SERVER)] = "http://127.0.0.1:8086"
     org: Text = "classroom-climate"
     bucket: Text = "classroom-climate"
     write_token_file: Path | None = None

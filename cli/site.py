@@ -137,7 +137,7 @@ def load_site_or_exit(folder: Path) -> Site:
 def tell_faults(what: str, error: ConfigurationError) -> None:
     """Print every fault of ``what`` for people."""
     count = len(error.faults)
-    console.print(f"[bold red]{escape(what)} has {count} fault{'s' if count > 1 else ''}:[/]")
+    console.print(f"[bold red]{escape(what)} has {count} fault{'s' if count > 1 else ''}:[/]", soft_wrap=True)
     for fault in error.faults:
         file, key, value, cure = map(escape, (fault.file, fault.key, fault.value, fault.cure))
-        console.print(f"  {file}: [bold]{key}[/] = {value}\n    → {cure}")
+        console.print(f"  {file}: [bold]{key}[/] = {value}\n    → {cure}", soft_wrap=True)

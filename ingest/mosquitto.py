@@ -25,7 +25,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
-from classroom.places import Key
+from classroom.places import PATTERN_CURES, Key
 from classroom.section import Section
 from classroom.settings import Port
 from classroom.topics import filter_fault, overlap
@@ -53,14 +53,23 @@ def _written(text: str) -> str:
     return text
 
 
+_USER, _ABSOLUTE = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", r"^/[^\x00-\x1f]*$"
+PATTERN_CURES.update(
+    {
+        _USER: "write the name of a system user: letters, digits, dash and underscore",
+        _ABSOLUTE: "write a folder from the root on, as /etc/mosquitto/classroom",
+    }
+)
+
+
 class Plan(Section):
     """``broker.toml``: what the broker is and which gateways there are."""
 
     hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Field(min_length=1)]
     port: Port = 8883
     listen: Annotated[str, AfterValidator(_host)] | None = None
-    user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")] = "mosquitto"
-    seen_as: Annotated[str, Field(pattern=r"^/[^\x00-\x1f]*$")] | None = None
+    user: Annotated[str, Field(pattern=_USER)] = "mosquitto"
+    seen_as: Annotated[str, Field(pattern=_ABSOLUTE)] | None = None
     require_certificate: bool = False
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
     max_queued_messages: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000

@@ -33,7 +33,7 @@ def test_a_schools_own_rows_replace_the_sites() -> None:
         (",electricity,energy,El,0.5,13-2,,,,,,", "months", "11-3"),
         (",electricity,energy,El,0.5,,mon,,,,,", "weekdays", "1-5"),
         (",electricity,energy,El,0.5,,,22:00-06:00,,,,", "hours", "over midnight as two rows"),
-        (",electricity,power,Effekt,60,,,,0,,,", "peaks", "greater than or equal to 1"),
+        (",electricity,power,Effekt,60,,,,0,,,", "peaks", "write 1 or more"),
         (",steam,energy,Ånga,0.5,,,,,,,", "carrier", "district_heat"),
         (",electricity,energy,El,dear,,,,,,,", "price_sek", "number"),
         ("nowhere,electricity,energy,El,0.5,,,,,,,", "El.school", "no such school"),

@@ -54,8 +54,9 @@ class Examiner:
             self.broken.setdefault(case.operation.label, told[:2_000])
             return
         self.statuses[answer.status_code] += 1
-        if any(word in answer.text for word in INSIDE):
-            self.broken.setdefault(case.operation.label, f"tells of the inside: {answer.text[:500]}")
+        text = answer.content.decode("utf-8", "replace")  # a report is no text
+        if any(word in text for word in INSIDE):
+            self.broken.setdefault(case.operation.label, f"tells of the inside: {text[:500]}")
 
 
 def test_every_operation_keeps_its_word(
