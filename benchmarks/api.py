@@ -90,10 +90,15 @@ class Served:
         return self._child.stdout.readline()
 
     def close(self) -> None:
-        """End it."""
+        """End it, by itself if it can: killed, it would leave its children's locks behind."""
         self.client.close()
-        self._child.kill()
-        self._child.wait(10)
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        try:
+            self._child.wait(20)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait(10)
 
 
 def latencies(ask: Callable[[], object], times: int) -> list[float]:

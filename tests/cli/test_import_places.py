@@ -204,7 +204,7 @@ def test_changes_from_a_date_on(folder: Path, book: Callable[..., Path]) -> None
         ("devices", [PLACED, [4000000123456, "norra", "a2"]], "a number of '0004000000123456'"),
         ("devices", [[*PLACED, "valid_from"], ["x", "norra", "a2", "1/9 2026"]], "write a date as"),
         ("devices", [PLACED, ["x", "norra", "a9"]], "sheet devices, row 2: x.room = 'a9'"),
-        ("meters", [["school", "key", "name", "carrier"], ["norra", "v", "V", "steam"]], "write one of electricity,"),
+        ("meters", [["school", "key", "name", "carrier"], ["norra", "v", "V", "steam"]], "write one of"),
         ("lov", [["a"], ["b"]], "no such table"),
     ],
 )  # fmt: skip
