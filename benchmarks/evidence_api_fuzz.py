@@ -29,13 +29,8 @@ def run(*files: str) -> tuple[list[ET.Element], float, bool]:
         report = Path(folder) / "report.xml"
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1"]
         environment = {**os.environ, **EXAMPLES, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [*pytest, f"--junitxml={report}", *files],
-            cwd=ROOT,
-            env=environment,
-            stdout=sys.stderr,
-            check=False,
-        )
+        command = [*pytest, "--timeout=3600", f"--junitxml={report}", *files]
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=sys.stderr, check=False)
         cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314  pytest wrote it
     return cases, time.monotonic() - began, done.returncode == 0
 
