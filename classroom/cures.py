@@ -56,12 +56,13 @@ def cure_of(detail: Mapping[str, Any]) -> str:
     A kind of error that is not known here keeps pydantic's words.
     """
     kind: str = detail["type"]
+    said: str = detail["msg"]
     of: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
-        return PATTERN_CURES.get(of["pattern"], detail["msg"])
+        return PATTERN_CURES.get(of["pattern"], said)
     if kind in _LIMITED:
         return _LIMITED[kind](of)
-    return _SAID.get(kind, detail["msg"].removeprefix("Value error, "))
+    return _SAID.get(kind, said.removeprefix("Value error, "))
 
 
 def _counted(number: int, what: str) -> str:

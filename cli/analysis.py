@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from analytics.jobs import JobReport
 from analytics.submitting import Progress as Told
@@ -23,6 +23,7 @@ from cli.job_files import KEEPER, HeldError, held
 from cli.job_status import serving
 from cli.logs import configure_logging
 from cli.process import PortBusyError, collect_seldom, listen, wait_for_signal
+from cli.progress import progress_bar
 from cli.scheduler import FAILURES, Scheduler, Span
 from cli.site import console, control_key, data_folder, load_mappings
 from cli.stores import open_store, retention_rules
@@ -124,7 +125,7 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
 @contextmanager
 def _bar() -> Iterator[Told]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bar(*columns) as progress:
         task = progress.add_task("looking for changes", total=None)
         yield lambda step, done, total: progress.update(task, description=step, completed=done, total=total)
 

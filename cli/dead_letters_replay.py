@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from classroom.site import Site
 from cli.letters_meant import (
@@ -21,6 +21,7 @@ from cli.letters_meant import (
     ask_service,
     open_letters_or_exit,
 )
+from cli.progress import progress_bar
 from cli.site import SiteDir, console, load_site_or_exit
 from ingest.letter import Which, in_words
 
@@ -82,7 +83,7 @@ def _replay(
     failed: Counter[str],
 ) -> None:
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bar(*columns) as progress:
         task = progress.add_task("replaying", total=total)
         after_id: int | None = 0
         through_id = None

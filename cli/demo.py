@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from api.access.file import AccessError
 from classroom.site import Site
@@ -21,6 +21,7 @@ from cli.clock import utc_now
 from cli.logs import configure_logging
 from cli.play import CHUNK, earlier_when_told, expected_messages, live_when_told
 from cli.process import PortBusyError, listen, wait_for_signal
+from cli.progress import progress_bar
 from cli.site import console, data_folder, load_site_or_exit
 from cli.town import load_scenario_or_exit, write_demo
 from ingest.embedded import BrokerError, EmbeddedBroker
@@ -181,7 +182,7 @@ class _Filling:
         """Show a simulator's history being sent, stored and computed; its messages, None if stopped."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         pipeline = self._service.pipeline
-        with Progress(*columns, console=console, transient=True) as progress:
+        with progress_bar(*columns) as progress:
             sent = progress.add_task(
                 f"{text}: sending", total=expected_messages(self._service.site, start, end)
             )

@@ -15,12 +15,13 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
 from cli.imports import hands_alone, import_folder, known_places, watcher
+from cli.progress import progress_bar
 from cli.site import SiteDir, console, control_key, data_folder, load_site_or_exit, tell_faults
 from ingest.imports.folder import BadNameError
 from ingest.imports.job import Report, placeless
@@ -223,7 +224,7 @@ def _alone(site: Site, site_dir: Path, files: list[Path], text: str, source: str
 def _progress() -> Iterator[Callable[[str, int], None]]:
     words = (TextColumn("{task.description}"), TextColumn("{task.completed:,.0f}"))
     columns = (SpinnerColumn(), *words, TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bar(*columns) as progress:
         task = progress.add_task("waiting", total=None)
         yield lambda state, done: progress.update(task, description=state, completed=done)
 

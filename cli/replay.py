@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from classroom.faults import ConfigurationError
 from classroom.settings import MqttSettings
@@ -31,6 +31,7 @@ from cli.broker_meant import (
     UsernameOption,
     broker_meant,
 )
+from cli.progress import progress_bar
 from cli.site import console, load_site_or_exit, tell_faults
 from ingest.access import set_access, why_not_connected
 
@@ -96,7 +97,7 @@ def replay(
     messages, unreadable = read_recorded(file)
     columns = (TextColumn("Replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
+        with progress_bar(*columns) as progress:
             task = progress.add_task("replay", total=len(messages))
             outcome = sender.send(messages, rate, lambda: progress.advance(task))
     except BrokerUnreachableError as error:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from classroom.settings import SiteSettings
 from classroom.site import Site
+from cli.progress import progress_bar
 from cli.report_accounts import accounts, close
 from cli.report_source import Served, Source, SourceError, source_of
 from cli.site import SiteDir, console, load_site_or_exit
@@ -223,7 +224,7 @@ def _tell(written: int, out: Path, failed: dict[str, str]) -> None:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True)
+    return progress_bar(*columns)
 
 
 def _tree(node: dict[str, Any], *, every: bool, into: Tree | None = None) -> Tree:

@@ -13,7 +13,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
@@ -37,6 +37,7 @@ from cli.play import (
     record_history,
     without_own_time,
 )
+from cli.progress import progress_bar
 from cli.site import SiteDir, console, load_site_or_exit, tell_faults
 from cli.town import complete_town_or_exit, days_back, load_scenario_or_exit, write_city, write_demo
 from simulators.publish import BrokerAddress, BrokerAwayError
@@ -94,6 +95,9 @@ Out = Annotated[
         f"first --days for replay, and {TRUTH_FOLDER}/."
     ),
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="With --out: write over messages and truth that are there.")
+]
 Truth = Annotated[
     Path | None,
     typer.Option(help="Write the truth of the history: a name.jsonl, or a folder for Parquet files."),
@@ -119,6 +123,7 @@ def simulate(
     seed: Seed = 1,
     first_day: FirstDay = None,
     out: Out = None,
+    overwrite: Overwrite = False,
     truth: Truth = None,
 ) -> None:
     """Publish what the sensors and meters of a simulated town say, in the formats real devices speak.
@@ -132,14 +137,13 @@ def simulate(
     """
     length = (7 if out else 0) if days is None else days
     folder = out or site_dir
+    if out and not overwrite:
+        _refuse_to_overwrite(out / MESSAGES_FILE, truth or out / TRUTH_FOLDER)
     if schools is not None and not (write or out):
         raise typer.BadParameter("add --write or --out: a city is written before it is played")
     complete_town_or_exit(folder)
-    if schools is not None:
-        begin = first_day.date() if first_day else days_back(length)
-        write_city(folder, begin, schools, seed)
-    elif write or out:
-        write_demo(folder, length)
+    if write or out:
+        _write_town(folder, length, schools, seed, first_day)
     site = load_site_or_exit(folder)
     scenario = load_scenario_or_exit(folder, site)
     if out:
@@ -173,6 +177,24 @@ class _Wish(NamedTuple):
     every_s: int | None
     stop_after: int | None
     truth: Path | None
+
+
+def _write_town(folder: Path, days: int, schools: int | None, seed: int, first_day: datetime | None) -> None:
+    if schools is None:
+        write_demo(folder, days)
+    else:
+        write_city(folder, first_day.date() if first_day else days_back(days), schools, seed)
+
+
+def _refuse_to_overwrite(*paths: Path) -> None:
+    there = [str(path) for path in paths if path.exists()]
+    if there:
+        console.print(
+            f"{' and '.join(there)} exist{'s' if len(there) == 1 else ''} already. Nothing was written; "
+            "name another folder, or add --overwrite.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2)
 
 
 def _into_files(site: Site, scenario: Scenario, folder: Path, days: int, truth: Path | None) -> None:
@@ -277,6 +299,6 @@ def _write_truth(
 def _bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar; hands over what tells it how much is done."""
     columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bar(*columns) as progress:
         task = progress.add_task(text, total=total)
         yield lambda done: progress.update(task, completed=done)

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from classroom.faults import ConfigurationError
+from cli.progress import progress_bar
 from cli.site import SiteDir, console, load_site_or_exit
 from store.base import SchemaError, StoreError
 
@@ -47,7 +48,7 @@ def copy(
         with (
             closing(open_url(source)) as old,
             closing(open_url(target)) as new,
-            Progress(*columns, console=console) as bar,
+            progress_bar(*columns) as bar,
         ):
             task = bar.add_task("looking", total=None)
 

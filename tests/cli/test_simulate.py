@@ -142,3 +142,18 @@ def test_history_at_a_steady_rate_then_live(broker: EmbeddedBroker, tmp_path: Pa
     assert "3 live messages published and acknowledged" in done.stdout
     tables = {json.loads(line)["table"] for line in (tmp_path / "truth.jsonl").open()}
     assert {"made", "rooms", "schools"} <= tables
+
+
+def test_what_was_simulated_before_is_not_written_over_unasked(simulate: Simulate, tmp_path: Path) -> None:
+    """And a file gets no empty lines in place of a bar of progress."""
+    first = simulate("--out", tmp_path, "--days", 1)
+    assert first.exit_code == 0, first.output
+    assert "" not in first.output.splitlines()
+    (tmp_path / "messages.jsonl").write_text("mine")
+    again = simulate("--out", tmp_path, "--days", 1)
+    assert again.exit_code == 2
+    assert "messages.jsonl and" in again.output
+    assert "add --overwrite" in again.output
+    assert (tmp_path / "messages.jsonl").read_text() == "mine"
+    assert simulate("--out", tmp_path, "--days", 1, "--overwrite").exit_code == 0
+    assert read_recorded(tmp_path / "messages.jsonl")[1] == []
