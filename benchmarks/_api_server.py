@@ -8,8 +8,12 @@ room, ``analyze`` everything in the background, ``state``.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,7 @@ from classroom.reading import Reading
 from cli.children import ChildCompute
 from cli.process import collect_seldom, listen
 from ingest.letters import Letters
+from store.base import StoreError
 from store.duckdb_store import DuckDBStore
 
 
@@ -77,6 +82,12 @@ class City:
             )
         )
         self.analysing = threading.Event()
+        self.compute = ChildCompute()
+
+    def close(self) -> None:
+        """Give up what is being computed, and the store."""
+        self.compute.close()
+        self.store.close()
 
     def publish(self) -> None:
         """A new reading of everything in every room."""
@@ -91,12 +102,9 @@ class City:
         """Compute everything anew, as the embedded profile does: in a child, in a thread of ours."""
 
         def work() -> None:
-            compute = ChildCompute()
-            try:
-                jobs.run(self.store, self.site, NOW, full=True, compute=compute.submit)
-            finally:
-                compute.close()
-                self.analysing.clear()
+            with suppress(StoreError, BrokenProcessPool, CancelledError):  # ended before it was done
+                jobs.run(self.store, self.site, NOW, full=True, compute=self.compute.submit)
+            self.analysing.clear()
 
         self.analysing.set()
         threading.Thread(target=work, daemon=True).start()
@@ -108,7 +116,8 @@ def main() -> None:
     sock = listen("127.0.0.1", 0, "nothing")
     town = None if sys.argv[1] == "bare" else City(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     server = bare() if town is None else town.server
-    threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True).start()
+    serving = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+    serving.start()
     print(f"http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
     for line in sys.stdin:
         if town is not None and line.strip() == "publish":
@@ -120,6 +129,12 @@ def main() -> None:
             "cpu_s": sum(psutil.Process().cpu_times()[:2]),
         }
         print(json.dumps(state | {"analysing": town is not None and town.analysing.is_set()}), flush=True)
+    server.should_exit = True
+    serving.join(10)
+    if town is not None:
+        town.close()
+        sys.stderr.flush()
+        os._exit(0)  # a job that is given up may still hold its thread
 
 
 if __name__ == "__main__":
