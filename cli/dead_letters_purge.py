@@ -21,6 +21,7 @@ from cli.letters_meant import (
     TopicOption,
     ask_service,
     open_letters_or_exit,
+    tell_unknown,
 )
 from cli.site import SiteDir, console, load_site_or_exit
 from ingest.letter import Which, in_words
@@ -50,6 +51,7 @@ def purge(
     received_before = _before(older_than)
     site = load_site_or_exit(site_dir)
     letters = open_letters_or_exit(site_dir)
+    tell_unknown(letters, ids)
     which = Which(reason, family, topic, tuple(ids) if ids else None, received_before)
     counts = {group.key or "": group.letters for group in letters.groups("reason", which)} if letters else {}
     output = Console(highlight=False, soft_wrap=True)

@@ -20,6 +20,7 @@ from cli.letters_meant import (
     TopicOption,
     ask_service,
     open_letters_or_exit,
+    tell_unknown,
 )
 from cli.progress import progress_bar
 from cli.site import SiteDir, console, load_site_or_exit
@@ -46,6 +47,7 @@ def replay(
         raise typer.BadParameter("say which: --reason, --family, --topic, --id, or --all")
     site = load_site_or_exit(site_dir)
     letters = open_letters_or_exit(site_dir)
+    tell_unknown(letters, ids)
     total = letters.count(Which(reason, family, topic, tuple(ids) if ids else None)) if letters else 0
     output = Console(highlight=False, soft_wrap=True)
     if not total:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,12 @@ from classroom.faults import ConfigurationError
 from classroom.quantity import QUANTITIES
 from classroom.reading import Flag, Reading
 from classroom.settings import IngestSettings
-from cli.site import tell_faults
+from classroom.site import Site
+from cli.codecs import load_codecs
+from cli.site import load_mappings, load_site_or_exit, tell_faults
 from ingest.check import believable, check
+from ingest.codecs.codec import Codec
+from ingest.codecs.runner import Codecs
 from ingest.decoders import decode
 from ingest.decoders.generic_mapping import CustomMapping, parse_mappings
 from ingest.message import Decoded, Message, Undecodable
@@ -33,24 +38,37 @@ def try_(
         typer.Option(help="A mappings.toml to try before the decoders.", exists=True, dir_okay=False),
     ] = None,
     retained: Annotated[bool, typer.Option(help="As if the broker had kept the message.")] = False,
+    site_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--site",
+            "-s",
+            envvar="CLASSROOM_SITE",
+            help="Site whose mappings, codecs, limits and places count.",
+        ),
+    ] = None,
 ) -> None:
     """Say what would be stored of one message, under which device and time, and why. Nothing is stored.
 
-    Leaves with code 1 if the message would become a dead letter, 2 if the mapping has faults.
+    Leaves with code 1 if the message would become a dead letter, 2 if the site or the mapping has faults.
 
     Example: `classroom-climate devices try --mapping mappings.toml --topic hus/12 --payload '{"t": 215}'`
+
+    As a site would read it: `classroom-climate devices try --site helsingborg --topic hus/12 --payload 215`
     """
     if (payload is None) == (payload_file is None):
         raise typer.BadParameter("give --payload or --payload-file")
-    mappings = _mappings(mapping)
+    of_site = None if site_dir is None else load_site_or_exit(site_dir)
+    codecs, mappings = _codecs(site_dir), _mappings(mapping, site_dir)
     body = (payload or "").encode(errors="surrogateescape")
     if payload_file is not None:
         body = payload_file.read_bytes()
     message = Message(topic, body, datetime.now(UTC), retained)
     output = Console(highlight=False, soft_wrap=True)
     try:
-        for line in _report(message, mappings):
-            output.print(line, markup=False)
+        with closing(Codecs(codecs, decode=lambda message: decode(message, mappings))) as decoder:
+            for line in _report(message, mappings, decoder, of_site):
+                output.print(line, markup=False)
     except Undecodable as refusal:
         output.print(f"Dead letter: {refusal.reason}: {refusal.detail or 'no more is known'}", markup=False)
         if refusal.device:
@@ -58,16 +76,42 @@ def try_(
         raise typer.Exit(1) from refusal
 
 
-def _report(message: Message, mappings: Sequence[CustomMapping]) -> Iterator[str]:
+def _report(
+    message: Message, mappings: Sequence[CustomMapping], decoder: Codecs, site: Site | None
+) -> Iterator[str]:
+    limits = IngestSettings() if site is None else site.settings.ingest
     yield from _matches(mappings, message)
-    decoded = decode(message, mappings)
-    yield from _understood(decoded, message)
-    yield from _stored(decoded, message)
+    decoded = decoder.decode(message)
+    yield from _understood(decoded, message, limits)
+    if site is not None:
+        yield _place(site, decoded.device, message)
+    yield from _stored(decoded, message, limits)
 
 
-def _mappings(file: Path | None) -> tuple[CustomMapping, ...]:
+def _place(site: Site, device: str, message: Message) -> str:
+    """Where the site says that the device hangs."""
+    placed = site.placement(device, message.received)
+    if device in site.station_keys:
+        return "  place: a weather station (stations.csv)"
+    if placed is None:
+        return "  place: none yet; it will be listed by: classroom-climate devices pending"
+    return f"  place: {placed.school}, {placed.room or placed.meter}"
+
+
+def _codecs(site_dir: Path | None) -> list[Codec]:
+    if site_dir is None:
+        return []
+    try:
+        return load_codecs(site_dir)
+    except ConfigurationError as error:
+        tell_faults(f"The site in {site_dir}", error)
+        raise typer.Exit(2) from error
+
+
+def _mappings(file: Path | None, site_dir: Path | None) -> tuple[CustomMapping, ...]:
+    """Those of ``file``, else of the site."""
     if file is None:
-        return ()
+        return () if site_dir is None else load_mappings(site_dir)
     try:
         return parse_mappings(file.read_text(encoding="utf-8-sig"), str(file))
     except UnicodeDecodeError as error:
@@ -97,12 +141,12 @@ def _matches(mappings: Sequence[CustomMapping], message: Message) -> Iterator[st
             return
 
 
-def _understood(decoded: Decoded, message: Message) -> Iterator[str]:
+def _understood(decoded: Decoded, message: Message, limits: IngestSettings) -> Iterator[str]:
     yield f"Understood by {decoded.family}, device {decoded.device}"
     for key, text in decoded.hints.items():
         yield f"  hint {key}: {text}"
     receipt = f"{message.received:%Y-%m-%d %H:%M:%S} UTC, its receipt"
-    if decoded.time is not None and believable(decoded.time, message.received, IngestSettings()) is None:
+    if decoded.time is not None and believable(decoded.time, message.received, limits) is None:
         yield f"  time {receipt}: a clock cannot say {decoded.time}"
     elif decoded.time is not None:
         yield f"  time {decoded.time:%Y-%m-%d %H:%M:%S} UTC, from the message"
@@ -114,9 +158,9 @@ def _understood(decoded: Decoded, message: Message) -> Iterator[str]:
         yield f"  left out: {text}"
 
 
-def _stored(decoded: Decoded, message: Message) -> Iterator[str]:
-    """The readings as the store would get them (the site's limits of age are the defaults here)."""
-    checked = check(message, decoded, IngestSettings())
+def _stored(decoded: Decoded, message: Message, limits: IngestSettings) -> Iterator[str]:
+    """The readings as the store would get them."""
+    checked = check(message, decoded, limits)
     yield f"Would store {len(checked.readings)} reading{'s' if len(checked.readings) != 1 else ''}:"
     for reading in checked.readings:
         yield f"  {_shown(reading)}"

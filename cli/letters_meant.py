@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +11,19 @@ import typer
 
 from classroom.site import Site
 from cli.site import console, control_key, letters_file
+from ingest.letter import REASONS
 from ingest.letters import Letters, LettersError
 
-ReasonOption = Annotated[str | None, typer.Option(help="Only of this reason, as `list` shows it.")]
+
+def _known(reason: str | None) -> str | None:
+    if reason is not None and reason not in REASONS:
+        raise typer.BadParameter(f"there is no reason {reason!r}; they are {', '.join(REASONS)}")
+    return reason
+
+
+ReasonOption = Annotated[
+    str | None, typer.Option(callback=_known, help="Only of this reason, as `list` shows it.")
+]
 FamilyOption = Annotated[str | None, typer.Option(help="Only those this decoder recognised.")]
 TopicOption = Annotated[
     str | None, typer.Option(help="Only of topics that fit: + is one level, # all the rest.")
@@ -45,6 +55,17 @@ def open_letters_or_exit(folder: Path) -> Letters | None:
     except LettersError as error:
         console.print(str(error), markup=False)
         raise typer.Exit(1) from error
+
+
+def tell_unknown(letters: Letters | None, ids: Sequence[int] | None) -> None:
+    """Say which numbers no kept letter has; leaves with code 1 where that is all of them."""
+    absent = [number for number in ids or () if letters is None or letters.get(number) is None]
+    for number in absent:
+        console.print(
+            f"There is no dead letter {number}; classroom-climate dead-letters list shows those kept"
+        )
+    if absent and len(absent) == len(ids or ()):
+        raise typer.Exit(1)
 
 
 def ask_service(site: Site, folder: Path, action: str, asked: Mapping[str, object]) -> dict[str, Any]:

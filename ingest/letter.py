@@ -11,6 +11,12 @@ from ingest.message import Message
 VALUE_REFUSED = "value_refused"
 """Reason of a letter whose message was stored, but not every value in it: it is no dead letter."""
 
+REASONS = (
+    *("not_json", "wrong_type", "no_decoder", "no_codec", "codec_failed", "codec_stopped", "no_reading"),
+    *("bad_topic", "retained_without_time", "too_large", "store_refused", "decoder_fault", VALUE_REFUSED),
+)
+"""Every reason there is, in the order of docs/dead-letters.md."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewLetter:

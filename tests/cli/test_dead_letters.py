@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.app import app
+from ingest.letter import REASONS
 from ingest.letters import Letters, NewLetter, Which
 from ingest.message import Message
-from running import TABLES, Start, command, environment, until
+from running import ROOT, TABLES, Start, command, environment, until
 from store.duckdb_store import DuckDBStore
 
 Replay = Callable[[str], CompletedProcess[str]]
@@ -182,6 +184,35 @@ def test_nothing_runs_replay_says_what_to_do_and_purge_does_it_itself(folder: Pa
     assert told("purge", "--older-than", "1 month", "--site", folder).exit_code == 2
     assert told("purge", "--site", folder).exit_code == 2
     assert told("replay", "--site", folder).exit_code == 2
+
+
+@pytest.mark.parametrize("action", ["list", "purge", "replay"])
+def test_a_reason_that_there_is_not_is_refused_with_those_there_are(folder: Path, action: str) -> None:
+    refused = told(action, "--reason", "nosuch", "--site", folder)
+    assert refused.exit_code == 2
+    assert "no reason 'nosuch'" in refused.output
+    assert "no_decoder" in refused.output
+
+
+@pytest.mark.parametrize("action", ["purge", "replay"])
+def test_numbers_of_no_letter_are_named(folder: Path, action: str) -> None:
+    letters = letters_of(folder, b"1", b"2")
+    some = told(action, "--id", "2", "--id", "77", "--site", folder, answer="n\n")
+    assert "There is no dead letter 77" in some.output
+    none = told(action, "--id", "77", "--site", folder)
+    assert none.exit_code == 1
+    assert "There is no dead letter 77" in none.output
+    assert letters.count(Which()) == 2
+
+
+def test_every_reason_of_the_code_is_known_and_in_the_documentation() -> None:
+    folder = ROOT / "ingest"
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    raised = set(re.findall(r"Undecodable\(\s*\"([a-z_]+)\"", code))
+    assert raised
+    assert raised <= set(REASONS)
+    page = (ROOT / "docs" / "dead-letters.md").read_text(encoding="utf-8")
+    assert [reason for reason in REASONS if f"`{reason}`" not in page] == []
 
 
 def test_list_and_show_without_a_service(folder: Path) -> None:

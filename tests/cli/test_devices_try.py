@@ -85,3 +85,21 @@ def test_a_sites_mappings_are_checked_with_the_site(file: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_site(folder)
     assert {fault.file for fault in caught.value.faults} == {"classroom.toml", "mappings.toml"}
+
+
+def test_with_a_site_its_mappings_limits_and_places_count(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "classroom.toml").write_text("[ingest]\nbackfill_days = 1\n", encoding="utf-8")
+    (tmp_path / "schools.csv").write_text("key,name\nnorra,Norra\n", encoding="utf-8")
+    (tmp_path / "rooms.csv").write_text("school,key,name\nnorra,a1,A1\n", encoding="utf-8")
+    (tmp_path / "devices.csv").write_text("key,school,room\nhouse/12,norra,a1\n", encoding="utf-8")
+    site = ("--site", tmp_path, "--payload", '{"t": 215}', "--topic")
+    hangs = run(*site, "house/12/air")
+    assert hangs.exit_code == 0, hangs.output
+    assert "place: norra, a1" in hangs.stdout
+    assert "temperature_c = 21.5 °C" in hangs.stdout
+    assert "place: none yet" in run(*site, "house/13/air").stdout
+    old = '{"co2_ppm": 700, "time": "2020-01-01T00:00:00Z"}'
+    native = run("--site", tmp_path, "--topic", "classroom/norra/a1/air", "--payload", old)
+    assert "a clock cannot say 2020-01-01" in native.stdout
+    (tmp_path / "rooms.csv").write_text("school,key\nnorra,a1\n", encoding="utf-8")
+    assert run(*site, "house/12/air").exit_code == 2
