@@ -27,7 +27,14 @@ from cli.play import (
     without_own_time,
 )
 from cli.site import SiteDir, console, load_site_or_exit
-from cli.town import complete_town_or_exit, days_back, load_scenario_or_exit, write_city, write_demo
+from cli.town import (
+    broker_or_exit,
+    complete_town_or_exit,
+    days_back,
+    load_scenario_or_exit,
+    write_city,
+    write_demo,
+)
 from simulators.publish import BrokerAddress, BrokerAwayError
 from simulators.scenario import SCENARIO_FILE, Scenario
 from simulators.school import Town
@@ -44,8 +51,12 @@ def _day(text: str) -> datetime:
         raise typer.BadParameter("write a day as 2025-08-18") from error
 
 
-Host = Annotated[str | None, typer.Option(help="Broker's host; the site's if not given.")]
-Port = Annotated[int | None, typer.Option(help="Broker's port (MQTT 3.1.1); the site's if not given.")]
+Host = Annotated[
+    str | None, typer.Option(help="Broker's host; the site's, as [mqtt] says, if neither is given.")
+]
+Port = Annotated[
+    int | None, typer.Option(help="Broker's port (MQTT 3.1.1, no TLS); the site's if not given.")
+]
 Days = Annotated[int | None, typer.Option(min=0, max=3_650, help="Days of history (with --out 7, else 0).")]
 Live = Annotated[bool, typer.Option(help="Go on by the clock after the history.")]
 Speed = Annotated[
@@ -132,8 +143,7 @@ def simulate(
     if out:
         _into_files(site, scenario, folder, length, truth)
         return
-    mqtt = site.settings.mqtt
-    broker = BrokerAddress(host or mqtt.host, port or mqtt.port)
+    broker = broker_or_exit(site, folder, host, port)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -13,9 +13,11 @@ from classroom.site import Site
 from classroom.sitefiles import SETTINGS_FILE
 from cli.clock import utc_now
 from cli.site import console, tell_faults
+from ingest.mosquitto import INGESTER
 from simulators.city import city_site
 from simulators.demo import demo_site
 from simulators.messages import Stream
+from simulators.publish import BrokerAddress
 from simulators.scenario import SCENARIO_FILE, Scenario, parse_scenario, read_scenario
 from simulators.school import Town
 
@@ -101,6 +103,28 @@ def _of_a_town_alone(text: str) -> Scenario | None:
         cure = "add it once the town is written: it names places that are not there yet"
         raise ConfigurationError([Fault(SCENARIO_FILE, key, "(set)", cure) for key in too_early])
     return scenario
+
+
+def broker_or_exit(site: Site, folder: Path, host: str | None, port: int | None) -> BrokerAddress:
+    """Where a town is played to: a host and port that were named, else as ``[mqtt]`` says, with user and TLS.
+
+    The account must be one that may write: the ingester's may only read, and mosquitto would acknowledge its
+    messages and throw them away.
+    """
+    mqtt = site.settings.mqtt
+    if host is not None or port is not None:
+        return BrokerAddress(host or mqtt.host, port or mqtt.port)
+    if mqtt.username == INGESTER:
+        cure = "this account reads only: name one that may write, in CLASSROOM_MQTT__USERNAME"
+        fault = Fault(SETTINGS_FILE, "mqtt.username", INGESTER, cure)
+        tell_faults(f"The site in {folder}", ConfigurationError([fault]))
+        raise typer.Exit(2)
+    try:
+        password = None if mqtt.password_file is None else mqtt.password_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        console.print(f"mqtt.password_file cannot be read: {error}", markup=False)
+        raise typer.Exit(2) from error
+    return BrokerAddress(mqtt.host, mqtt.port, mqtt.username, password, mqtt.tls, mqtt.ca_file)
 
 
 def load_scenario_or_exit(folder: Path, site: Site) -> Scenario:

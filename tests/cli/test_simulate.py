@@ -142,3 +142,14 @@ def test_history_at_a_steady_rate_then_live(broker: EmbeddedBroker, tmp_path: Pa
     assert "3 live messages published and acknowledged" in done.stdout
     tables = {json.loads(line)["table"] for line in (tmp_path / "truth.jsonl").open()}
     assert {"made", "rooms", "schools"} <= tables
+
+
+def test_the_ingesters_account_is_refused_because_it_only_reads(
+    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in demo_site(datetime(2025, 11, 10, tzinfo=UTC).date()).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CLASSROOM_MQTT__USERNAME", "ingester")
+    done = simulate("--site", tmp_path, "--days", 1, "--no-live")
+    assert done.exit_code == 2
+    assert "this account reads only" in " ".join(done.output.split())
