@@ -98,7 +98,7 @@ def _guard(app: FastAPI, context: ApiContext) -> None:
         Door, identity=Identity(settings.access, file, key, context.clock), settings=settings.access
     )
     host, url = settings.api.host, settings.access.url
-    hosts = [*LOOPBACK_HOSTS, f"[{host}]" if ":" in host else host]
+    hosts = [*LOOPBACK_HOSTS, *settings.api.names, f"[{host}]" if ":" in host else host]
     if url is not None:
         name = urlsplit(url).hostname or ""
         hosts.append(f"[{name}]" if ":" in name else name)

@@ -335,10 +335,10 @@ class Analysis(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What changes something, for those who know the ``key``."""
+    """What changes something, for those who know the ``key``; what is None is another process's."""
 
     key: str
-    letters: LetterControl
+    letters: LetterControl | None = None
     imports: Imports | None = None
     push: Push | None = None
     analysis: Analysis | None = None
@@ -357,7 +357,8 @@ class ApiContext:
     """All that the API may use.
 
     ``site`` is asked on every request, so that a reloaded site is seen at once. Without ``control`` the API
-    only reads. ``fits`` makes signatures and savings, perhaps in another process, and remembers them.
+    only reads; ``writes``: staff may write documents into the store. ``fits`` makes signatures and savings,
+    perhaps in another process, and remembers them.
     """
 
     site: Callable[[], Site]
@@ -369,6 +370,7 @@ class ApiContext:
     health: Callable[[], Sequence[Health]]
     registry: CollectorRegistry
     control: Control | None = None
+    writes: bool = True
     access: Access | None = None
     fits: Fits = field(default_factory=Fits)
     reports: Reports | None = None

@@ -140,10 +140,11 @@ class StoreSettings(Section):
 
 
 class ApiSettings(Section):
-    """Where the API and its pages listen."""
+    """Where the API and its pages listen; ``names`` are further host names by which programs may call it."""
 
     host: str = "127.0.0.1"
     port: Port = 8000
+    names: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")], ...] = ()
 
 
 class AnalyticsSettings(Section):

@@ -25,7 +25,7 @@ from cli.logs import configure_logging
 from cli.process import PortBusyError, collect_seldom, listen, wait_for_signal
 from cli.progress import progress_bar
 from cli.scheduler import FAILURES, Scheduler, Span
-from cli.site import console, control_key, data_folder, load_mappings
+from cli.site import console, control_key, data_folder, load_mappings, service_url
 from cli.stores import open_store, retention_rules
 from cli.watch import SiteWatch
 from store.base import SchemaError, Store, StoreError
@@ -89,7 +89,7 @@ def _open(site: Site, folder: Path) -> Store:
 
 def _by_service(site: Site, folder: Path, span: Span) -> JobReport | None:
     """Let the running service, which owns the store, do it; None if this site's does not run."""
-    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    base = service_url(site, folder)
     with httpx.Client(base_url=base, timeout=60) as client:
         try:
             if client.get("/readyz").json().get("site") != site.settings.site.key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,10 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.access.file import AccessError
-from classroom.faults import ConfigurationError, Fault
-from classroom.settings import SETTINGS_FILE
+from classroom.faults import ConfigurationError
 from classroom.site import Site
-from cli.access import open_access
 from cli.clock import utc_now
 from cli.logs import auditing, configure_logging
 from cli.process import PortBusyError, collect_seldom, listen, wait_for_signal
@@ -31,11 +30,16 @@ def api(
     port: Annotated[
         int | None, typer.Option(help="Instead of api.port: of several processes each its own.")
     ] = None,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Staff may write experiments: the store's write token is used too."),
+    ] = False,
 ) -> None:
     """Serve API and pages from a store on a server (store.kind influxdb), reading only. Stop with Ctrl-C.
 
-    Any number of them may stand beside one `classroom-climate run`; they share the site's folder, and with it
-    tokens, screens and sessions. What writes (imports, replays) is done by the one that ingests.
+    Any number of them may stand beside a `classroom-climate ingest` (or `run`); they share the site's folder,
+    and with it tokens, screens and sessions. Files handed in go to the import folder, which that one watches.
+    Replays, deletions and messages over HTTP are asked of that one; what is not done here is not there (404).
 
     Example: `classroom-climate api --site helsingborg --port 8001`
     """
@@ -43,10 +47,12 @@ def api(
     site = load_site_or_exit(site_dir)
     stop = threading.Event()
     try:
-        _refuse_a_file(site)
+        from cli.stores import refuse_a_file  # takes a second to import
+
+        refuse_a_file(site)
         host = site.settings.api.host
         sock = listen(host, port or site.settings.api.port, "another with --port")
-        with _serving_store(site, site_dir, sock):
+        with _serving_store(site, site_dir, sock, write):
             console.print(f"[bold]{site.settings.site.name}[/]: http://{host}:{sock.getsockname()[1]}")
             wait_for_signal(stop)
     except ConfigurationError as error:
@@ -57,21 +63,17 @@ def api(
         raise typer.Exit(1) from error
 
 
-def _refuse_a_file(site: Site) -> None:
-    kind = site.settings.store.kind
-    if kind != "influxdb":
-        cure = "a DuckDB file belongs to one process: use classroom-climate run, which serves it too"
-        raise ConfigurationError([Fault(SETTINGS_FILE, "store.kind", kind, cure)])
-
-
 @contextmanager
-def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[None]:
-    """The API around a block, over a store that somebody else fills."""
+def _serving_store(site: Site, folder: Path, sock: socket.socket, write: bool) -> Iterator[None]:
+    """The API around a block, over a store that somebody else fills; ``write``: but for documents."""
     from prometheus_client import CollectorRegistry
 
-    from api.context import ApiContext  # these take seconds to import, which no other command should pay
+    # these take seconds to import, which no other command should pay
+    from api.context import ApiContext, Control
     from api.live import LiveHub
+    from cli.access import open_access
     from cli.follow import Follower
+    from cli.imports import SharedImports, import_folder
     from cli.serving import fits_in_a_child, reports_in_a_child, serving
     from cli.stores import open_store
     from cli.watch import SiteWatch
@@ -82,13 +84,15 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[No
         stack.enter_context(auditing(audit_log(folder)))
         access = open_access(site.settings.access, folder)
         stack.callback(access.file.close)
-        store = open_store(site.settings.store, folder, read_only=True)
+        store = open_store(site.settings.store, folder, beside=write, read_only=not write)
         stack.callback(store.close)
         watch = SiteWatch(folder, site, on_change=lambda: None)
         registry = CollectorRegistry()
         live = LiveHub(watch, registry)
         follower = Follower(store, live, utc_now)
         letters = Letters(letters_file(folder))
+        limit_bytes = site.settings.imports.file_limit_mb * 1_000_000
+        imports = SharedImports(import_folder(site, folder), limit_bytes)
         fits = stack.enter_context(fits_in_a_child())
         context = ApiContext(
             site=watch,
@@ -99,6 +103,8 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket) -> Iterator[No
             sightings=letters,
             health=lambda: [follower.health()],
             registry=registry,
+            control=Control(secrets.token_urlsafe(32), imports=imports),  # a key that nobody knows
+            writes=write,
             access=access,
             fits=fits,
             reports=stack.enter_context(reports_in_a_child(store, watch, fits)),

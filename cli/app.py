@@ -11,7 +11,9 @@ from cli.demo import demo
 from cli.devices import app as devices
 from cli.doctor import doctor
 from cli.export import export
+from cli.health import health
 from cli.import_ import app as import_
+from cli.ingest import ingest
 from cli.init import init
 from cli.replay import replay
 from cli.report import app as report
@@ -29,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for command in (demo, init, run, analyze, api, simulate, replay, doctor, export):
+for command in (demo, init, run, ingest, analyze, api, simulate, replay, doctor, health, export):
     app.command()(command)
 app.add_typer(import_, name="import")
 app.add_typer(devices, name="devices")

@@ -26,6 +26,8 @@ PLAN_FILE = "broker.toml"
 _SEALED = ("mosquitto.conf", "acl", "passwords")
 _MADE = (*_SEALED, "ca.pem", "server.pem", "server.key", "authority", "accounts", "data", "local.d")
 
+_SEEN_AS = '# seen_as = "/mosquitto/config"'
+
 _PLAN = """\
 # The broker: edit this, then run `classroom-climate init --broker {folder}` again and let mosquitto read its
 # files again (systemctl reload mosquitto, or kill -HUP; port, listen and max_connections need a restart).
@@ -36,7 +38,7 @@ hosts = {hosts}
 user = {user}
 # port = 8883
 # listen = "127.0.0.1"        # one address only; not set: all of this machine
-# seen_as = "/mosquitto/config" # this folder as mosquitto sees it, when it runs in a container
+{seen_as}  # this folder as mosquitto sees it, when it runs in a container
 # require_certificate = false # true: gateways need a client certificate too, it lies in accounts/NAME
 # max_connections = 1000
 # max_queued_messages = 1000000 # kept for an ingester that is away; about 0.5 kB of memory each
@@ -54,6 +56,10 @@ class Wanted(NamedTuple):
     gateways: Sequence[str]
     renew: Sequence[str]
     schools: Sequence[str] = ()
+    user: str | None = None
+    """System user of a new broker; None: mosquitto's."""
+    seen_as: str | None = None
+    """A new broker's folder as its container sees it."""
 
 
 class Written(NamedTuple):
@@ -110,7 +116,10 @@ def _planned(folder: Path, wanted: Wanted) -> str:
             cure = "name what gateways call the broker by: --host mqtt.example.se (several may be given)"
             raise ConfigurationError([Fault("(command line)", "--host", "missing", cure)]) from None
         text = _PLAN.format(
-            folder=folder, hosts=json.dumps(list(wanted.hosts)), user=json.dumps(_system_user())
+            folder=folder,
+            hosts=json.dumps(list(wanted.hosts)),
+            user=json.dumps(wanted.user or _system_user()),
+            seen_as=_SEEN_AS if wanted.seen_as is None else f"seen_as = {json.dumps(wanted.seen_as)}",
         )
     except UnicodeDecodeError as error:
         raise ConfigurationError([Fault(str(path), "(encoding)", str(error), "save it as UTF-8")]) from error

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from classroom.faults import ConfigurationError, Fault
 from classroom.settings import MqttSettings
+from classroom.sitefiles import SETTINGS_FILE
 from ingest.access import files_to_read, read_password
+from ingest.mosquitto import INGESTER
 from simulators.publish import BrokerAddress
 
 HostOption = Annotated[
@@ -41,7 +44,11 @@ def broker_meant(
     tls: bool | None,
     ca_file: Path | None,
 ) -> MqttSettings:
-    """``site`` with what the options say instead; a password of the site goes to no other host or user."""
+    """``site`` with what the options say instead; a password of the site goes to no other host or user.
+
+    Raises:
+        ConfigurationError: the account may only read; mosquitto would acknowledge its messages and drop them.
+    """
     found = MqttSettings(port=site.port) if host is not None and host != site.host else site
     if username is not None:
         found = found.model_copy(update={"password_file": None})
@@ -53,7 +60,11 @@ def broker_meant(
         "tls": True if ca_file is not None and tls is None else tls,
         "ca_file": ca_file,
     }
-    return found.model_copy(update={key: value for key, value in given.items() if value is not None})
+    found = found.model_copy(update={key: value for key, value in given.items() if value is not None})
+    if found.username == INGESTER:
+        cure = "this account reads only: name one that may write (--username, or CLASSROOM_MQTT__USERNAME)"
+        raise ConfigurationError([Fault(SETTINGS_FILE, "mqtt.username", INGESTER, cure)])
+    return found
 
 
 def address(settings: MqttSettings) -> BrokerAddress:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from api.context import NotNowError
-from cli.site import control_key
+from cli.site import control_address, control_key
 from cli.watch import SiteWatch
 from ingest.letter import Which
 from ingest.pipeline import Pipeline
@@ -23,16 +23,20 @@ from ingest.spool import SpoolError
 
 
 @contextmanager
-def new_key(folder: Path) -> Iterator[str]:
-    """A fresh key for the site in ``folder``, readable by this user only, as long as the service runs."""
-    path, key = control_key(folder), secrets.token_urlsafe(32)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key)
+def new_key(folder: Path, url: str) -> Iterator[str]:
+    """A fresh key for the site in ``folder``, readable by this user only, as long as the service runs; beside
+    it the address ``url`` at which it opens."""
+    key = secrets.token_urlsafe(32)
+    texts = {control_address(folder): url, control_key(folder): key}
+    for path, text in texts.items():
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
     try:
         yield key
     finally:
-        path.unlink(missing_ok=True)
+        for path in texts:
+            path.unlink(missing_ok=True)
 
 
 class LettersControl:

@@ -21,7 +21,7 @@ from classroom.site import Site
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.job_files import read_last_run
-from cli.site import SiteDir, control_headers, data_folder, letters_file, load_site_or_exit
+from cli.site import SiteDir, control_headers, data_folder, letters_file, load_site_or_exit, service_url
 from ingest.codecs.runner import Codecs
 from ingest.letter import in_words
 from ingest.letters import Letters, LettersError
@@ -131,7 +131,7 @@ def _broker(site: Site) -> Iterable[Finding]:
 
 
 def _service(site: Site, folder: Path) -> Iterable[Finding]:
-    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    base = service_url(site, folder)
     try:
         with httpx.Client(base_url=base, timeout=5) as client:
             other = client.get("/readyz").json().get("site")

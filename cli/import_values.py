@@ -22,7 +22,7 @@ from classroom.site import Site
 from cli.clock import utc_now
 from cli.imports import hands_alone, import_folder, known_places, watcher
 from cli.progress import progress_bar
-from cli.site import SiteDir, console, control_key, data_folder, load_site_or_exit, tell_faults
+from cli.site import SiteDir, console, control_key, data_folder, load_site_or_exit, service_url, tell_faults
 from ingest.imports.folder import BadNameError
 from ingest.imports.job import Report, placeless
 from ingest.imports.mapping import Mapping, parse_mapping, shipped, shipped_text
@@ -151,7 +151,7 @@ def _show(file: Path, mapping: Mapping, site: Site, most: int) -> None:
 
 def _over_http(site: Site, site_dir: Path, files: list[Path], text: str, source: str) -> list[Report]:
     """Hand the files to the running service, which owns the store; nothing if this site's does not run."""
-    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    base = service_url(site, site_dir)
     with httpx.Client(base_url=base, timeout=60) as client:
         try:
             if client.get("/readyz").json().get("site") != site.settings.site.key:

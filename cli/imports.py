@@ -48,25 +48,37 @@ def hands_alone(site: Site, site_dir: Path) -> Iterator[Hands]:
         yield Hands(store, directly(store), letters, known_places(site))
 
 
-class ServedImports:
-    """The import folder as the API sees it."""
+class SharedImports:
+    """The import folder as an API sees it whose files another process deals with."""
 
-    def __init__(self, watcher: ImportWatcher, limit_bytes: int) -> None:
-        self._watcher = watcher
+    def __init__(self, folder: ImportFolder, limit_bytes: int) -> None:
+        self._folder = folder
         self.limit_bytes = limit_bytes
 
     def set_mapping(self, source: str, text: str) -> None:
         """Give a source its mapping."""
-        self._watcher.folder.set_mapping(source, text)
+        self._folder.set_mapping(source, text)
 
     def receive(self, source: str, name: str) -> Upload:
         """Begin to take in a file."""
-        return self._watcher.folder.receive(source, name)
+        return self._folder.receive(source, name)
+
+    def report(self, id: str) -> Mapping[str, object] | None:  # noqa: A002
+        """What became of a file."""
+        return self._folder.report(id)
+
+    def reports(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """The newest reports."""
+        return self._folder.reports(limit)
+
+
+class ServedImports(SharedImports):
+    """The import folder as the API sees it whose own process deals with the files."""
+
+    def __init__(self, watcher: ImportWatcher, limit_bytes: int) -> None:
+        super().__init__(watcher.folder, limit_bytes)
+        self._watcher = watcher
 
     def report(self, id: str) -> Mapping[str, object] | None:  # noqa: A002
         """What became of a file, or how far it is."""
         return self._watcher.report(id)
-
-    def reports(self, limit: int) -> Sequence[Mapping[str, object]]:
-        """The newest reports."""
-        return self._watcher.folder.reports(limit)

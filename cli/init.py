@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,9 @@ from cli.site import console, load_site, tell_faults
 _HOST_HELP = "With --broker: name or address of the broker, as gateways call it; several may be given."
 _GATEWAY_HELP = "With --broker: a gateway and a topic filter it may write, as NAME=classroom/NAME/#; several."
 _SCHOOLS_HELP = "With --broker: a site; each of its schools gets a gateway for classroom/SCHOOL/#."
+_URL_HELP = "With --compose: what browsers call the service [http://127.0.0.1:8000]."
+_TOWN_HELP = "With --compose: a simulated town as the site, with an account for its devices."
+_OWNER_HELP = "With --compose, as root: UID:GID that the containers run as [1000:1000]."
 _RENEW_HELP = "With --broker: an account (new password and certificate) or server (new certificate); several."
 
 
@@ -33,6 +37,12 @@ def init(
     gateway: Annotated[list[str] | None, typer.Option(help=_GATEWAY_HELP)] = None,
     schools_of: Annotated[Path | None, typer.Option(help=_SCHOOLS_HELP)] = None,
     renew: Annotated[list[str] | None, typer.Option(help=_RENEW_HELP)] = None,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Write what docker-compose.yml in FOLDER needs.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help=_URL_HELP)] = None,
+    town: Annotated[bool, typer.Option("--town", help=_TOWN_HELP)] = False,
+    owner: Annotated[str | None, typer.Option(help=_OWNER_HELP)] = None,
 ) -> None:
     """Write a site to start from into FOLDER, with one example school; with --broker a mosquitto's files.
 
@@ -41,28 +51,39 @@ def init(
     With --broker it writes what a production mosquitto needs instead: configuration, certificates, passwords
     and an access list. Run it again after editing broker.toml; passwords and keys stay.
 
+    With --compose it writes what docker-compose.yml reads: a site, a broker's files, random secrets (0600),
+    Grafana's token for the API, and .env. Run it again for another gateway; what is there stays.
+
     Example: `classroom-climate init helsingborg && classroom-climate run --site helsingborg`
 
     Example: `classroom-climate init --broker /etc/mosquitto/classroom --host mqtt.example.se --gateway
     north=classroom/north/#`
+
+    Example: `classroom-climate init --compose . --host mqtt.example.se --url https://klimat.example.se`
     """
     try:
+        for_compose = {"--url": url, "--town": town, "--owner": owner}
+        if compose:
+            _refuse({"--broker": broker, "--renew": renew}, "without --compose")
+            _init_compose(folder, host or [], gateway or [], schools_of, url, owner, town=town)
+            return
+        _refuse(for_compose, "together with --compose")
         if broker:
             _init_broker(folder, host or [], gateway or [], schools_of, renew or [])
             return
-        _refuse({"--host": host, "--gateway": gateway, "--schools-of": schools_of, "--renew": renew})
+        for_broker = {"--host": host, "--gateway": gateway, "--schools-of": schools_of, "--renew": renew}
+        _refuse(for_broker, "together with --broker")
     except ConfigurationError as error:
         tell_faults("This command", error)
         raise typer.Exit(2) from error
     _init_site(folder)
 
 
-def _refuse(options: dict[str, object]) -> None:
-    cure = "give it together with --broker"
+def _refuse(options: Mapping[str, object], cure: str) -> None:
     given = {key: value for key, value in options.items() if value}
     if given:
         raise ConfigurationError(
-            Fault("(command line)", key, str(value), cure) for key, value in given.items()
+            Fault("(command line)", key, str(value), f"give it {cure}") for key, value in given.items()
         )
 
 
@@ -81,6 +102,32 @@ def _init_site(folder: Path) -> None:
         f"Next: edit {folder / SETTINGS_FILE} and the tables (Excel can), "
         f"then check them with: classroom-climate doctor --site {folder}"
     )
+
+
+def _init_compose(
+    folder: Path,
+    hosts: list[str],
+    gateways: list[str],
+    schools_of: Path | None,
+    url: str | None,
+    owner: str | None,
+    *,
+    town: bool,
+) -> None:
+    from cli.compose import Asked, write_compose  # only this needs them
+    from ingest.certificates import CertificateError
+
+    schools = [school.key for school in load_site(schools_of).schools] if schools_of else []
+    try:
+        news = write_compose(folder, Asked(hosts, gateways, schools, url, owner, town=town))
+    except (CertificateError, OSError) as error:
+        console.print(f"[bold red]Not written:[/] {escape(str(error))}", markup=True)
+        raise typer.Exit(1) from error
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    for line in news or ["Nothing had to be changed."]:
+        out.print(line)
+    profile = " --profile simulator" if town else ""
+    out.print(f"Next: cd {folder} && docker compose{profile} up --build --detach --wait")
 
 
 def _init_broker(

@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from classroom.site import Site
-from cli.site import console, control_key, letters_file
+from cli.site import console, control_key, letters_file, service_url
 from ingest.letter import REASONS
 from ingest.letters import Letters, LettersError
 
@@ -75,7 +75,7 @@ def ask_service(site: Site, folder: Path, action: str, asked: Mapping[str, objec
         NothingRunsError: none runs, or another site's answers at this address.
         RefusedError: it would not or could not.
     """
-    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    base = service_url(site, folder)
     try:
         key = control_key(folder).read_text(encoding="ascii")
     except FileNotFoundError as error:

@@ -93,10 +93,10 @@ def replay(
     --username north --password-file north.password`
     """
     of_site = MqttSettings() if site_dir is None else load_site_or_exit(site_dir).settings.mqtt
-    sender = Sender(broker_meant(of_site, host, port, username, password_file, tls, ca_file))
     messages, unreadable = read_recorded(file)
     columns = (TextColumn("Replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
+        sender = Sender(broker_meant(of_site, host, port, username, password_file, tls, ca_file))
         with progress_bar(*columns) as progress:
             task = progress.add_task("replay", total=len(messages))
             outcome = sender.send(messages, rate, lambda: progress.advance(task))

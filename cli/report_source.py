@@ -15,7 +15,7 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
-from cli.site import control_headers, data_folder
+from cli.site import control_headers, data_folder, service_url
 from cli.stores import open_store
 from cli.versions import versions
 from reports.closing import CloseError
@@ -208,7 +208,7 @@ def source_of(site: Site, folder: Path) -> Source | Served:
     Raises:
         SourceError: the store cannot be opened.
     """
-    base = f"http://{site.settings.api.host}:{site.settings.api.port}"
+    base = service_url(site, folder)
     client = httpx.Client(
         base_url=base, timeout=httpx.Timeout(5, read=_LONGEST_S), headers=control_headers(folder)
     )

@@ -1,9 +1,9 @@
-"""The embedded profile: ingest, analytics and API of one site in one process that owns the store."""
+"""A site in one process: ingest, analytics and API; on a server the analytics may stand beside it."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from ingest.decoders.generic_mapping import CustomMapping
 from ingest.imports.job import Hands
 from ingest.imports.watcher import ImportWatcher
 from ingest.message import Message
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Check, Pipeline
 from store.base import Store, StoreError
 
 
@@ -47,11 +47,16 @@ class Service:
 
 @contextmanager
 def running(
-    site: Site, folder: Path, sock: socket.socket, mappings: Sequence[CustomMapping] = ()
+    site: Site,
+    folder: Path,
+    sock: socket.socket,
+    mappings: Sequence[CustomMapping] = (),
+    *,
+    analyses: bool = True,
 ) -> Iterator[Service]:
-    """Run a site's service around a block: API first, then analytics and ingest; stopped in the other order.
+    """Run a site's service around a block: API first, then ingest and analytics; stopped in the other order.
 
-    ``sock`` listens already (:func:`listen`).
+    ``sock`` listens already (:func:`listen`). Without ``analyses`` metrics are another process's.
 
     Raises:
         ConfigurationError: a codec of the site or the secret of its sign-in cannot be used.
@@ -74,8 +79,11 @@ def running(
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
         pipeline = _pipeline(folder, watch, store, live, registry, stack)
-        scheduler = _scheduler(store, watch, data, registry, live)
-        imports = _import_watcher(site, folder, watch, store, pipeline, scheduler)
+        scheduler = _scheduler(store, watch, data, registry if analyses else CollectorRegistry(), live)
+        imports = _import_watcher(site, folder, watch, store, pipeline, scheduler.wake)
+        working = (pipeline, scheduler, watch, imports) if analyses else (pipeline, watch, imports)
+        url = _address(sock)
+        key = stack.enter_context(new_key(folder, url))
         fits = stack.enter_context(fits_in_a_child())
         context = ApiContext(
             site=watch,
@@ -84,19 +92,29 @@ def running(
             live=live,
             letters=pipeline.letters,
             sightings=pipeline.letters,
-            health=lambda: [*pipeline.health(), scheduler.health(), _tables(watch), _imports(imports)],
+            health=lambda: [*_working(pipeline, scheduler, analyses), _tables(watch), _imports(imports)],
             registry=registry,
             access=access,
-            control=_control(stack.enter_context(new_key(folder)), pipeline, watch, imports, scheduler),
+            control=_control(key, pipeline, watch, imports, scheduler if analyses else None),
             fits=fits,
             reports=stack.enter_context(reports_in_a_child(store, watch, fits)),
         )
         stack.enter_context(serving(context, sock))
-        for part in (pipeline, scheduler, watch, imports):
+        for part in working:
             part.start()
             stack.callback(part.stop)
-        host, port = sock.getsockname()[:2]
-        yield Service(site, store, pipeline, scheduler, f"http://{host}:{port}")
+        yield Service(site, store, pipeline, scheduler, url)
+
+
+def _address(sock: socket.socket) -> str:
+    """Where this machine reaches what listens on ``sock``."""
+    host, port = sock.getsockname()[:2]
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not listened on
+    return f"http://{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}"
+
+
+def _working(pipeline: Pipeline, scheduler: Scheduler, analyses: bool) -> list[Check | PartHealth]:
+    return [*pipeline.health(), *([scheduler.health()] if analyses else [])]
 
 
 def _pipeline(
@@ -125,15 +143,20 @@ def _scheduler(
 
 
 def _import_watcher(
-    site: Site, folder: Path, watch: SiteWatch, store: Store, pipeline: Pipeline, scheduler: Scheduler
+    site: Site,
+    folder: Path,
+    watch: SiteWatch,
+    store: Store,
+    pipeline: Pipeline,
+    wake: Callable[[], None],
 ) -> ImportWatcher:
     """Deals with files; they are written by the store thread, like everything else."""
     hands = Hands(store, pipeline.write, pipeline.letters, lambda device: known_places(watch())(device))
-    return watcher(site, folder, import_folder(site, folder), hands, scheduler.wake)
+    return watcher(site, folder, import_folder(site, folder), hands, wake)
 
 
 def _control(
-    key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatcher, scheduler: Scheduler
+    key: str, pipeline: Pipeline, watch: SiteWatch, imports: ImportWatcher, scheduler: Scheduler | None
 ) -> Control:
     """What may be changed by those who know ``key``."""
     limit_bytes = watch().settings.imports.file_limit_mb * 1_000_000

@@ -149,12 +149,12 @@ def simulate(
     if out:
         _into_files(site, scenario, folder, length, truth)
         return
-    meant = broker_meant(site.settings.mqtt, host, port, username, password_file, tls, ca_file)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
         wish = _Wish(length, live, speed, rate, every, stop_after, truth)
+        meant = broker_meant(site.settings.mqtt, host, port, username, password_file, tls, ca_file)
         _play(site, scenario, address(meant), wish, stop)
     except ConfigurationError as error:
         tell_faults("The way to the broker", error)

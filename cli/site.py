@@ -45,6 +45,20 @@ def control_headers(folder: Path) -> dict[str, str]:
         return {}
 
 
+def control_address(folder: Path) -> Path:
+    """Where a running service says at which address it does so."""
+    return data_folder(folder) / "control.url"
+
+
+def service_url(site: Site, folder: Path) -> str:
+    """Where the site's service is asked: its own word, else what the settings say."""
+    api = site.settings.api
+    try:
+        return control_address(folder).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return f"http://{api.host}:{api.port}"
+
+
 def access_file(folder: Path) -> Path:
     """The tokens, screens and sessions of a site."""
     return data_folder(folder) / "access.sqlite"

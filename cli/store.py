@@ -73,22 +73,42 @@ def init(
         Path, typer.Option(help="File with a token that may make buckets and tokens.")
     ],
     folder: Annotated[Path, typer.Option(help="Where the two token files go.")] = Path(),
+    read_folder: Annotated[
+        Path | None, typer.Option(help="Where the one that may only read goes instead.")
+    ] = None,
     org: Annotated[str, typer.Option(help="Its organisation.")] = "classroom-climate",
     bucket: Annotated[str, typer.Option(help="Its bucket; made if absent.")] = "classroom-climate",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave tokens that are there and let in as they are.")
+    ] = False,
 ) -> None:
     """Make a bucket that keeps for ever, and a token that may write it and one that may read it.
 
     Example: `classroom-climate store init --url http://127.0.0.1:8086 --admin-token-file admin.token`
     """
-    from store.influx_setup import SetupError, make_bucket
+    from store.influx_setup import SetupError, let_in, make_bucket
 
+    places = {"write": folder, "read": read_folder or folder}
+    files = {name: place / f"influxdb-{name}.token" for name, place in places.items()}
     try:
+        if keep and all(path.exists() for path in files.values()):
+            held = {name: path.read_text(encoding="utf-8").strip() for name, path in files.items()}
+            if let_in(url, org, bucket, held):
+                console.print("Bucket and tokens are there already; nothing was changed.")
+                return
         tokens = make_bucket(url, org, bucket, admin_token_file.read_text(encoding="utf-8").strip())
         for name, token in tokens.items():
-            path = folder / f"influxdb-{name}.token"
-            path.touch(mode=0o600)
-            path.write_text(token + "\n", encoding="utf-8")
-            console.print(f"store.{name}_token_file: {path}")
+            _put(files[name], token)
+            console.print(f"store.{name}_token_file: {files[name]}")
     except (SetupError, OSError) as error:
         console.print(f"[bold red]Not made:[/] {error}", markup=True)
         raise typer.Exit(1) from error
+
+
+def _put(path: Path, token: str) -> None:
+    """Write a token that only its owner may read; it is never there in part."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(token + "\n", encoding="utf-8")
+    draft.replace(path)

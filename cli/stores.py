@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from classroom.faults import ConfigurationError, Fault
 from classroom.quantity import Domain
 from classroom.settings import SETTINGS_FILE, StoreSettings
+from classroom.site import Site
 from cli.site import database
 from store.base import Store
 from store.duckdb_store import DuckDBStore
@@ -45,6 +46,18 @@ def open_store(
         beside=beside,
         read_only=read_only,
     )
+
+
+def refuse_a_file(site: Site) -> None:
+    """Several processes share a store on a server only.
+
+    Raises:
+        ConfigurationError: the site's store is a file.
+    """
+    kind = site.settings.store.kind
+    if kind != "influxdb":
+        cure = "a DuckDB file belongs to one process: use classroom-climate run, which does it all"
+        raise ConfigurationError([Fault(SETTINGS_FILE, "store.kind", kind, cure)])
 
 
 def retention_rules(settings: StoreSettings) -> dict[Domain, Rule]:

@@ -95,7 +95,7 @@ def _whole_app() -> FastAPI:
     site = parse_site({"classroom.toml": SIGN_IN_SETTINGS})
     nothing: Any = None
     registry = CollectorRegistry()
-    control = Control("", nothing, cast("Any", object()), cast("Any", object()))
+    control = Control("", cast("Any", object()), cast("Any", object()), cast("Any", object()))
     return create_app(
         ApiContext(
             site=lambda: site,

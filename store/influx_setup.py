@@ -33,6 +33,24 @@ def make_bucket(url: str, org: str, bucket: str, admin_token: str) -> dict[str, 
         raise SetupError(f"InfluxDB at {url} does not answer: {error}") from error
 
 
+def let_in(url: str, org: str, bucket: str, tokens: dict[str, str]) -> bool:
+    """Whether ``tokens`` (``write``, ``read``) may do so in a bucket that is there.
+
+    Raises:
+        SetupError: the server is away.
+    """
+    try:
+        with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
+            place = {"org": org, "bucket": bucket}
+            write = {"Authorization": f"Token {tokens['write']}"}
+            nothing = http.post("/api/v2/write", params=place, headers=write, content=b"# nothing\n")
+            read = {"Authorization": f"Token {tokens['read']}"}
+            found = http.get("/api/v2/buckets", params={"org": org, "name": bucket}, headers=read)
+            return nothing.is_success and found.is_success and bool(found.json()["buckets"])
+    except httpx.TransportError as error:
+        raise SetupError(f"InfluxDB at {url} does not answer: {error}") from error
+
+
 def _mint(http: httpx.Client, org_id: str, bucket: dict[str, Any], action: str) -> str:
     resource = {"type": "buckets", "id": bucket["id"], "orgID": org_id}
     body = {

@@ -42,6 +42,12 @@ def experiments_router(pages: Pages) -> APIRouter:
     def show(request: Request, school: str) -> Response:
         return pages.answer(request, "experiments.html", partial(_shown, pages=pages, key=school))
 
+    if pages.context.writes:
+        _add_writing(router, pages)
+    return router
+
+
+def _add_writing(router: APIRouter, pages: Pages) -> None:
     @router.post("", dependencies=[Depends(STAFF)])
     def keep(request: Request, school: str, sent: Sent) -> Response:
         def change(visit: Visit) -> dict[str, Any] | None:
@@ -57,8 +63,6 @@ def experiments_router(pages: Pages) -> APIRouter:
 
         return pages.change(request, "experiments.html", change, _address(school))
 
-    return router
-
 
 def _shown(
     visit: Visit,
@@ -71,7 +75,7 @@ def _shown(
         visit,
         _school(visit, key),
         pages.expectations,
-        may_write=visit.viewer.may(Role.STAFF, key),
+        may_write=pages.context.writes and visit.viewer.may(Role.STAFF, key),
         sent=sent,
         faults=faults,
     )

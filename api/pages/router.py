@@ -53,7 +53,7 @@ class Pages:
     """Answers visitors; holds the compiled templates, the static files and what was lately expected."""
 
     def __init__(self, context: ApiContext) -> None:
-        self._context = context
+        self.context = context
         self.static = load_static()
         self.expectations = Expectations()
         self._templates = Environment(
@@ -108,16 +108,14 @@ class Pages:
         )
 
     def _visit(self, request: Request) -> Visit:
-        site = self._context.site()
+        site = self.context.site()
         code = choose(
             request.query_params.get("lang"),
             request.cookies.get(COOKIE),
             request.headers.get("accept-language"),
             site.settings.site.language,
         )
-        return Visit(
-            self._context, site, language(code, site.zone), self._context.clock(), viewer_of(request)
-        )
+        return Visit(self.context, site, language(code, site.zone), self.context.clock(), viewer_of(request))
 
     def _render(
         self, request: Request, template: str, visit: Visit, shown: dict[str, Any], status: int = 200

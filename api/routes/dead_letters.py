@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access.rules import ADMIN, TECHNICIAN
-from api.context import ApiContext, Control, DeadLetter, NotNowError
+from api.context import ApiContext, DeadLetter, LetterControl, NotNowError
 from api.letter_models import DeadLetterOut, DeadLetterPage, PurgeIn, PurgeOut, ReplayIn, ReplayOut
 from api.models import PROBLEMS, ProblemOut
 from api.problems import ProblemError
@@ -56,12 +56,12 @@ def dead_letters_router(context: ApiContext) -> APIRouter:
         return _letter(letter, None)
 
     router.include_router(reading)
-    if context.control is not None:
-        router.include_router(_writing(context, context.control))
+    if context.control is not None and context.control.letters is not None:
+        router.include_router(_writing(context, context.control.letters))
     return router
 
 
-def _writing(context: ApiContext, control: Control) -> APIRouter:
+def _writing(context: ApiContext, control: LetterControl) -> APIRouter:
     """Routes that change something."""
     router = APIRouter(dependencies=[Depends(ADMIN)], responses=_REFUSALS)
 
@@ -72,7 +72,7 @@ def _writing(context: ApiContext, control: Control) -> APIRouter:
         What can be read now is stored at its time of receipt and leaves the letters.
         """
         try:
-            found = control.letters.replay(**asked.model_dump())
+            found = control.replay(**asked.model_dump())
         except NotNowError as why:
             raise ProblemError(409, str(why)) from why
         return ReplayOut(**{name: getattr(found, name) for name in ReplayOut.model_fields})
@@ -83,7 +83,7 @@ def _writing(context: ApiContext, control: Control) -> APIRouter:
         text, zone = asked.received_before, context.site().settings.site.zone
         before = None if text is None else instant("received_before", text, zone)
         try:
-            purged = control.letters.purge(**{**asked.model_dump(), "received_before": before})
+            purged = control.purge(**{**asked.model_dump(), "received_before": before})
         except NotNowError as why:
             raise ProblemError(409, str(why)) from why
         return PurgeOut(purged=purged)

@@ -13,8 +13,13 @@ import pytest
 from lives import influx_settings
 from typer.testing import CliRunner
 
+from api.access.file import AccessFile
+from api.access.tokens import Tokens
+from classroom.access import Grant, Role
 from classroom.reading import Reading
 from cli.app import app
+from cli.site import access_file
+from ingest.imports.mapping import shipped
 from running import TABLES, Running, command, environment, free_ports, until
 from store.influx_server import Address
 from store.influx_store import InfluxStore
@@ -27,9 +32,10 @@ def site(folder: Path, settings: str) -> None:
     (folder / "classroom.toml").write_text(settings)
 
 
-def test_a_file_belongs_to_one_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["api", "ingest"])
+def test_a_file_belongs_to_one_process(tmp_path: Path, part: str) -> None:
     site(tmp_path, "")
-    result = CliRunner().invoke(app, ["api", "--site", str(tmp_path)])
+    result = CliRunner().invoke(app, [part, "--site", str(tmp_path)])
     assert result.exit_code == 2
     assert "use classroom-climate run" in " ".join(result.output.split())
 
@@ -64,4 +70,26 @@ def test_it_shows_what_another_process_stores_and_writes_nothing(bucket: Address
             )
     purge = f"http://127.0.0.1:{running.port}/api/v1/dead-letters/purge"
     assert httpx.post(purge, json={}, timeout=60).status_code == 405  # only GET of a letter is there
+    form = f"http://127.0.0.1:{running.port}/schools/lindhaga/experiments"
+    assert httpx.post(form, data={"action": "x"}, timeout=60).status_code == 405
+    assert 'method="post"' not in httpx.get(form, timeout=60).text
+    waits_for_the_one_that_ingests(running)
     assert running.stop() == 0
+
+
+def waits_for_the_one_that_ingests(running: Running) -> None:
+    """A file that is handed in lies in the import folder, complete, under the id that was told."""
+    with closing(AccessFile(access_file(running.folder))) as file:
+        grant = Grant(role=Role.ADMIN, schools=("*",))
+        _, token = Tokens(file).create(grant, "test", datetime.now(UTC), None)
+    source, content = shipped()[0], b"anything"
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{running.port}/api/v1/imports",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    ) as client:
+        taken = client.put(f"/{source}/values.csv", content=content)
+        assert taken.status_code == 202, taken.text
+        name = taken.json()["id"]
+        assert client.get(f"/{name}").json()["state"] == "waiting"
+    assert (running.folder / "imports" / source / name).read_bytes() == content

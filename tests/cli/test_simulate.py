@@ -157,3 +157,14 @@ def test_what_was_simulated_before_is_not_written_over_unasked(simulate: Simulat
     assert (tmp_path / "messages.jsonl").read_text() == "mine"
     assert simulate("--out", tmp_path, "--days", 1, "--overwrite").exit_code == 0
     assert read_recorded(tmp_path / "messages.jsonl")[1] == []
+
+
+def test_the_ingesters_account_is_refused_because_it_only_reads(
+    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in demo_site(datetime(2025, 11, 10, tzinfo=UTC).date()).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CLASSROOM_MQTT__USERNAME", "ingester")
+    done = simulate("--site", tmp_path, "--days", 1, "--no-live")
+    assert done.exit_code == 2
+    assert "this account reads only" in " ".join(done.output.split())

@@ -64,16 +64,26 @@ def test_what_runs_is_what_was_tested(root: Path) -> None:
     assert entries("runtime.txt") <= entries("dev.txt")
 
 
-def test_compose_publishes_nothing_beyond_this_machine_and_knows_no_password(root: Path) -> None:
-    compose = yaml.safe_load((root / "docker-compose.yml").read_text(encoding="utf-8"))
-    for name, service in compose["services"].items():
-        for port in service.get("ports", []):
-            assert str(port).startswith("127.0.0.1:"), f"{name} publishes {port}"
-        for key in service.get("environment", {}):
-            secret = re.search(r"PASSWORD|TOKEN|SECRET", key)
-            assert not secret or key.endswith("_FILE"), f"{name} sets {key} in the open"
+def test_the_single_container_publishes_nothing_beyond_this_machine(root: Path) -> None:
+    text = (root / "deploy" / "single" / "docker-compose.yml").read_text(encoding="utf-8")
+    compose = yaml.safe_load(text)
+    assert not any("ports" in service for service in compose["services"].values())
     listeners = re.findall(r"^listener (.+)$", compose["configs"]["mosquitto"]["content"], re.MULTILINE)
     assert listeners == ["1883 127.0.0.1"]
+
+
+def test_units_run_commands_that_there_are(root: Path) -> None:
+    for unit in (root / "deploy" / "systemd").glob("*.service"):
+        text = unit.read_text(encoding="utf-8")
+        (command,) = re.findall(r"^ExecStart=\S+/classroom-climate (\w+)", text, re.MULTILINE)
+        assert (root / "cli" / f"{command}.py").exists(), unit.name
+        for line in (
+            "NoNewPrivileges=true",
+            "ProtectSystem=strict",
+            "CapabilityBoundingSet=",
+            "User=classroom",
+        ):
+            assert f"\n{line}\n" in text, (unit.name, line)
 
 
 def test_the_workflow_runs_the_same_script_with_pinned_servers(root: Path) -> None:
