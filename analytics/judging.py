@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -203,7 +203,12 @@ def drift_due(
 
 
 def judge_drift(
-    store: Store, site: Site, spans_of: Mapping[str, Span], now: datetime, compute: Submit
+    store: Store,
+    site: Site,
+    spans_of: Mapping[str, Span],
+    now: datetime,
+    compute: Submit,
+    at_once: int = 2,
 ) -> bool:
     """Judge the drift of CO2 sensors in the days that ``spans_of`` bears on; whether any verdict is another.
 
@@ -216,17 +221,30 @@ def judge_drift(
         last = min(one.last + timedelta(days=LEARN_DAYS), yesterday)
         if one.first <= last:
             found.setdefault(Span(one.first, last), []).append(device)
+    parts = (
+        (None, drift_zones, part)
+        for span, devices in sorted(found.items())
+        for some in _shares(sorted(devices), _SENSORS_A_PART)
+        if (part := _drift_part(store, site, span, today, some)) is not None
+    )
     other = False
-    for span, devices in sorted(found.items()):
-        start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
-        within = day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
-        for some in _shares(sorted(devices), _SENSORS_A_PART):
-            hours = store.read_hours(some, ["co2_ppm"], *within)
-            if len(hours):
-                refused = store.read_around(hours[hours["flagged"] > hours["count"]], 0, 0)
-                part = DriftPart(site, span, today, with_low(hours, refused.frame()))
-                other |= _save(store, compute(drift_zones, part).result())
+    for _, zones in in_turn(parts, compute, at_once):
+        other |= _save(store, zones)
     return other
+
+
+def _drift_part(
+    store: Store, site: Site, span: Span, today: date, sensors: Sequence[str]
+) -> DriftPart | None:
+    """What is judged of the drift of some sensors; None: they have told nothing."""
+    start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
+    hours = store.read_hours(
+        sensors, ["co2_ppm"], day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
+    )
+    if hours.empty:
+        return None
+    refused = store.read_around(hours[hours["flagged"] > hours["count"]], 0, 0)
+    return DriftPart(site, span, today, with_low(hours, refused.frame()))
 
 
 # Saving

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.energy import to_us
-from analytics.judge import series_rows
+from analytics.judge import Series, series_rows
 from analytics.points import HOUR_US, microseconds
 from analytics.ventilation import BASELINE_DAYS, baseline_ppm, night_hours
 from analytics.verdicts import DISTRUSTED
@@ -40,17 +40,16 @@ def nights_of(hours: pd.DataFrame, zone: ZoneInfo) -> dict[str, tuple[Ints, Floa
 
 def trusted_hours(hours: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Rollups (HOUR_COLUMNS, sorted) that no verdict of DISTRUSTED touches."""
-    good = untouched(hours, verdicts)
+    if hours.empty or verdicts.empty:
+        return hours
+    good = untouched(microseconds(hours["hour"]), dict(series_rows(hours)), verdicts)
     return hours if good.all() else hours[good]
 
 
-def untouched(hours: pd.DataFrame, verdicts: pd.DataFrame) -> Bools:
-    """Which of the rollups (HOUR_COLUMNS, sorted) no verdict of DISTRUSTED touches."""
-    good = np.ones(len(hours), dtype=bool)
+def untouched(hour_us: Ints, rows_of: Mapping[Series, slice], verdicts: pd.DataFrame) -> Bools:
+    """Which of the hours, in rows by series and ascending there, no verdict of DISTRUSTED touches."""
+    good = np.ones(len(hour_us), dtype=bool)
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    if verdicts.empty or hours.empty:
-        return good
-    hour_us, rows_of = microseconds(hours["hour"]), dict(series_rows(hours))
     for (device, quantity), some in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
         rows = rows_of.get((str(device), str(quantity)))
         if rows is not None:  # begun before the hour ends, and not ended when it begins

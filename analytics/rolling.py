@@ -6,7 +6,9 @@ The cursor of the ledger moves only when both are done: killed before, the next 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from analytics import fingerprint
 from analytics.judging import drift_due, judge_changed, judge_drift
 from analytics.markers import Markers
 from analytics.points import microseconds
-from analytics.submitting import Progress, Submit, unseen
+from analytics.submitting import Progress, Submit, in_turn, unseen
 from classroom.site import Site
 from store.base import CHANGED_COLUMNS, Changed, Store
 
@@ -25,6 +27,8 @@ HOURS, METRICS = "hours", "metrics"
 
 EVERYTHING = "analytics:everything"
 """A consumer that never advances: its changes are all hours there are."""
+
+_MONTHS = 2  # rolled up at once: that much is in memory
 
 _SAME = ["device", "quantity", "hour", "inputs_hash", "coverage"]
 
@@ -75,9 +79,11 @@ def roll_up(
     changed = store.changed(HOURS)
     frame = _asked(store, site, markers, changed.hours, full)
     months = list(_months(frame))
-    for done, month in enumerate(months, start=1):
-        store.write_hours(_rolled(store, site, month))
-        progress("rolling up", done, len(months))
+    with ThreadPoolExecutor(_MONTHS) as threads:  # the store reads and numpy adds without the interpreter
+        parts = ((None, partial(_rolled, store, site), month) for month in months)
+        for done, (_, rolled) in enumerate(in_turn(parts, threads.submit, _MONTHS), start=1):
+            store.write_hours(rolled)
+            progress("rolling up", done, len(months))
     judged = judge_changed(store, site, frame, compute, progress)
     due = drift_due(site, markers, frame, now, full=full is not None)
     judged |= judge_drift(store, site, due, now, compute)

@@ -65,7 +65,11 @@ class Timetable:
             and (row.municipality is None or row.municipality == school.municipality)
         ]
         self._terms = [row for row in mine if row.day_type == "term"]
-        self._evenings = [row for row in mine if row.day_type == "hired_evening" and row.hours]
+        self._evenings = [
+            (row.first, row.last, *parse_hours(row.hours))
+            for row in mine
+            if row.day_type == "hired_evening" and row.hours
+        ]
         self._days = sorted(
             (row for row in mine if row.day_type not in ("term", "hired_evening")),
             key=lambda row: (row.school is None, row.municipality is None, row.last - row.first),
@@ -145,9 +149,8 @@ class Timetable:
         """Spans of local ``day`` in which others hire the building."""
         return [
             (self._utc(day, start), self._utc(day, end))
-            for row in self._evenings
-            if row.first <= day <= row.last and row.hours
-            for start, end in (parse_hours(row.hours),)
+            for first, last, start, end in self._evenings
+            if first <= day <= last
         ]
 
     def open_spans(self, day: date) -> list[Span]:

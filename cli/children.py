@@ -13,6 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from cli.process import collect_seldom
+
 log = logging.getLogger(__name__)
 
 _NICE = 5  # children that take several cores leave them to those who answer people
@@ -38,6 +40,7 @@ def step_back(nice: int) -> None:
     """Run first in a child that may wait: as :func:`die_with_parent`, and others go before it."""
     die_with_parent()
     os.nice(nice)
+    collect_seldom()
 
 
 class ChildCompute:

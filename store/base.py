@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from classroom.metric import Interval, Metric, Scope
-from classroom.quantity import Domain
+from classroom.quantity import Carrier, Domain
 from classroom.reading import Reading
-from store.frames import Columns
+from store.around import Around, read_ranges
+from store.frames import Columns, HourMeans
+from store.times import Array, to_us
 
 READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
 """Sorted by device, quantity, time; one row per (device, quantity, time): the newest revision."""
@@ -143,6 +147,13 @@ class Deleted:
     hours: int = 0
 
 
+class Values(NamedTuple):
+    """Times [us], ascending, and values; NaN where a metric is null."""
+
+    time_us: Array
+    value: npt.NDArray[np.float64]
+
+
 class Store(Protocol):
     """A store of readings and of what is derived from them."""
 
@@ -184,7 +195,7 @@ class Store(Protocol):
 
     def read_around(self, hours: pd.DataFrame, before_h: int, after_h: int) -> Columns:
         """Readings of the named (device, quantity, hour)s and of so many hours before and after each."""
-        ...
+        return read_ranges(self.read_columns, Around.of(hours, before_h, after_h))
 
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity, by time (READING_COLUMNS); None is all devices."""
@@ -212,6 +223,12 @@ class Store(Protocol):
     ) -> pd.DataFrame:
         """Rollups with ``start <= hour < end``, sorted by device, quantity, hour (HOUR_COLUMNS)."""
         ...
+
+    def read_hour_means(
+        self, devices: Iterable[str], quantities: Iterable[str], start: datetime, end: datetime
+    ) -> HourMeans:
+        """Means of the hours with good readings among :meth:`read_hours`: a fifth of its memory and time."""
+        return HourMeans.of(self.read_hours(devices, quantities, start, end))
 
     def changed(self, consumer: str) -> Changed:
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""
@@ -273,6 +290,28 @@ class Store(Protocol):
     ) -> list[Metric]:
         """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None is all."""
         ...
+
+    def read_values(
+        self,
+        school: str,
+        scope: Scope,
+        id: str,  # noqa: A002
+        interval: Interval,
+        start: datetime,
+        end: datetime,
+        metric: str,
+    ) -> Mapping[Carrier | None, Values]:
+        """Of one metric, one without bases, with ``start <= time < end``: times and values by carrier."""
+        found: dict[Carrier | None, list[Metric]] = {}
+        for one in self.read_metrics(school, scope, id, interval, start, end, metric):
+            found.setdefault(one.carrier, []).append(one)
+        return {
+            carrier: Values(
+                np.array([to_us(one.time) for one in some], dtype=np.int64),
+                np.array([one.value for one in some], dtype=np.float64),  # None becomes NaN
+            )
+            for carrier, some in found.items()
+        }
 
     def write_documents(self, documents: Sequence[Document]) -> None:
         """Replace documents with the same kind, school and key; all of them, or (on an error) any."""

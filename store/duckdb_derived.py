@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
+from store.base import Values
 from store.duckdb_tables import read_frame, registered, time_column
 from store.metric_table import SCHEMA, TIMES, naive
 from store.times import naive_utc
@@ -112,6 +113,40 @@ def read_metrics(
     columns |= {name: table[name].to_pylist() for name in Metric._fields if name not in _WORDS}
     columns["factors"] = [tuple(value) for value in columns["factors"]]
     return [Metric(*row) for row in zip(*(columns[name] for name in Metric._fields), strict=True)]
+
+
+def read_values(
+    con: DuckDBPyConnection,
+    school: str,
+    scope: Scope,
+    id_: str,
+    interval: Interval,
+    start: datetime,
+    end: datetime,
+    metric: str,
+) -> dict[Carrier | None, Values]:
+    """Times and values in the half-open range, by carrier."""
+    found = con.sql(
+        "SELECT carrier, epoch_us(time) AS time, coalesce(value, 'nan') AS value FROM metrics "
+        "WHERE school = $school AND scope = $scope "
+        'AND "interval" = $interval AND time >= $start AND time < $end AND id = $id AND metric = $metric '
+        "ORDER BY carrier NULLS FIRST, time",
+        params={
+            "school": school,
+            "scope": scope.value,
+            "interval": interval.value,
+            "start": naive_utc(start),
+            "end": naive_utc(end),
+            "id": id_,
+            "metric": metric,
+        },
+    ).to_arrow_table()
+    coded = found["carrier"].combine_chunks().dictionary_encode(null_encoding="encode")
+    code, time_us, value = coded.indices.to_numpy(), found["time"].to_numpy(), found["value"].to_numpy()
+    return {
+        None if name is None else Carrier(name): Values(time_us[code == at], value[code == at])
+        for at, name in enumerate(coded.dictionary.to_pylist())
+    }
 
 
 def _distinct(column: pa.ChunkedArray, make: Callable[[Any], object] | None) -> list[Any]:

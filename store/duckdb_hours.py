@@ -14,7 +14,7 @@ from store import duckdb_readings
 from store.base import HOUR_COLUMNS
 from store.batch import ends
 from store.duckdb_tables import Asked, WriterMemory, registered, time_column
-from store.frames import NO_READINGS, Columns, texts
+from store.frames import NO_READINGS, Columns, HourMeans, texts
 from store.hourly import roll_up
 from store.times import HOUR_US, day_ranges, day_ranges_us, microseconds, naive_utc, to_datetime
 
@@ -104,3 +104,23 @@ def read(
         columns[name] = columns[name].cast(pa.timestamp("us", tz="UTC"))
     frame: pd.DataFrame = pa.table(columns).to_pandas(split_blocks=True)
     return frame
+
+
+def read_means(
+    con: DuckDBPyConnection,
+    devices: Iterable[str],
+    quantities: Iterable[str],
+    start: datetime,
+    end: datetime,
+) -> HourMeans:
+    """Means of hours in the half-open range that hold good readings."""
+    asked = Asked.of(con, devices, quantities)
+    with registered(con, "asked", asked.ranks()):
+        found = con.sql(
+            "SELECT a.rank, epoch_us(h.hour) AS hour, h.mean "
+            "FROM hours h JOIN asked a ON h.series = a.series "
+            "WHERE h.hour >= ? AND h.hour < ? AND h.count > 0 ORDER BY a.rank, h.hour",
+            params=[naive_utc(start), naive_utc(end)],
+        ).to_arrow_table()
+    rank, hour_us, mean = (found[name].to_numpy() for name in ("rank", "hour", "mean"))
+    return HourMeans(asked.device[rank], asked.quantity[rank], hour_us, mean, asked.devices, asked.quantities)

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from classroom.metric import Interval, Metric, Scope
-from classroom.quantity import Domain
+from classroom.quantity import Carrier, Domain
 from classroom.reading import Reading
 from store import (
     duckdb_derived,
@@ -24,10 +24,21 @@ from store import (
     duckdb_tables,
 )
 from store.around import Around
-from store.base import Changed, Deleted, Document, Marks, Store, StoreError, StoreInfo, Watermark, Written
+from store.base import (
+    Changed,
+    Deleted,
+    Document,
+    Marks,
+    Store,
+    StoreError,
+    StoreInfo,
+    Values,
+    Watermark,
+    Written,
+)
 from store.duckdb_file import MIGRATIONS, open_file, translated
 from store.duckdb_tables import WriterMemory, read_frame
-from store.frames import Columns
+from store.frames import Columns, HourMeans
 from store.metric_table import metric_table
 from store.retention import unsealed
 from store.times import hour_pairs
@@ -142,6 +153,13 @@ class DuckDBStore(Store):
         with self._reading() as con:
             return duckdb_hours.read(con, devices, quantities, start, end)
 
+    def read_hour_means(
+        self, devices: Iterable[str], quantities: Iterable[str], start: datetime, end: datetime
+    ) -> HourMeans:
+        """Means of the hours with good readings among :meth:`read_hours`."""
+        with self._reading() as con:
+            return duckdb_hours.read_means(con, devices, quantities, start, end)
+
     def changed(self, consumer: str) -> Changed:
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer.
 
@@ -217,6 +235,20 @@ class DuckDBStore(Store):
         """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None first."""
         with self._reading() as con:
             return duckdb_derived.read_metrics(con, school, scope, id, interval, start, end, metric)
+
+    def read_values(
+        self,
+        school: str,
+        scope: Scope,
+        id: str,  # noqa: A002
+        interval: Interval,
+        start: datetime,
+        end: datetime,
+        metric: str,
+    ) -> Mapping[Carrier | None, Values]:
+        """Times and values of one metric, by carrier."""
+        with self._reading() as con:
+            return duckdb_derived.read_values(con, school, scope, id, interval, start, end, metric)
 
     def write_documents(self, documents: Sequence[Document]) -> None:
         """Replace documents with the same kind, school and key."""

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from store.batch import Ids, Mask
-from store.times import Array
+from store.times import Array, microseconds
 
 
 class Columns(NamedTuple):
@@ -42,13 +42,7 @@ class Columns(NamedTuple):
 
     def by_series(self) -> dict[tuple[str, str], slice]:
         """The rows of each device and quantity that has readings."""
-        number = self.device * np.int64(len(self.quantities) + 1) + self.quantity
-        border = np.flatnonzero(number[1:] != number[:-1]) + 1
-        edges = [0, *border.tolist(), len(number)] if len(number) else []
-        return {
-            (self.devices[self.device[start]], self.quantities[self.quantity[start]]): slice(start, end)
-            for start, end in pairwise(edges)
-        }
+        return _series_rows(self.device, self.quantity, self.devices, self.quantities)
 
     def frame(self) -> pd.DataFrame:
         """The same with READING_COLUMNS."""
@@ -61,6 +55,46 @@ class Columns(NamedTuple):
         }
         made: pd.DataFrame = pa.table(columns).to_pandas(split_blocks=True)
         return made
+
+
+class HourMeans(NamedTuple):
+    """Means of the hours with good readings, sorted by device, quantity, hour; ``device`` and ``quantity``
+    number the names, in order."""
+
+    device: Ids
+    quantity: Ids
+    hour_us: Array
+    mean: npt.NDArray[np.float64]
+    devices: Sequence[str]
+    quantities: Sequence[str]
+
+    def by_series(self) -> dict[tuple[str, str], slice]:
+        """The rows of each device and quantity that has any."""
+        return _series_rows(self.device, self.quantity, self.devices, self.quantities)
+
+    @classmethod
+    def of(cls, hours: pd.DataFrame) -> HourMeans:
+        """From rollups (HOUR_COLUMNS, sorted)."""
+        hours = hours[(hours["count"] > 0).to_numpy()]
+        device, devices = pd.factorize(hours["device"], sort=True)
+        quantity, quantities = pd.factorize(hours["quantity"], sort=True)
+        names = ([str(name) for name in found] for found in (devices, quantities))
+        mean = hours["mean"].to_numpy(dtype=np.float64)
+        return cls(
+            device.astype(np.int32), quantity.astype(np.int32), microseconds(hours["hour"]), mean, *names
+        )
+
+
+def _series_rows(
+    device: Ids, quantity: Ids, devices: Sequence[str], quantities: Sequence[str]
+) -> dict[tuple[str, str], slice]:
+    number = device * np.int64(len(quantities) + 1) + quantity
+    border = np.flatnonzero(number[1:] != number[:-1]) + 1
+    edges = [0, *border.tolist(), len(number)] if len(number) else []
+    return {
+        (devices[device[start]], quantities[quantity[start]]): slice(start, end)
+        for start, end in pairwise(edges)
+    }
 
 
 def _empty(length: int) -> Columns:

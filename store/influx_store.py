@@ -24,7 +24,6 @@ from store import (
     influx_readings,
     influx_retention,
 )
-from store.around import Around, read_ranges
 from store.base import (
     Changed,
     Deleted,
@@ -192,10 +191,6 @@ class InfluxStore(Store):
     ) -> Columns:
         """Readings with ``start <= time < end`` as columns of numbers."""
         return influx_readings.read_columns(self._reading(), devices, quantities, start, end)
-
-    def read_around(self, hours: pd.DataFrame, before_h: int, after_h: int) -> Columns:
-        """Readings of the named (device, quantity, hour)s and of so many hours beside each."""
-        return read_ranges(self.read_columns, Around.of(hours, before_h, after_h))
 
     def latest(self, devices: Iterable[str] | None = None) -> pd.DataFrame:
         """The newest reading of every device and quantity (READING_COLUMNS)."""

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from classroom.metric import Metric
 from classroom.places import DayType
 from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.timetable import Span, Timetable, day_span, parse_hours
+from store.base import Values
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,7 +42,7 @@ HOURS_COLUMNS = (
 day lies in a break (:func:`in_break`), hours (0-1) of it in which the school is open and in which ventilation
 is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]. NaN: not known."""
 
-ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c", "coverage")
+ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c")
 """One row a room and UTC hour: means of trusted readings; NaN: not known."""
 
 _HOUR = timedelta(hours=1)
@@ -167,14 +167,11 @@ def in_break(timetable: Timetable, day: date) -> bool:
     return any(timetable.day_type(other) in (DayType.LOV, DayType.CLOSED) for other in beside)
 
 
-def put_energy(hours: pd.DataFrame, metrics: list[Metric], column: str) -> None:
+def put_energy(hours: pd.DataFrame, energy: Values | None, column: str) -> None:
     """Fill ``column`` of HOURS_COLUMNS from a school's hourly metrics; a missing or null hour stays NaN."""
-    values = {one.time: one.value for one in metrics if one.value is not None}
-    found = pd.Series(values, dtype=np.float64)
-    if found.empty:
-        return
-    found.index = pd.DatetimeIndex(found.index).tz_convert(UTC)
-    hours[column] = found.reindex(hours.index).to_numpy()
+    if energy is not None:
+        found = pd.Series(energy.value, pd.DatetimeIndex(energy.time_us.view("M8[us]")).tz_localize(UTC))
+        hours[column] = found.reindex(hours.index).to_numpy()
 
 
 def _local_span(day: date, text: str, site: Site) -> Span:

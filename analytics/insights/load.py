@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from analytics.batch import site_of
 from analytics.energy import to_us
+from analytics.finding import EPOCH
 from analytics.insights.data import (
     HEAT_CARRIERS,
     HOURS_COLUMNS,
@@ -21,16 +22,15 @@ from analytics.insights.data import (
     calendar_hours,
     put_energy,
 )
-from analytics.judge import series_rows
 from analytics.nights import Bools, Floats, Ints, untouched
 from analytics.outdoor import outdoor_hours
-from analytics.points import microseconds
-from classroom.metric import Interval, Metric, Scope
+from classroom.metric import Interval, Scope
 from classroom.places import Device, MeterRole
 from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.timetable import Span, day_span
-from store.base import Store
+from store.base import Store, Values
+from store.frames import HourMeans
 
 _QUANTITIES = ("co2_ppm", "temperature_c")
 _ENERGY = ("energy_kwh", "exported_kwh", "produced_kwh")
@@ -46,9 +46,13 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
     last = now.astimezone(site.zone).date() - timedelta(days=1)
     part = site_of(site, school)
     span = day_span(last - WINDOW, site.zone)[0], day_span(last, site.zone)[1]
-    energy = {metric: _hourly(store, school, metric, span) for metric in _ENERGY}
+    energy = {
+        metric: store.read_values(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric)
+        for metric in _ENERGY
+    }
     rooms = _rooms(store, part, span)
-    told = [one.time for of_carrier in energy.values() for found in of_carrier.values() for one in found[:1]]
+    first_us = [int(found.time_us[0]) for of_carrier in energy.values() for found in of_carrier.values()]
+    told = [EPOCH + timedelta(microseconds=time_us) for time_us in first_us]
     told += [rooms["hour"].min().to_pydatetime()] if len(rooms) else []
     first = min(told, default=span[1] - timedelta(hours=1)).astimezone(site.zone).date()
     hours = calendar_hours(part, school, first, last)
@@ -70,24 +74,14 @@ def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
     return pd.Series(dtype=np.float64, index=pd.DatetimeIndex([], tz=UTC))
 
 
-def _hourly(store: Store, school: str, metric: str, span: Span) -> dict[Carrier | None, list[Metric]]:
-    """A school's hours of a metric by carrier, in time order."""
-    found: dict[Carrier | None, list[Metric]] = {}
-    for one in store.read_metrics(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric=metric):
-        found.setdefault(one.carrier, []).append(one)
-    return found
-
-
-def _put_energy(hours: pd.DataFrame, energy: dict[str, dict[Carrier | None, list[Metric]]]) -> Carrier | None:
+def _put_energy(hours: pd.DataFrame, energy: Mapping[str, Mapping[Carrier | None, Values]]) -> Carrier | None:
     """Fill in energy; gives the carrier that heats, the one with most energy."""
     bought = energy["energy_kwh"]
-    put_energy(hours, bought.get(Carrier.ELECTRICITY, []), "electricity_kwh")
-    put_energy(hours, energy["exported_kwh"].get(Carrier.ELECTRICITY, []), "exported_kwh")
-    put_energy(hours, energy["produced_kwh"].get(Carrier.SOLAR, []), "produced_kwh")
+    put_energy(hours, bought.get(Carrier.ELECTRICITY), "electricity_kwh")
+    put_energy(hours, energy["exported_kwh"].get(Carrier.ELECTRICITY), "exported_kwh")
+    put_energy(hours, energy["produced_kwh"].get(Carrier.SOLAR), "produced_kwh")
     sums = {
-        carrier: sum(one.value or 0.0 for one in bought[carrier])
-        for carrier in HEAT_CARRIERS
-        if carrier in bought
+        carrier: float(np.nansum(bought[carrier].value)) for carrier in HEAT_CARRIERS if carrier in bought
     }
     if not sums:
         return None
@@ -123,64 +117,63 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
     empty = pd.DataFrame({name: [] for name in ROOM_COLUMNS})
     if not keys:
         return empty
-    rows = store.read_hours(keys, _QUANTITIES, *span)
-    hours = _Hours.of(rows, store.read_verdicts(keys, *span))
-    at = dict(series_rows(rows))
+    hours = store.read_hour_means(keys, _QUANTITIES, *span)
+    at = hours.by_series()
+    good = untouched(hours.hour_us, at, store.read_verdicts(keys, *span))
     parts = []
     for room in sorted({device.room or "" for device in placed}):
-        mine = [
-            _hung(device, quantity, hours.where(at[device.key, quantity]))
-            for device in placed
+        sensors = {
+            quantity: [
+                _hung(device, hours, good, at[device.key, quantity])
+                for device in placed
+                if device.room == room and (device.key, quantity) in at
+            ]
             for quantity in _QUANTITIES
-            if device.room == room and (device.key, quantity) in at
-        ]
-        parts.append(_room(room, mine))
+        }
+        parts.append(_room(room, {quantity: _Means.of(some) for quantity, some in sensors.items()}))
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else empty
 
 
-class _Hours(NamedTuple):
-    """Good hours of a series, ascending."""
+class _Means(NamedTuple):
+    """Hours [us] and means, ascending."""
 
     hour_us: Ints
     mean: Floats
-    coverage: Floats
-    good: Bools
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, verdicts: pd.DataFrame) -> _Hours:
-        """From rollups (HOUR_COLUMNS): good are those with good readings and without a verdict."""
-        mean, coverage = (rows[name].to_numpy(np.float64) for name in ("mean", "coverage"))
-        good = untouched(rows, verdicts) & (rows["count"] > 0).to_numpy()
-        return cls(microseconds(rows["hour"]), mean, coverage, good)
-
-    def where(self, kept: slice | Bools) -> _Hours:
-        """Some of the hours."""
-        return _Hours._make(column[kept] for column in self)
-
-
-def _hung(device: Device, quantity: str, hours: _Hours) -> tuple[str, _Hours]:
-    """The good hours of a device that begin while it hangs in the room."""
-    kept = hours.good.copy()
-    if device.valid_from is not None:
-        kept &= hours.hour_us >= to_us(device.valid_from)
-    if device.valid_to is not None:
-        kept &= hours.hour_us < to_us(device.valid_to)
-    return quantity, hours.where(kept)
-
-
-def _room(room: str, series: Sequence[tuple[str, _Hours]]) -> pd.DataFrame:
-    """ROOM_COLUMNS of a room: means of its sensors' hours."""
-    hour_us = np.unique(np.concatenate([np.empty(0, np.int64), *(hours.hour_us for _, hours in series)]))
-    columns: dict[str, Floats] = {}
-    for name in (*_QUANTITIES, "coverage"):
+    def of(cls, sensors: Sequence[_Means]) -> _Means:
+        """The mean of several sensors; of one, its own."""
+        if len(sensors) == 1:
+            return sensors[0]
+        hour_us = np.unique(np.concatenate([np.empty(0, np.int64), *(sensor.hour_us for sensor in sensors)]))
         total, count = np.zeros(len(hour_us)), np.zeros(len(hour_us))
-        for quantity, hours in series:
-            if name in (quantity, "coverage"):
-                at = np.searchsorted(hour_us, hours.hour_us)
-                total[at] += hours.coverage if name == "coverage" else hours.mean
-                count[at] += 1
-        columns[name] = np.divide(total, count, out=np.full(len(hour_us), np.nan), where=count > 0)
+        for sensor in sensors:
+            at = np.searchsorted(hour_us, sensor.hour_us)
+            total[at] += sensor.mean
+            count[at] += 1
+        return cls(hour_us, total / count)
+
+
+def _hung(device: Device, hours: HourMeans, good: Bools, rows: slice) -> _Means:
+    """The good hours of a device, in ``rows``, that begin while it hangs in the room."""
+    hour_us, kept = hours.hour_us[rows], good[rows].copy()
+    if device.valid_from is not None:
+        kept &= hour_us >= to_us(device.valid_from)
+    if device.valid_to is not None:
+        kept &= hour_us < to_us(device.valid_to)
+    return _Means(hour_us[kept], hours.mean[rows][kept])
+
+
+def _room(room: str, means: Mapping[str, _Means]) -> pd.DataFrame:
+    """ROOM_COLUMNS of a room."""
+    several = [mean.hour_us for mean in means.values()]
+    same = all(np.array_equal(several[0], other) for other in several[1:])
+    hour_us = several[0] if same else np.unique(np.concatenate(several))
+    columns = {}
+    for quantity, mean in means.items():
+        columns[quantity] = np.full(len(hour_us), np.nan)
+        columns[quantity][np.searchsorted(hour_us, mean.hour_us)] = mean.mean
     times = pd.DatetimeIndex(hour_us.view("M8[us]")).tz_localize(UTC)
     return pd.DataFrame({"room": room, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
 

@@ -6,50 +6,26 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from analysed import ALWAYS, SITE, START, a_site, readings, state
 from lives import influx_settings
 from typer.testing import CliRunner
 
-from classroom.metric import Interval, Metric, Scope
-from classroom.reading import Reading
+from classroom.metric import Interval, Scope
 from cli.app import app
 from cli.job_files import WORK, held, keeper, read_last_run
-from running import TABLES, Running, Start, command, environment, free_ports, until
-from store.duckdb_store import DuckDBStore
+from running import Running, Start, command, environment, free_ports, until
 from store.influx_server import Address
 from store.influx_store import InfluxStore
-
-START = datetime(2026, 8, 31, 22, tzinfo=UTC)  # Tuesday 1 September, 00:00 in Stockholm
-DAYS, STEP = 12, timedelta(minutes=30)
-ALWAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
-SITE = {**TABLES, "classroom.toml": "[api]\nport = 1\n"}
-
-
-def readings() -> Iterator[Reading]:
-    """Twelve days: a room whose sensor sticks for two of them, and a meter that is replaced."""
-    for n in range(DAYS * 48):
-        at = START + n * STEP + timedelta(seconds=7)
-        stuck = 240 <= n < 340
-        yield Reading("lindhaga/air", "co2_ppm", at, 655.0 if stuck else 450.0 + n % 48 * 10)
-        yield Reading("lindhaga/air", "temperature_c", at, 20.0 + n % 7 / 2)
-        yield Reading("lindhaga/el", "energy_kwh", at, (5_000.0 if n < 400 else 10.0) + n * 3)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    site = tmp_path / "site"
-    (site / "data").mkdir(parents=True)
-    for name, text in SITE.items():
-        (site / name).write_text(text, encoding="utf-8")
-    store = DuckDBStore(site / "data" / "classroom.duckdb")
-    store.write_readings(list(readings()))
-    store.close()
-    return site
+    return a_site(tmp_path, 12)
 
 
 def analyze(folder: Path, *options: str, code: int = 0) -> str:
@@ -58,36 +34,18 @@ def analyze(folder: Path, *options: str, code: int = 0) -> str:
     return done.output
 
 
-def state(folder: Path) -> tuple[set[Metric], list[tuple[object, ...]]]:
-    """Metrics of whole days, all hours, and verdicts; what depends on the present moment left out."""
-    store = DuckDBStore(folder / "data" / "classroom.duckdb")
-    found = {
-        metric
-        for scope in (Scope.ROOM, Scope.METER, Scope.SCHOOL)
-        for interval in (Interval.DAY, Interval.HOUR)
-        for metric in store.read_metrics("lindhaga", scope, None, interval, *ALWAYS)
-        if metric.period_end < START + (DAYS + 1) * timedelta(days=1)
-    }
-    devices = ["lindhaga/air", "lindhaga/el"]
-    hours = store.read_hours(devices, None, *ALWAYS)
-    verdicts = store.read_verdicts(devices, *ALWAYS)
-    store.close()
-    rows = [tuple(row) for frame in (hours.fillna(-1), verdicts) for row in frame.itertuples(index=False)]
-    return found, rows
-
-
 def test_alone_it_runs_once_and_says_what_it_did(folder: Path) -> None:
     told = analyze(folder)
     assert "576 hours rolled up" in told
     last = read_last_run(folder / "data")
     assert last is not None
     assert (last.program, last.trouble, last.report["hours"]) == ("analyze", "", 576)
-    metrics, rows = state(folder)
+    metrics, rows = state(folder, START + timedelta(days=13))
     assert {row[4] for row in rows if len(row) == 6} == {"stale", "swap"}
     assert "0 hours rolled up" in analyze(folder)
     narrow = analyze(folder, "--full", "--school", "lindhaga", "--from", "2026-09-08", "--to", "2026-09-10")
     assert "2 room days and 2 school days computed" in narrow
-    assert state(folder) == (metrics, rows)
+    assert state(folder, START + timedelta(days=13)) == (metrics, rows)
 
 
 def test_the_running_service_does_it(start: Start) -> None:
@@ -137,7 +95,7 @@ def test_a_process_of_its_own_beside_influxdb(bucket: Address, tmp_path: Path) -
     for name, text in {**SITE, "classroom.toml": settings}.items():
         (site / name).write_text(text, encoding="utf-8")
     with closing(InfluxStore(bucket)) as store:
-        store.write_readings(list(readings())[: 48 * 3 * 2])
+        store.write_readings(list(readings(2)))
     process = subprocess.Popen(
         command("analyze", "--site", site, "--every", "1", "--listen", str(port)), env=environment()
     )

@@ -126,6 +126,28 @@ def test_a_metric_comes_back_whole(store: Store) -> None:
     assert all(type(found.status) is Status and type(found.interval) is Interval for found in read(store))
 
 
+def test_values_of_a_metric_by_carrier(store: Store) -> None:
+    heat = metric(metric="energy_kwh", id="ekskolan", scope=Scope.SCHOOL, carrier=Carrier.DISTRICT_HEAT)
+    store.write_metrics(
+        [
+            heat,
+            heat._replace(time=DAY + timedelta(days=2), value=None),
+            heat._replace(carrier=Carrier.ELECTRICITY, value=7.0),
+            heat._replace(time=DAY + timedelta(days=9)),
+            heat._replace(metric="peak_kw"),
+            heat._replace(id="other"),
+        ]
+    )
+    asked = ("ekskolan", Scope.SCHOOL, "ekskolan", Interval.DAY, DAY, DAY + timedelta(days=9))
+    found = store.read_values(*asked, "energy_kwh")
+    day_us, first_us = 24 * 3_600_000_000, round(DAY.timestamp()) * 1_000_000
+    assert set(found) == {Carrier.DISTRICT_HEAT, Carrier.ELECTRICITY}
+    assert found[Carrier.DISTRICT_HEAT].time_us.tolist() == [first_us, first_us + 2 * day_us]
+    assert str(found[Carrier.DISTRICT_HEAT].value.tolist()) == "[812.5, nan]"
+    assert found[Carrier.ELECTRICITY].value.tolist() == [7.0]
+    assert store.read_values(*asked, "co2_mean") == {}
+
+
 def test_a_metric_replaces_the_one_with_its_key(store: Store) -> None:
     keys: list[dict[str, Any]] = [
         {},

@@ -52,6 +52,23 @@ def rollups(start: datetime, count: int, device: str = "s/a", mean: float = 600.
     )[list(HOUR_COLUMNS)]
 
 
+def test_means_are_those_of_the_rollups_with_good_readings(store: Store) -> None:
+    other = rollups(NOON, 3, "s/b", mean=21.0).assign(quantity="temperature_c")
+    refused = rollups(NOON + 5 * HOUR, 1).assign(count=0, mean=np.nan, flagged=6)
+    store.write_hours(pd.concat([rollups(NOON, 4), other, refused]))
+    asked = ["s/b", "s/a", "s/none"], ["temperature_c", "co2_ppm"], NOON + HOUR, NOON + 9 * HOUR
+    means = store.read_hour_means(*asked)
+    found = {
+        series: list(zip(means.hour_us[rows].tolist(), means.mean[rows].tolist(), strict=True))
+        for series, rows in means.by_series().items()
+    }
+    noon_us = round(NOON.timestamp()) * 1_000_000
+    assert list(found) == [("s/a", "co2_ppm"), ("s/b", "temperature_c")]
+    assert found["s/a", "co2_ppm"] == [(noon_us + n * 3_600_000_000, 600 + n / 8) for n in (1, 2, 3)]
+    assert found["s/b", "temperature_c"] == [(noon_us + n * 3_600_000_000, 21 + n / 8) for n in (1, 2)]
+    assert store.read_hour_means(["s/none"], ["co2_ppm"], *asked[2:]).by_series() == {}
+
+
 def mix(word: int) -> int:
     """SplitMix64's finalizer, in whole numbers."""
     word = (word + 0x9E3779B97F4A7C15) % 2**64
