@@ -19,7 +19,7 @@ from api.context import ApiContext
 from api.pages import heat
 from api.pages.city import city_view
 from api.pages.expected import Expectations
-from api.pages.insights import SHOWN
+from api.pages.insights import findings_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
@@ -171,6 +171,10 @@ def pages_router(pages: Pages) -> APIRouter:
     def self_monitoring(request: Request, school: str) -> Response:
         return pages.answer(request, "self_monitoring.html", partial(_self_monitoring, key=school))
 
+    @router.get("/schools/{school}/findings", dependencies=[Depends(SCHOOL)])
+    def findings(request: Request, school: str) -> Response:
+        return pages.answer(request, "findings.html", partial(_findings, key=school))
+
     @router.get("/operations", dependencies=[Depends(TECHNICIAN)])
     def operations(request: Request) -> Response:
         return pages.answer(
@@ -201,6 +205,13 @@ def _self_monitoring(visit: Visit, key: str) -> dict[str, Any]:
     return {"view": self_monitoring_view(visit, school)}
 
 
+def _findings(visit: Visit, key: str) -> dict[str, Any]:
+    school = visit.site.school_by_key.get(key)
+    if school is None:
+        raise MissingPlaceError
+    return {"view": findings_view(visit, school)}
+
+
 def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     return {"view": operations_view(visit, asked)}
 
@@ -214,7 +225,7 @@ def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expect
     except ValueError as error:
         raise MissingPlaceError from error
     view = school_view(visit, school, week, expectations)
-    return {"view": view, "savings": savings_view(visit, key), "shown_insights": SHOWN}
+    return {"view": view, "savings": savings_view(visit, key)}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

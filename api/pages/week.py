@@ -10,9 +10,9 @@ from analytics.catalog import UNRESOLVED
 from analytics.emissions import LINES
 from analytics.periods import aggregate
 from analytics.turns import LONGEST
-from api.charts import BarKind, DayBar
 from api.pages.language import Language
 from api.pages.visit import Visit
+from api.plot import BarKind, DayBar
 from classroom.factors import Factor
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import MeterRole
