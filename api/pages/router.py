@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.access.rules import CITY, OPEN, ROOM, SCHOOL, TECHNICIAN, RefusedError
+from api.access.rules import CITY, OPEN, ROOM, ROOMS, SCHOOL, TECHNICIAN, RefusedError
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.pages import heat
@@ -23,6 +23,8 @@ from api.pages.insights import findings_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
+from api.pages.room_weeks import RoomWeeks
+from api.pages.rooms import rooms_view
 from api.pages.savings import savings_view
 from api.pages.self_monitoring import self_monitoring_view
 from api.pages.sensors import trouble_name
@@ -56,6 +58,7 @@ class Pages:
         self._context = context
         self.static = load_static()
         self.expectations = Expectations()
+        self.room_weeks = RoomWeeks()
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -154,7 +157,13 @@ def pages_router(pages: Pages) -> APIRouter:
 
     @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
-        return pages.answer(request, "city.html", partial(_city, asked=dict(request.query_params)))
+        gather = partial(_city, asked=dict(request.query_params), weeks=pages.room_weeks)
+        return pages.answer(request, "city.html", gather)
+
+    @router.get("/rooms", dependencies=[Depends(ROOMS)])
+    def rooms(request: Request) -> Response:
+        gather = partial(_rooms, asked=dict(request.query_params), weeks=pages.room_weeks)
+        return pages.answer(request, "rooms.html", gather)
 
     @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
@@ -191,9 +200,16 @@ def pages_router(pages: Pages) -> APIRouter:
     return router
 
 
-def _city(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
+def _rooms(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, Any]:
     try:
-        return {"view": city_view(visit, asked)}
+        return {"view": rooms_view(visit, asked, weeks)}
+    except ValueError as error:
+        raise MissingPlaceError from error
+
+
+def _city(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, Any]:
+    try:
+        return {"view": city_view(visit, asked, weeks)}
     except ValueError as error:
         raise MissingPlaceError from error
 

@@ -19,8 +19,8 @@ from api.pages.light import Light, light_of
 from api.pages.sensors import Sensor, placed_sensors
 from api.pages.tally import Tally, tally_of
 from api.pages.visit import Visit
-from api.pages.week import CarrierWeek, Week, school_week
-from api.plot import PlacedBar, placed_bars
+from api.pages.week import CarrierWeek, Week, day_bars, school_week
+from api.plot import BarKind, PlacedBar, placed_bars
 from classroom.metric import Interval, Scope
 from classroom.places import Room, School
 from classroom.site import Site
@@ -41,11 +41,13 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A week's days side by side: its name, its figures for those who cannot see it, and the bars."""
+    """A week's days side by side: its name, its figures for those who cannot see it, the bars, and which
+    kinds there are."""
 
     title: str
     told: str
     placed: tuple[PlacedBar, ...]
+    kinds: set[BarKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def school_view(visit: Visit, school: School, week: Week, expectations: Expectat
         week=week,
         this_week=Week.of(visit.today),
         headline=headline(visit, expectations, school.key, week, carriers),
-        carriers=[(carrier, _bars(carrier, week, visit.say)) for carrier in carriers],
+        carriers=[(carrier, _bars(visit, carrier, week)) for carrier in carriers],
         rooms=rooms,
         tally=tally_of([line.light.level for line in rooms]),
         sensors=placed_sensors(visit, school.key),
@@ -174,13 +176,14 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
     )
 
 
-def _bars(carrier: CarrierWeek, week: Week, say: Language) -> Bars:
-    title = say.text("%(carrier)s per day, week %(week)s [kWh]") % {
+def _bars(visit: Visit, carrier: CarrierWeek, week: Week) -> Bars:
+    bars = day_bars(carrier, week, visit.today, visit.say)
+    title = visit.say.text("%(carrier)s per day, week %(week)s [kWh]") % {
         "carrier": carrier.name,
         "week": week.number,
     }
-    told = "; ".join(f"{bar.day}: {bar.label}" for bar in carrier.bars if bar.label)
-    return Bars(title, told, placed_bars(carrier.bars))
+    told = "; ".join(f"{bar.day}: {bar.label}" for bar in bars if bar.label)
+    return Bars(title, told, placed_bars(bars), {bar.kind for bar in bars})
 
 
 def _curve(room: Room, shown: RoomDay, say: Language) -> Drawing:

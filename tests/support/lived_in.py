@@ -34,12 +34,30 @@ def live_in(store: DuckDBStore, site: Site) -> None:
         store.write_readings([*noise(site, "a101", day), *particles(site, "musik", day)])
     for device in ("a101", "musik"):
         roll_up(store, site, device)
+    store.write_metrics(occupied_days(site))
     replace(store, "tagaborg", findings())
 
 
 def days_before(day: date, count: int) -> list[date]:
     """The ``count`` days before ``day``, the first one first."""
     return [day - timedelta(days=back) for back in range(count, 0, -1)]
+
+
+def occupied_days(site: Site) -> list[Metric]:
+    """Occupied hours and the share of them above 1000 ppm, Monday to Wednesday."""
+    shares = {"a101": 0.0, "a102": 0.31, "a103": 0.74, "slojd": 0.62, "bibliotek": 0.04}
+    found = []
+    for day in days_before(THURSDAY, 3):
+        start, end = day_span(day, site.zone)
+        model = _energy(start, end, Interval.DAY, 4.75)._replace(
+            scope=Scope.ROOM, metric="occupied_h", carrier=None, unit="h", method="indoor.room_day/1"
+        )
+        for room, share in shares.items():
+            found += [
+                model._replace(id=room, coverage=0.97),
+                model._replace(id=room, metric="co2_above_limit_share", value=share, unit="1", coverage=0.97),
+            ]
+    return found
 
 
 def quiet_nights(store: DuckDBStore, devices: Iterable[str]) -> None:
