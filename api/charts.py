@@ -12,7 +12,6 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -106,24 +105,6 @@ class DayCurve:
     limits: tuple[Mark, ...]
 
 
-class BarKind(StrEnum):
-    """What a day's bar stands on."""
-
-    WHOLE = "whole"
-    PARTIAL = "partial"  # readings are missing
-    GAP = "gap"  # nothing can be said
-    AHEAD = "ahead"  # the day is still to come
-
-
-class DayBar(NamedTuple):
-    """One day's amount with its finished labels; ``value`` is None for a gap and for a day ahead."""
-
-    day: str
-    value: float | None
-    label: str
-    kind: BarKind
-
-
 def split_at_gaps(
     points: Sequence[tuple[float, float]], longest: float
 ) -> tuple[tuple[tuple[float, float], ...], ...]:
@@ -161,41 +142,6 @@ def day_curve(curve: DayCurve, size: Size, colours: Colours = THEMED) -> alt.Lay
         *_line_layers(curve, x, y, colours),
         *_limit_labels(curve, x, y, colours),
     ]
-    return alt.LayerChart(layer=layers).properties(width=size.width, height=size.height)
-
-
-def day_bars(bars: Sequence[DayBar], size: Size, colours: Colours = THEMED) -> alt.LayerChart:
-    """Amounts per day with their labels; a day without an amount is an open, dashed place, never a zero."""
-    top = max((bar.value for bar in bars if bar.value is not None), default=0.0) or 1.0
-    axis = alt.Axis(
-        labelAngle=0, ticks=False, labelColor=colours.muted, domainColor=colours.muted, labelPadding=8
-    )
-    padding = alt.Scale(paddingInner=0.35, paddingOuter=0.2)
-    x = alt.X("day:N", sort=[bar.day for bar in bars], title=None, scale=padding, axis=axis)
-    y = alt.Y("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top * 1.2], nice=False))
-    looks: dict[BarKind, dict[str, Any]] = {
-        BarKind.WHOLE: {"fill": colours.line},
-        BarKind.PARTIAL: {
-            "fill": colours.line,
-            "fillOpacity": 0.3,
-            "stroke": colours.line,
-            "strokeDash": [4, 3],
-        },
-        BarKind.GAP: {"fill": "transparent", "stroke": colours.muted, "strokeDash": [2, 4]},
-        BarKind.AHEAD: {"fill": "transparent"},
-    }
-    layers = []
-    for kind, look in looks.items():
-        rows = [
-            {"day": bar.day, "value": top / 2 if bar.value is None else bar.value, "label": bar.label}
-            for bar in bars
-            if bar.kind is kind
-        ]
-        if rows:
-            chart = alt.Chart(_rows(rows))
-            layers.append(chart.mark_bar(**look).encode(x=x, y=y))
-            text = chart.mark_text(dy=-9, color=colours.ink, fontSize=13)
-            layers.append(text.encode(x=x, y=y, text="label:N"))
     return alt.LayerChart(layer=layers).properties(width=size.width, height=size.height)
 
 
@@ -300,14 +246,6 @@ def day_curve_svg(
 ) -> str:
     """:func:`day_curve` as an SVG element for a page; the same content is drawn once."""
     return to_svg(day_curve(curve, size, colours), title, description)
-
-
-@lru_cache(maxsize=512)
-def day_bars_svg(
-    bars: tuple[DayBar, ...], size: Size, title: str, description: str, colours: Colours = THEMED
-) -> str:
-    """:func:`day_bars` as an SVG element for a page; the same content is drawn once."""
-    return to_svg(day_bars(bars, size, colours), title, description)
 
 
 def to_svg(chart: alt.LayerChart, title: str, description: str) -> str:

@@ -6,7 +6,7 @@ method may be called from any thread. Readings are tagged by device only; the pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -280,15 +280,16 @@ class Store(Protocol):
 
     def read_metrics(
         self,
-        school: str,
+        school: str | None,
         scope: Scope,
         id: str | None,  # noqa: A002
         interval: Interval,
         start: datetime,
         end: datetime,
-        metric: str | None = None,
+        metric: str | Collection[str] | None = None,
     ) -> list[Metric]:
-        """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None is all."""
+        """Metrics with ``start <= time < end``, sorted by school, id, metric, carrier, basis, time; None is
+        all. Several names of metrics are any of them."""
         ...
 
     def read_values(

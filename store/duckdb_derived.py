@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,30 +83,42 @@ def write_metrics(con: DuckDBPyConnection, table: pa.Table) -> None:
         con.execute("INSERT INTO metrics BY NAME SELECT * FROM figures")
 
 
+_CONDITIONS = {
+    "school": "school = $school",
+    "id": "id = $id",
+    "metrics": "list_contains($metrics::VARCHAR[], metric)",
+}
+
+
 def read_metrics(
     con: DuckDBPyConnection,
-    school: str,
+    school: str | None,
     scope: Scope,
     id_: str | None,
     interval: Interval,
     start: datetime,
     end: datetime,
-    metric: str | None,
+    metric: str | Collection[str] | None,
 ) -> list[Metric]:
-    """Metrics in the half-open range, sorted by id, metric, carrier, basis, time; None before names."""
+    """Metrics in the half-open range, by school, id, metric, carrier, basis, time; None before names."""
+    names = [metric] if isinstance(metric, str) else metric
+    asked: dict[str, object] = {
+        "school": school,
+        "id": id_,
+        "metrics": None if names is None else list(names),
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    conditions = "".join(f" AND {_CONDITIONS[name]}" for name in asked)
     table = con.sql(
-        'SELECT * FROM metrics WHERE school = $school AND scope = $scope AND "interval" = $interval '
-        "AND time >= $start AND time < $end AND ($id::VARCHAR IS NULL OR id = $id) "
-        "AND ($metric::VARCHAR IS NULL OR metric = $metric) "
-        "ORDER BY id, metric, carrier NULLS FIRST, basis NULLS FIRST, time",
-        params={
-            "school": school,
+        'SELECT * FROM metrics WHERE scope = $scope AND "interval" = $interval '  # noqa: S608 - names are ours
+        f"AND time >= $start AND time < $end{conditions} "
+        "ORDER BY school, id, metric, carrier NULLS FIRST, basis NULLS FIRST, time",
+        params=asked
+        | {
             "scope": scope.value,
             "interval": interval.value,
             "start": naive_utc(start),
             "end": naive_utc(end),
-            "id": id_,
-            "metric": metric,
         },
     ).to_arrow_table()
     columns = {name: _distinct(table[name], _MAKE.get(name)) for name in _WORDS}

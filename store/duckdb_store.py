@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -224,15 +224,15 @@ class DuckDBStore(Store):
 
     def read_metrics(
         self,
-        school: str,
+        school: str | None,
         scope: Scope,
         id: str | None,  # noqa: A002
         interval: Interval,
         start: datetime,
         end: datetime,
-        metric: str | None = None,
+        metric: str | Collection[str] | None = None,
     ) -> list[Metric]:
-        """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None first."""
+        """Metrics with ``start <= time < end`` by school, id, metric, carrier, basis, time; None first."""
         with self._reading() as con:
             return duckdb_derived.read_metrics(con, school, scope, id, interval, start, end, metric)
 

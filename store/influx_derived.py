@@ -6,7 +6,7 @@ replaces them in one stroke. A metric is a point; a field cannot be emptied, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -113,18 +113,22 @@ def _metric_line(metric: dict[str, Any]) -> str:
 
 def read_metrics(
     server: InfluxServer,
-    school: str,
+    school: str | None,
     scope: Scope,
     id_: str | None,
     interval: Interval,
     start: datetime,
     end: datetime,
-    metric: str | None,
+    metric: str | Collection[str] | None,
 ) -> list[Metric]:
-    """Metrics in the half-open range, sorted by id, metric, carrier, basis, time; None before names."""
+    """Metrics in the half-open range, by school, id, metric, carrier, basis, time; None before names."""
+    wanted = [metric] if isinstance(metric, str) else metric
+    if wanted is not None and not wanted:
+        return []
     question = Question()
-    asked = {"school": school, "scope": scope.value, "id": id_, "interval": interval.value, "metric": metric}
+    asked = {"school": school, "scope": scope.value, "id": id_, "interval": interval.value}
     conditions = [question.one_of(name, [value]) for name, value in asked.items() if value is not None]
+    conditions += [] if wanted is None else [question.one_of("metric", wanted)]
     question.ask([*_NUMBERS, "coverage", "detail"], "metrics", *conditions, between(start, end))
     found = []
     for table in server.query(str(question), question.parameters, strings=("detail",)):
@@ -132,7 +136,9 @@ def read_metrics(
         for row in zip(*(table[name].to_pylist() for name in names), strict=True):
             fields = dict(zip(names, row, strict=True))
             found.append(_metric(tags_of(fields.pop("tags")), fields))
-    return sorted(found, key=lambda row: (row.id, row.metric, row.carrier or "", row.basis or "", row.time))
+    return sorted(
+        found, key=lambda row: (row.school, row.id, row.metric, row.carrier or "", row.basis or "", row.time)
+    )
 
 
 def _metric(tags: dict[str, str], fields: dict[str, object]) -> Metric:

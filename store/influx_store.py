@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -271,15 +271,15 @@ class InfluxStore(Store):
 
     def read_metrics(
         self,
-        school: str,
+        school: str | None,
         scope: Scope,
         id: str | None,  # noqa: A002
         interval: Interval,
         start: datetime,
         end: datetime,
-        metric: str | None = None,
+        metric: str | Collection[str] | None = None,
     ) -> list[Metric]:
-        """Metrics with ``start <= time < end``, sorted by id, metric, carrier, basis, time; None first."""
+        """Metrics with ``start <= time < end`` by school, id, metric, carrier, basis, time; None first."""
         return influx_derived.read_metrics(self._reading(), school, scope, id, interval, start, end, metric)
 
     def write_documents(self, documents: Sequence[Document]) -> None:

@@ -129,6 +129,14 @@ class Language:
         """``november 2026``."""
         return str(format_date(day, "MMMM y", locale=self.locale))
 
+    def short_month(self, day: date) -> str:
+        """``nov.``; January with its year: ``2026``."""
+        return str(format_date(day, "y" if day.month == 1 else "MMM", locale=self.locale)).rstrip(".")
+
+    def long_day(self, day: date) -> str:
+        """``20 november 2026``."""
+        return str(format_date(day, "d MMMM y", locale=self.locale))
+
     def short_day(self, day: date) -> str:
         """``fre 20``."""
         return str(format_date(day, "EEE d", locale=self.locale))

@@ -75,10 +75,7 @@ def operations_view(visit: Visit, asked: Mapping[str, str]) -> OperationsView:
     parts: list[Health] = [PartHealth("store", True, f"{info.kind} {info.version}")]
     parts += [part for part in context.health() if part.name != "store"]  # the store was asked itself
     return OperationsView(
-        parts=[
-            PartHealth("store", True, f"{info.kind} {info.version}"),
-            *(p for p in context.health() if p.name != "store"),
-        ],
+        parts=parts,
         schools=sorted(site.schools, key=lambda one: one.name.casefold()),
         asked=named,
         sensors=meant[first : first + PAGE_ROWS],

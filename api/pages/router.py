@@ -13,16 +13,18 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.access.rules import CITY, OPEN, ROOM, SCHOOL, TECHNICIAN, RefusedError
+from api.access.rules import CITY, OPEN, ROOM, ROOMS, SCHOOL, TECHNICIAN, RefusedError
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.pages import heat
 from api.pages.city import city_view
 from api.pages.expected import Expectations
-from api.pages.insights import SHOWN
+from api.pages.insights import findings_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
+from api.pages.room_weeks import RoomWeeks
+from api.pages.rooms import rooms_view
 from api.pages.savings import savings_view
 from api.pages.self_monitoring import self_monitoring_view
 from api.pages.sensors import trouble_name
@@ -56,6 +58,7 @@ class Pages:
         self.context = context
         self.static = load_static()
         self.expectations = Expectations()
+        self.room_weeks = RoomWeeks()
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -152,7 +155,13 @@ def pages_router(pages: Pages) -> APIRouter:
 
     @router.get("/", dependencies=[Depends(CITY)])
     def start(request: Request) -> Response:
-        return pages.answer(request, "city.html", partial(_city, asked=dict(request.query_params)))
+        gather = partial(_city, asked=dict(request.query_params), weeks=pages.room_weeks)
+        return pages.answer(request, "city.html", gather)
+
+    @router.get("/rooms", dependencies=[Depends(ROOMS)])
+    def rooms(request: Request) -> Response:
+        gather = partial(_rooms, asked=dict(request.query_params), weeks=pages.room_weeks)
+        return pages.answer(request, "rooms.html", gather)
 
     @router.get("/schools/{school}", dependencies=[Depends(SCHOOL)])
     def school(request: Request, school: str) -> Response:
@@ -168,6 +177,10 @@ def pages_router(pages: Pages) -> APIRouter:
     @router.get("/schools/{school}/self-monitoring", dependencies=[Depends(SCHOOL)])
     def self_monitoring(request: Request, school: str) -> Response:
         return pages.answer(request, "self_monitoring.html", partial(_self_monitoring, key=school))
+
+    @router.get("/schools/{school}/findings", dependencies=[Depends(SCHOOL)])
+    def findings(request: Request, school: str) -> Response:
+        return pages.answer(request, "findings.html", partial(_findings, key=school))
 
     @router.get("/operations", dependencies=[Depends(TECHNICIAN)])
     def operations(request: Request) -> Response:
@@ -185,9 +198,16 @@ def pages_router(pages: Pages) -> APIRouter:
     return router
 
 
-def _city(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
+def _rooms(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, Any]:
     try:
-        return {"view": city_view(visit, asked)}
+        return {"view": rooms_view(visit, asked, weeks)}
+    except ValueError as error:
+        raise MissingPlaceError from error
+
+
+def _city(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, Any]:
+    try:
+        return {"view": city_view(visit, asked, weeks)}
     except ValueError as error:
         raise MissingPlaceError from error
 
@@ -197,6 +217,13 @@ def _self_monitoring(visit: Visit, key: str) -> dict[str, Any]:
     if school is None:
         raise MissingPlaceError
     return {"view": self_monitoring_view(visit, school)}
+
+
+def _findings(visit: Visit, key: str) -> dict[str, Any]:
+    school = visit.site.school_by_key.get(key)
+    if school is None:
+        raise MissingPlaceError
+    return {"view": findings_view(visit, school)}
 
 
 def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
@@ -212,7 +239,7 @@ def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expect
     except ValueError as error:
         raise MissingPlaceError from error
     view = school_view(visit, school, week, expectations)
-    return {"view": view, "savings": savings_view(visit, key), "shown_insights": SHOWN}
+    return {"view": view, "savings": savings_view(visit, key)}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

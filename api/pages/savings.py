@@ -8,13 +8,11 @@ import pandas as pd
 
 from analytics.catalog import SAVINGS
 from analytics.savings import CONFIDENCE, GOOD_CVRMSE, Claim
-from api.charts import Size
 from api.pages.lacks import lack_texts
 from api.pages.language import Language
-from api.pages.views import Drawing
 from api.pages.visit import Visit
 from api.pages.week import carrier_name
-from api.signature_chart import Dot, SignatureCurve, signature_svg
+from api.plot import Dot, DotPlot, dot_plot
 from classroom.places import DayType
 from reports.comparison import CarrierSavings, savings_of
 from reports.daily import StationUsed
@@ -22,8 +20,6 @@ from reports.dates import Dates
 from reports.saved_emissions import SavedEmission
 from reports.signatures import CarrierSignature, signature_of
 from reports.sources import Sources, default_periods, recent_days
-
-WIDE, NARROW = Size(420, 240), Size(280, 200, narrow=True)
 
 _REST = {str(DayType.CLOSED), str(DayType.LOV)}
 
@@ -40,13 +36,23 @@ class SavedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureDrawing:
+    """A day's energy by outdoor temperature, days at rest and in use apart; days are drawn as their mean at
+    each whole degree."""
+
+    title: str
+    told: str
+    plot: DotPlot
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierSection:
     """A carrier: its savings and its signature (None: nothing to draw)."""
 
     key: str
     name: str
     saved: SavedLine
-    drawing: Drawing | None
+    drawing: SignatureDrawing | None
     signature: str
     basis: list[tuple[str, str]]
 
@@ -198,23 +204,19 @@ def _signature_text(signature: CarrierSignature, say: Language) -> str:
     }
 
 
-def _drawing(signature: CarrierSignature, say: Language) -> Drawing | None:
+def _drawing(signature: CarrierSignature, say: Language) -> SignatureDrawing | None:
     days = signature.days.assign(felt=signature.felt_c)
     days = days.dropna(subset=["energy_kwh", "felt"])
     if days.empty or signature.signature is None:
         return None
     rest = days["day_type"].isin(_REST)
-    curve = SignatureCurve(
-        use=_dots(days[~rest]),
-        rest=_dots(days[rest]),
-        curves=tuple(tuple(Dot(*corner) for corner in line) for line in signature.lines if line),
-        temperature_label=say.text("Outdoor temperature [°C]"),
-        energy_label=say.text("Energy of a day [kWh]"),
+    plot = dot_plot(
+        (_dots(days[rest]), _dots(days[~rest])),
+        [[Dot(*corner) for corner in line] for line in signature.lines],
     )
     name = carrier_name(signature.carrier, produced=False, say=say)
     title = say.text("%(carrier)s a day by outdoor temperature") % {"carrier": name}
-    text = _signature_text(signature, say)
-    return Drawing(signature_svg(curve, WIDE, title, text), signature_svg(curve, NARROW, title, text))
+    return SignatureDrawing(title, _signature_text(signature, say), plot)
 
 
 def _dots(days: pd.DataFrame) -> tuple[Dot, ...]:

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from analytics.periods import aggregate
-from api.charts import Size, day_bars_svg, day_curve_svg
+from api.charts import Size, day_curve_svg
 from api.lesson_day import lessons_of
 from api.pages.airing import Airings, airings_view
 from api.pages.day import RoomDay, room_day
 from api.pages.expected import Expectations, Headline, headline
 from api.pages.heat import HeatMap, heat_maps
-from api.pages.insights import InsightLine, insight_lines
+from api.pages.insights import FirstFindings, first_findings
 from api.pages.language import Language
 from api.pages.lesson_rows import LessonRow, lesson_rows
 from api.pages.light import Light, light_of
 from api.pages.sensors import Sensor, placed_sensors
 from api.pages.tally import Tally, tally_of
 from api.pages.visit import Visit
-from api.pages.week import CarrierWeek, Week, school_week
+from api.pages.week import CarrierWeek, Week, day_bars, school_week
+from api.plot import BarKind, PlacedBar, placed_bars
 from classroom.metric import Interval, Scope
 from classroom.places import Room, School
 from classroom.site import Site
 
 WIDE_CURVE, NARROW_CURVE = Size(560, 340), Size(300, 220, narrow=True)
 STRIP_CURVE = Size(1_180, 150)
-WIDE_BARS, NARROW_BARS = Size(420, 150), Size(320, 150, narrow=True)
 
 _DAY = timedelta(days=1)
 
@@ -37,6 +37,17 @@ class Drawing:
 
     wide: str
     narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A week's days side by side: its name, its figures for those who cannot see it, the bars, and which
+    kinds there are."""
+
+    title: str
+    told: str
+    placed: tuple[PlacedBar, ...]
+    kinds: set[BarKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,11 @@ class SchoolView:
     week: Week
     this_week: Week
     headline: Headline | None
-    carriers: list[tuple[CarrierWeek, Drawing]]
+    carriers: list[tuple[CarrierWeek, Bars]]
     rooms: list[RoomLine]
     tally: Tally
     sensors: list[Sensor]
-    insights: list[InsightLine] | None
+    findings: FirstFindings
 
     @property
     def troubled(self) -> list[Sensor]:
@@ -134,11 +145,11 @@ def school_view(visit: Visit, school: School, week: Week, expectations: Expectat
         week=week,
         this_week=Week.of(visit.today),
         headline=headline(visit, expectations, school.key, week, carriers),
-        carriers=[(carrier, _bars(carrier, week, visit.say)) for carrier in carriers],
+        carriers=[(carrier, _bars(visit, carrier, week)) for carrier in carriers],
         rooms=rooms,
         tally=tally_of([line.light.level for line in rooms]),
         sensors=placed_sensors(visit, school.key),
-        insights=insight_lines(visit, school.key),
+        findings=first_findings(visit, school.key),
     )
 
 
@@ -165,21 +176,14 @@ def room_view(visit: Visit, room: Room, day: date) -> RoomView:
     )
 
 
-def _bars(carrier: CarrierWeek, week: Week, say: Language) -> Drawing:
-    title = say.text("%(carrier)s per day, week %(week)s [kWh]") % {
+def _bars(visit: Visit, carrier: CarrierWeek, week: Week) -> Bars:
+    bars = day_bars(carrier, week, visit.today, visit.say)
+    title = visit.say.text("%(carrier)s per day, week %(week)s [kWh]") % {
         "carrier": carrier.name,
         "week": week.number,
     }
-    description = "; ".join(f"{bar.day}: {bar.label}" for bar in carrier.bars if bar.label)
-    return Drawing(
-        day_bars_svg(carrier.bars, WIDE_BARS, title, description),
-        day_bars_svg(
-            tuple(bar._replace(day=bar.day.split(" ")[0]) for bar in carrier.bars),
-            NARROW_BARS,
-            title,
-            description,
-        ),
-    )
+    told = "; ".join(f"{bar.day}: {bar.label}" for bar in bars if bar.label)
+    return Bars(title, told, placed_bars(bars), {bar.kind for bar in bars})
 
 
 def _curve(room: Room, shown: RoomDay, say: Language) -> Drawing:

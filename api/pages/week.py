@@ -10,9 +10,9 @@ from analytics.catalog import UNRESOLVED
 from analytics.emissions import LINES
 from analytics.periods import aggregate
 from analytics.turns import LONGEST
-from api.charts import BarKind, DayBar
 from api.pages.language import Language
 from api.pages.visit import Visit
+from api.plot import BarKind, DayBar
 from classroom.factors import Factor
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import MeterRole
@@ -112,7 +112,6 @@ class CarrierWeek:
     energy: Metric | None
     emissions: tuple[Emission, ...]
     days: tuple[tuple[date, Metric | None], ...]
-    bars: tuple[DayBar, ...]
 
     @property
     def key(self) -> str:
@@ -138,17 +137,37 @@ def school_week(visit: Visit, school: str, week: Week) -> list[CarrierWeek]:
     Raises:
         StoreError: the store cannot serve now.
     """
-    zone = visit.site.zone
-    store = visit.context.store
     start, end = week.span(visit.site)
-    days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, start, end)
+    days = visit.context.store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, start, end)
+    return carriers_of(visit, school, week, week_figures(visit, school, week, days))
+
+
+CITY_METRICS = tuple(
+    name for told in (_BOUGHT, _PRODUCED, *_LINE_OF) for name in (told, UNRESOLVED.get(told, "")) if name
+)
+"""What the total of a school's week is made from."""
+
+
+def week_figures(
+    visit: Visit, school: str, week: Week, days: Sequence[Metric], names: Sequence[str] | None = None
+) -> list[Metric]:
+    """``days`` of a school and the figures of its week made from them; where an amount reaches over the
+    week's ends, the days around it are read too (``names``: only these metrics).
+
+    Raises:
+        StoreError: the store cannot serve now.
+    """
+    start, end = week.span(visit.site)
     if any(_over_a_turn(metric, start, end) for metric in days):
-        days = store.read_metrics(school, Scope.SCHOOL, None, Interval.DAY, start - LONGEST, end + LONGEST)
-    figures = [
-        metric
-        for metric in (*days, *aggregate(days, Interval.WEEK, zone, until=visit.now))
-        if start <= metric.time < end
-    ]
+        days = visit.context.store.read_metrics(
+            school, Scope.SCHOOL, None, Interval.DAY, start - LONGEST, end + LONGEST, names
+        )
+    of_week = aggregate(days, Interval.WEEK, visit.site.zone, until=visit.now)
+    return [metric for metric in (*days, *of_week) if start <= metric.time < end]
+
+
+def carriers_of(visit: Visit, school: str, week: Week, figures: Sequence[Metric]) -> list[CarrierWeek]:
+    """The carriers of ``school`` that have a meter, or one of the ``figures`` of its week."""
     metered = {
         (meter.carrier, meter.role is MeterRole.PRODUCTION)
         for meter in visit.site.meters_of(school)
@@ -165,6 +184,12 @@ def school_week(visit: Visit, school: str, week: Week) -> list[CarrierWeek]:
         for produced in (False, True)
         if (carrier, produced) in metered | known
     ]
+
+
+def day_bars(carrier: CarrierWeek, week: Week, today: date, say: Language) -> tuple[DayBar, ...]:
+    """The week's days of a carrier as bars."""
+    by_day = dict(carrier.days)
+    return tuple(_bar(day, by_day.get(day), today, say) for day in week.days)
 
 
 def carrier_name(carrier: Carrier, produced: bool, say: Language) -> str:
@@ -235,7 +260,6 @@ def _carrier_week(
         energy=next((metric for metric in whole if metric.metric == name), None),
         emissions=tuple(Emission(m, tuple(factors[i] for i in m.factors if i in factors)) for m in emitted),
         days=tuple((day, by_day.get(day)) for day in week.days if day <= visit.today),
-        bars=tuple(_bar(day, by_day.get(day), visit.today, say) for day in week.days),
     )
 
 

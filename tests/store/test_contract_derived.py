@@ -148,6 +148,17 @@ def test_values_of_a_metric_by_carrier(store: Store) -> None:
     assert store.read_values(*asked, "co2_mean") == {}
 
 
+def test_metrics_are_read_of_all_schools_and_of_several_names(store: Store) -> None:
+    here, there = metric(), metric(school="annan", id="B1")
+    other = metric(metric="co2_max")
+    store.write_metrics([here, there, other, metric(scope=Scope.SCHOOL)])
+    assert read(store, school=None) == [there, other, here]
+    assert read(store, school=None, metric="co2_mean") == [there, here]
+    assert read(store, metric=("co2_mean", "co2_max")) == [other, here]
+    assert read(store, metric={"co2_max", "å'"}) == [other]
+    assert read(store, metric=()) == []
+
+
 def test_a_metric_replaces_the_one_with_its_key(store: Store) -> None:
     keys: list[dict[str, Any]] = [
         {},

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
+from made_up_findings import findings
 
-from analytics.insights.evidence import line
 from analytics.insights.job import replace
-from analytics.insights.model import CONCERNS, Evidence, EvidenceLine, Insight, InsightKind, Range
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import DayType
 from classroom.quantity import Carrier
@@ -35,12 +34,30 @@ def live_in(store: DuckDBStore, site: Site) -> None:
         store.write_readings([*noise(site, "a101", day), *particles(site, "musik", day)])
     for device in ("a101", "musik"):
         roll_up(store, site, device)
+    store.write_metrics(occupied_days(site))
     replace(store, "tagaborg", findings())
 
 
 def days_before(day: date, count: int) -> list[date]:
     """The ``count`` days before ``day``, the first one first."""
     return [day - timedelta(days=back) for back in range(count, 0, -1)]
+
+
+def occupied_days(site: Site) -> list[Metric]:
+    """Occupied hours and the share of them above 1000 ppm, Monday to Wednesday."""
+    shares = {"a101": 0.0, "a102": 0.31, "a103": 0.74, "slojd": 0.62, "bibliotek": 0.04}
+    found = []
+    for day in days_before(THURSDAY, 3):
+        start, end = day_span(day, site.zone)
+        model = _energy(start, end, Interval.DAY, 4.75)._replace(
+            scope=Scope.ROOM, metric="occupied_h", carrier=None, unit="h", method="indoor.room_day/1"
+        )
+        for room, share in shares.items():
+            found += [
+                model._replace(id=room, coverage=0.97),
+                model._replace(id=room, metric="co2_above_limit_share", value=share, unit="1", coverage=0.97),
+            ]
+    return found
 
 
 def quiet_nights(store: DuckDBStore, devices: Iterable[str]) -> None:
@@ -157,90 +174,3 @@ def roll_up(store: DuckDBStore, site: Site, device: str) -> None:
     changed = readings.assign(hour=readings["time"].dt.floor("h"))[["device", "hour"]].drop_duplicates()
     hours = store.compute_hours(changed, {device: 300})
     store.write_hours(hours[hours["quantity"].isin(["noise_db", "pm25_ug_m3"])])
-
-
-def findings() -> list[Insight]:
-    """One finding of every kind, the first with everything that evidence can hold."""
-    return [_finding(kind, rank) for rank, kind in enumerate(InsightKind, start=1)]
-
-
-PARAMS: dict[str, float | str] = {
-    "band_high_c": 24.0, "base_kw": 4.5, "closed_kwh_d": 300, "co2_ppm": 1_450, "cold_c": 8.0, "day_c": 21.5,
-    "days": 41.0, "detail": "", "device": "a101", "excess_k": 1.2, "fans_kw": 9.5, "flow_l_s": 3.9,
-    "good_r2": 0.7, "good_share": 0.5, "heat_kwh": 4_000, "holidays": 3.0, "indoor_c": 22.9, "kwh": 5_200,
-    "kwh_per_k": 9_000, "limit_c": 24.0, "more_share": 0.14, "night_c": 21.4, "night_kw": 23.5,
-    "opens": "08:00",
-    "peak_kw": 96.0, "r2": 0.41, "reference_c": 21.0, "school_kwh_d": 340, "share": 0.68, "spare_h": 3.0,
-    "starts": "02:00", "usual_kw": 71.0, "warmer_k": 1.4, "when_most": "weekends", "last": "2026-11-15",
-    "since": "2026-11-15", "quantity": "co2_ppm", "verdict": "drift", "room_c": 22.8, "excess_c": 1.4,
-}  # fmt: skip
-"""Every figure that any text of a finding may ask for."""
-
-
-def _finding(kind: InsightKind, rank: int) -> Insight:
-    first, last = date(2026, 1, 12), date(2026, 11, 18)
-    concern = CONCERNS[kind]
-    energy = Range(value=9_800.0 / rank, low=8_100.0 / rank, high=11_900.0 / rank)
-    return Insight(
-        key=f"{kind}.{first}",
-        kind=kind,
-        concern=concern,
-        school="tagaborg",
-        room="a103" if concern in ("air", "comfort") or kind is InsightKind.SENSOR_SILENT else None,
-        device="a103" if kind in (InsightKind.SENSOR_SILENT, InsightKind.SENSOR_UNTRUSTED) else None,
-        meter="el" if kind is InsightKind.METER_SILENT else None,
-        rank=rank,
-        first=first,
-        last=last,
-        ongoing=rank % 3 > 0,
-        year_kwh=energy if concern == "energy" else None,
-        year_sek=energy if concern == "energy" else None,
-        params=PARAMS,
-        evidence=_evidence(kind),
-        method="insights.test/1",
-        until=last,
-    )
-
-
-def _evidence(kind: InsightKind) -> Evidence:
-    days = pd.date_range("2025-10-20", "2026-11-18")
-    night = pd.Series([14.0 if day < pd.Timestamp(2026, 1, 12) else 23.5 for day in days], days)
-    night.iloc[100:112] = float("nan")
-    if CONCERNS[kind] == "measuring":
-        return Evidence(
-            columns=("device", "last_good", "verdict"), rows=(("a103", "2026-11-15T10:02:00Z", ""),)
-        )
-    if kind in (InsightKind.OUT_OF_HOURS, InsightKind.SOLAR_UNUSED, InsightKind.HEATING_STARTS_EARLY):
-        names = {
-            InsightKind.OUT_OF_HOURS: ("school_days", "closed_days"),
-            InsightKind.SOLAR_UNUSED: ("fed_out", "made"),
-        }
-        return Evidence(
-            lines=tuple(
-                EvidenceLine(
-                    name=name,
-                    unit="kWh" if len(name) > 0 and kind is not InsightKind.HEATING_STARTS_EARLY else "kW",
-                    points=tuple(
-                        (f"{hour:02d}:00", power_kw(hour, DayType.CLOSED if at else DayType.SCHOOL_DAY))
-                        for hour in range(24)
-                    ),
-                )
-                for at, name in enumerate(names.get(kind, ("heat_power",)))
-            )
-        )
-    warmth = pd.Series([20.5 + 1.5 * math.sin(n / 9) for n in range(len(days))], days)
-    return Evidence(
-        lines=(line("night_power", "kW", night),)
-        if kind is InsightKind.VENTILATION_AT_NIGHT
-        else (line("indoor_temperature", "°C", warmth, 1), line("outdoor_temperature", "°C", warmth - 14, 1))
-        if CONCERNS[kind] == "comfort"
-        else (line("highest_co2", "ppm", warmth * 60, 0), line("air_per_person", "L/s", warmth / 4, 1))
-        if CONCERNS[kind] == "air"
-        else (
-            line("heat", "kWh", 4_000 - warmth * 100, 0),
-            line("outdoor_temperature", "°C", warmth - 14, 1),
-        ),
-        marked=((date(2026, 1, 12), date(2026, 11, 18)),),
-        columns=("from", "to", "night_kw", "fans_kw", "base_kw"),
-        rows=(("2026-01-12", "2026-11-18", 23.5, 9.5, None),),
-    )

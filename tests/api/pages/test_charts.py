@@ -13,14 +13,10 @@ import pytest
 
 from api.charts import (
     PAPER,
-    BarKind,
-    DayBar,
     DayCurve,
     Mark,
     Size,
     Span,
-    day_bars,
-    day_bars_svg,
     day_curve,
     day_curve_svg,
     split_at_gaps,
@@ -35,12 +31,6 @@ CURVE = DayCurve(
     hours=tuple(Mark(hour * 60, f"{hour:02d}") for hour in range(7, 12)),
     values=tuple(Mark(ppm, f"{ppm}") for ppm in range(400, 1_601, 400)),
     limits=(Mark(1_000, "Vädra snart"), Mark(1_400, "Vädra nu")),
-)
-BARS = (
-    DayBar("mån", 10.0, "10", BarKind.WHOLE),
-    DayBar("tis", None, "ingen data", BarKind.GAP),
-    DayBar("ons", 5.0, "5", BarKind.PARTIAL),
-    DayBar("tors", None, "", BarKind.AHEAD),
 )
 SIZE = Size(400, 200)
 
@@ -87,24 +77,6 @@ def test_lessons_and_breaks_are_rectangles_of_their_own() -> None:
     assert [(row["at"], row["end"]) for row in breaks] == [(540, 560)]
 
 
-def test_a_day_without_data_is_dashed_and_never_a_zero() -> None:
-    spec = day_bars(BARS, SIZE).to_dict()
-    looks = {
-        layer["mark"].get("strokeDash", [None])[0]
-        for layer in spec["layer"]
-        if layer["mark"]["type"] == "bar"
-    }
-    assert looks == {None, 4, 2}
-    values = [row["value"] for rows in _rows(day_bars(BARS, SIZE), "bar") for row in rows]
-    assert 0 not in values
-    assert "ingen data" in day_bars_svg(BARS, SIZE, "El", "")
-
-
-def test_all_days_without_data() -> None:
-    gaps = (DayBar("mån", None, "ingen data", BarKind.GAP), DayBar("tis", None, "ingen data", BarKind.GAP))
-    assert day_bars_svg(gaps, SIZE, "El", "").count("ingen data") == 2
-
-
 def test_the_picture_has_a_name_and_a_description_that_cannot_break_out() -> None:
     svg = day_curve_svg(CURVE, SIZE, "<script>alert(1)</script>", '"&]]>')
     assert "<script" not in svg
@@ -117,8 +89,8 @@ def test_the_picture_has_a_name_and_a_description_that_cannot_break_out() -> Non
 
 
 def test_nothing_inside_needs_inline_style_or_script() -> None:
-    for svg in (day_curve_svg(CURVE, SIZE, "a", "b"), day_bars_svg(BARS, SIZE, "a", "b")):
-        assert not re.search(r"<style|<script|\sstyle=|\son\w+=|http(?!://www\.w3\.org)", svg)
+    svg = day_curve_svg(CURVE, SIZE, "a", "b")
+    assert not re.search(r"<style|<script|\sstyle=|\son\w+=|http(?!://www\.w3\.org)", svg)
 
 
 def test_two_charts_in_one_document_share_no_id() -> None:

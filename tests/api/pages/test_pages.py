@@ -26,9 +26,11 @@ def test_school_gives_coverage_factor_and_method_beside_every_figure(visit: Visi
     assert "Marknadsbaserat, direkta utsläpp Ingen utsläppsfaktor är vald, så inget påstås." in text
 
 
-def test_school_shows_a_day_without_data_as_a_gap(visit: Visit) -> None:
+def test_school_shows_a_day_without_data_as_a_gap(school_client: TestClient, visit: Visit) -> None:
+    page = school_client.get("/schools/tagaborg", headers={"Accept-Language": "sv"}).text
+    assert 'kWh]. mån 16: 642; tis 17: 655; ons 18: ingen data; tors 19: 301"' in page
     text = visit("/schools/tagaborg")
-    assert "mån 16: 642; tis 17: 655; ons 18: ingen data; tors 19: 301" in text
+    assert "642 mån 16 655 tis 17 ingen data ons 18 301 tors 19 fre 20" in text.replace("  ", " ")
     assert "onsdag 18 november – 0 % ingen data" in text
 
 
