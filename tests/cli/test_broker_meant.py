@@ -17,7 +17,7 @@ from cli.app import app
 from cli.broker_meant import address, broker_meant
 
 SITE = MqttSettings(
-    host="mqtt.example", port=8883, username="ingester", password_file=Path("secret"), tls=True
+    host="mqtt.example", port=8883, username="gateway", password_file=Path("secret"), tls=True
 )
 NOTHING = (None, None, None, None, None, None)
 
@@ -29,7 +29,7 @@ def test_without_options_the_sites_broker_is_meant() -> None:
 def test_another_host_gets_neither_the_sites_password_nor_its_user() -> None:
     other = broker_meant(SITE, "127.0.0.1", None, None, None, None, None)
     assert other == MqttSettings(host="127.0.0.1", port=8883)
-    assert broker_meant(SITE, "mqtt.example", 1, None, None, None, None).username == "ingester"
+    assert broker_meant(SITE, "mqtt.example", 1, None, None, None, None).username == "gateway"
 
 
 def test_another_user_does_not_come_with_the_sites_password() -> None:
