@@ -377,3 +377,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = REFUSALS | {
     )
 }
 """Problem answers of a data route, for the OpenAPI document."""
+
+NOT_NOW: dict[int | str, dict[str, Any]] = {409: {"model": ProblemOut, "description": "Not possible now"}}
+TOO_LARGE: dict[int | str, dict[str, Any]] = {413: {"model": ProblemOut, "description": "Too large"}}
+"""Answers of the routes that may give them."""

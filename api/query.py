@@ -144,6 +144,10 @@ class SignatureQuery(Shape):
     period: Period = None
 
 
+JSON_POINTS = 2_000
+"""Points of a curve for which nobody says how many: more than a screen shows."""
+
+
 class SeriesQuery(Shape):
     """Parameters of a curve."""
 
@@ -151,8 +155,12 @@ class SeriesQuery(Shape):
     from_: From = None
     to: To = None
     interval: Literal["raw", "hour"] = "raw"
-    points: int = Field(
-        2_000, ge=30, le=20_000, description="More readings than this are thinned to their extremes."
+    points: int | None = Field(
+        None,
+        ge=30,
+        le=20_000,
+        description="More readings than this are thinned to their extremes; where it is missing, JSON has at "
+        f"most {JSON_POINTS} and CSV all.",
     )
     flagged: bool = Field(
         False, description="Give the values of flagged readings too; they are null otherwise."

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from api.models import SeriesPoint
+from api.problems import wrong
 from classroom.air import stale_after_s
 from classroom.places import Device
 from classroom.site import overlap
@@ -17,14 +18,17 @@ from store.base import Store
 
 COLUMNS = ("device", "time", "value", "low", "high", "coverage", "flag")
 
+WHOLE_LIMIT = 100_000
+"""Longest curve that is given whole, in rows: eleven years of hours, a year of five minutes."""
+
 Curve = tuple[list[SeriesPoint], int, bool]
 """Points, the number of readings (or hours) they were drawn from, and whether they were thinned."""
 
 
 def raw_curve(
-    store: Store, devices: Sequence[Device], quantity: str, within: Span, limit: int, flagged: bool
+    store: Store, devices: Sequence[Device], quantity: str, within: Span, limit: int | None, flagged: bool
 ) -> Curve:
-    """Readings of the placed ``devices`` with gaps marked, at most about ``limit`` points.
+    """Readings of the placed ``devices`` with gaps marked, at most about ``limit`` points; None gives all.
 
     A gap is a silence longer than :func:`classroom.air.stale_after_s`; it gives a null point one reporting
     interval after its start. A flagged reading breaks the curve too (null, with its flag) unless ``flagged``
@@ -45,7 +49,9 @@ def raw_curve(
     return _curve(pieces, limit)
 
 
-def hour_curve(store: Store, devices: Sequence[Device], quantity: str, within: Span, limit: int) -> Curve:
+def hour_curve(
+    store: Store, devices: Sequence[Device], quantity: str, within: Span, limit: int | None
+) -> Curve:
     """Hourly means with least, greatest and coverage; an hour without a good reading is a gap.
 
     An hour belongs to where the device hung at its start.
@@ -77,11 +83,14 @@ def _pieces(
             yield interval_s, pd.concat(frames).sort_values("time", ignore_index=True)
 
 
-def _curve(pieces: list[pd.DataFrame], limit: int) -> Curve:
+def _curve(pieces: list[pd.DataFrame], limit: int | None) -> Curve:
     total = sum(len(piece) for piece in pieces)
+    if limit is None and total > WHOLE_LIMIT:
+        cure = f"gives more than {WHOLE_LIMIT:,} rows; ask in parts, for interval=hour, or for points=20000"
+        raise wrong("from", "the span", cure)
     drawn_from = sum(int((piece["gap_s"] == 0).sum()) for piece in pieces)
-    thin = total > limit
-    if thin:
+    thin = limit is not None and total > limit
+    if limit is not None and thin:
         pieces = [thinned(piece, max(9, limit * len(piece) // total)) for piece in pieces]
     return [point for piece in pieces for point in _points(piece)], drawn_from, thin
 

@@ -18,6 +18,7 @@ from analytics.jobs import JobReport
 from analytics.submitting import Progress as Told
 from api.context import PartHealth
 from classroom.site import Site
+from classroom.words import counted
 from cli.cluster import DaskCompute
 from cli.job_files import KEEPER, HeldError, held
 from cli.job_status import serving
@@ -131,9 +132,10 @@ def _bar() -> Iterator[Told]:
 
 
 def _tell(report: JobReport) -> None:
-    days = f"{report.room_days} room days and {report.school_days} school days"
+    days = f"{counted(report.room_days, 'room day')} and {counted(report.school_days, 'school day')}"
     Console(highlight=False, soft_wrap=True).print(
-        f"{report.hours} hours rolled up, {days} computed: {report.metrics} metrics written, "
+        f"{counted(report.hours, 'hour')} rolled up, {days} computed: "
+        f"{counted(report.metrics, 'metric')} written, "
         f"{report.withdrawn} withdrawn, in {report.seconds:.1f} s."
     )
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.letters_meant import FamilyOption, ReasonOption, TopicOption, open_letters_or_exit
-from cli.site import SiteDir, console
+from cli.site import SiteDir, at_site, console
 from ingest.letter import VALUE_REFUSED, Group, Letter, Which
 
 _TIME = "%Y-%m-%d %H:%M:%SZ"
@@ -55,12 +55,12 @@ def list_(
         output.print(f"… and {len(groups) - limit} more; --limit shows more of them")
     found = letters.list(reason, before, limit + 1, family, topic)
     output.print(_newest(found[:limit]))
-    where = f"--site {site_dir}"
+    where = at_site(site_dir)
     if len(found) > limit:
         output.print(f"Older ones: add --before {found[limit - 1].id}", markup=False)
     output.print(
-        f"One whole: classroom-climate dead-letters show ID {where}\n"
-        f"Once its cause is mended: classroom-climate dead-letters replay {where} --reason REASON",
+        f"One whole: classroom-climate dead-letters show ID{where}\n"
+        f"Once its cause is mended: classroom-climate dead-letters replay{where} --reason REASON",
         markup=False,
     )
 
@@ -77,7 +77,9 @@ def show(
     letter = letters.get(number) if letters else None
     if letter is None:
         console.print(
-            f"There is no dead letter {number}; classroom-climate dead-letters list shows those kept"
+            f"There is no dead letter {number}; "
+            f"classroom-climate dead-letters list{at_site(site_dir)} shows those kept",
+            soft_wrap=True,
         )
         raise typer.Exit(1)
     output = Console(highlight=False, soft_wrap=True)

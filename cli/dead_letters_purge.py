@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from classroom.words import counted
 from cli.clock import utc_now
 from cli.letters_meant import (
     FamilyOption,
@@ -51,14 +52,14 @@ def purge(
     received_before = _before(older_than)
     site = load_site_or_exit(site_dir)
     letters = open_letters_or_exit(site_dir)
-    tell_unknown(letters, ids)
+    tell_unknown(letters, ids, site_dir)
     which = Which(reason, family, topic, tuple(ids) if ids else None, received_before)
     counts = {group.key or "": group.letters for group in letters.groups("reason", which)} if letters else {}
     output = Console(highlight=False, soft_wrap=True)
     if letters is None or not counts:
         output.print("No such dead letters: nothing to delete.")
         return
-    output.print(f"{sum(counts.values())} dead letters: {in_words(counts)}.", markup=False)
+    output.print(f"{counted(sum(counts.values()), 'dead letter')}: {in_words(counts)}.", markup=False)
     if not yes and not typer.confirm("Delete them for good?"):
         output.print("Nothing was deleted.")
         raise typer.Exit(1)

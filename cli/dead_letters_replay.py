@@ -23,7 +23,7 @@ from cli.letters_meant import (
     tell_unknown,
 )
 from cli.progress import progress_bar
-from cli.site import SiteDir, console, load_site_or_exit
+from cli.site import SiteDir, at_site, console, load_site_or_exit
 from ingest.letter import Which, in_words
 
 
@@ -47,7 +47,7 @@ def replay(
         raise typer.BadParameter("say which: --reason, --family, --topic, --id, or --all")
     site = load_site_or_exit(site_dir)
     letters = open_letters_or_exit(site_dir)
-    tell_unknown(letters, ids)
+    tell_unknown(letters, ids, site_dir)
     total = letters.count(Which(reason, family, topic, tuple(ids) if ids else None)) if letters else 0
     output = Console(highlight=False, soft_wrap=True)
     if not total:
@@ -61,7 +61,7 @@ def replay(
     except NothingRunsError as error:
         console.print(
             f"Not replayed: {error}. The service owns spool and store: start it with\n"
-            f"  classroom-climate run --site {site_dir}\nand replay again. Nothing was changed.",
+            f"  classroom-climate run{at_site(site_dir)}\nand replay again. Nothing was changed.",
             markup=False,
             soft_wrap=True,
         )

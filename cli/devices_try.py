@@ -18,7 +18,7 @@ from classroom.reading import Flag, Reading
 from classroom.settings import IngestSettings
 from classroom.site import Site
 from cli.codecs import load_codecs
-from cli.site import load_mappings, load_site_or_exit, tell_faults
+from cli.site import at_site, load_mappings, load_site_or_exit, tell_faults
 from ingest.check import believable, check
 from ingest.codecs.codec import Codec
 from ingest.codecs.runner import Codecs
@@ -67,7 +67,7 @@ def try_(
     output = Console(highlight=False, soft_wrap=True)
     try:
         with closing(Codecs(codecs, decode=lambda message: decode(message, mappings))) as decoder:
-            for line in _report(message, mappings, decoder, of_site):
+            for line in _report(message, mappings, decoder, of_site, site_dir):
                 output.print(line, markup=False)
     except Undecodable as refusal:
         output.print(f"Dead letter: {refusal.reason}: {refusal.detail or 'no more is known'}", markup=False)
@@ -77,24 +77,29 @@ def try_(
 
 
 def _report(
-    message: Message, mappings: Sequence[CustomMapping], decoder: Codecs, site: Site | None
+    message: Message,
+    mappings: Sequence[CustomMapping],
+    decoder: Codecs,
+    site: Site | None,
+    site_dir: Path | None,
 ) -> Iterator[str]:
     limits = IngestSettings() if site is None else site.settings.ingest
     yield from _matches(mappings, message)
     decoded = decoder.decode(message)
     yield from _understood(decoded, message, limits)
-    if site is not None:
-        yield _place(site, decoded.device, message)
+    if site is not None and site_dir is not None:
+        yield _place(site, site_dir, decoded.device, message)
     yield from _stored(decoded, message, limits)
 
 
-def _place(site: Site, device: str, message: Message) -> str:
+def _place(site: Site, folder: Path, device: str, message: Message) -> str:
     """Where the site says that the device hangs."""
     placed = site.placement(device, message.received)
     if device in site.station_keys:
         return "  place: a weather station (stations.csv)"
     if placed is None:
-        return "  place: none yet; it will be listed by: classroom-climate devices pending"
+        assign = f"classroom-climate devices assign {device}{at_site(folder)}"
+        return f"  place: none yet; give it one with: {assign} …"
     return f"  place: {placed.school}, {placed.room or placed.meter}"
 
 

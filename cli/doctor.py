@@ -18,10 +18,19 @@ from rich.table import Table
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
+from classroom.words import counted
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.job_files import read_last_run
-from cli.site import SiteDir, control_headers, data_folder, letters_file, load_site_or_exit, service_url
+from cli.site import (
+    SiteDir,
+    at_site,
+    control_headers,
+    data_folder,
+    letters_file,
+    load_site_or_exit,
+    service_url,
+)
 from ingest.codecs.runner import Codecs
 from ingest.letter import in_words
 from ingest.letters import Letters, LettersError
@@ -87,8 +96,9 @@ def _files(site: Site, folder: Path) -> Iterable[Finding]:
     yield Finding(
         True,
         "site",
-        f"{site.settings.site.name}: {len(site.schools)} schools, {len(site.rooms)} rooms, "
-        f"{len(site.meters)} meters, {len(site.placements)} devices",
+        f"{site.settings.site.name}: {counted(len(site.schools), 'school')}, "
+        f"{counted(len(site.rooms), 'room')}, {counted(len(site.meters), 'meter')}, "
+        f"{counted(len(site.placements), 'device')}",
     )
     for school in site.schools:
         if not any(lesson.school == school.key for lesson in site.lessons):
@@ -136,7 +146,8 @@ def _service(site: Site, folder: Path) -> Iterable[Finding]:
         with httpx.Client(base_url=base, timeout=5) as client:
             other = client.get("/readyz").json().get("site")
             if other != site.settings.site.key:
-                cure = "start this site's with classroom-climate run, or give it another api.port"
+                run = f"classroom-climate run{at_site(folder)}"
+                cure = f"start this site's with {run}, or give it another api.port"
                 yield Finding(
                     False, "service", f"what answers at {base} serves site {other!r}, not this one", cure
                 )
@@ -150,7 +161,7 @@ def _service(site: Site, folder: Path) -> Iterable[Finding]:
         yield Finding(False, "service", f"{base} does not tell us ({error.response.status_code})", cure)
         return
     except (httpx.HTTPError, ValueError) as error:
-        cure = "start it with: classroom-climate run"
+        cure = f"start it with: classroom-climate run{at_site(folder)}"
         yield Finding(
             False, "service", f"nothing useful answers at {base} ({error or type(error).__name__})", cure
         )
@@ -197,7 +208,7 @@ def _analytics(site: Site, folder: Path) -> Iterable[Finding]:
         return
     late = last.every_s is not None and age_s > max(3 * last.every_s, _LATE_S)
     late = late and site.settings.store.kind == "influxdb"
-    cure = "start it again: classroom-climate analyze (or run)" if late else ""
+    cure = f"start it again: classroom-climate analyze{at_site(folder)} (or run)" if late else ""
     yield Finding(not late, "analytics", when, cure)
 
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from classroom.places import Row
 from classroom.sitefiles import SETTINGS_FILE, TABLES
 from classroom.tabletext import read_lines
-from cli.site import SiteDir, console, load_site_or_exit, read_texts
+from classroom.words import counted
+from cli.site import SiteDir, at_site, console, load_site_or_exit, read_texts
 
 Target = Annotated[Path, typer.Argument(help="FILE.xlsx, or a folder for CSV files.")]
 
@@ -63,7 +64,8 @@ def export(
         raise typer.Exit(1) from error
     rows = sum(len(found) for _, found in tables.values())
     Console(highlight=False).print(
-        f"Wrote {rows} rows of {len(tables)} tables to {target}.\n"
-        f"Next: edit it, then see what would change with: classroom-climate import places {target} --check",
+        f"Wrote {counted(rows, 'row')} of {counted(len(tables), 'table')} to {target}.\n"
+        "Next: edit it, then see what would change with: "
+        f"classroom-climate import places {target} --check{at_site(site_dir)}",
         soft_wrap=True,
     )

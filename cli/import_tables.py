@@ -15,6 +15,7 @@ from classroom.faults import ConfigurationError
 from classroom.places import Row
 from classroom.sitefiles import parse_site
 from classroom.tabletext import cell, read_lines
+from classroom.words import counted
 from cli.clock import utc_now
 from cli.site import console, tell_faults
 from cli.site_write import write_tables
@@ -121,7 +122,8 @@ def take_in(
     change = replacement(rows, fresh, source, time, concerns)
     show("New", "+", [row_line(row, target.zone) for row in change.added], every=check)
     show("Go", "-", [row_line(row, target.zone) for row in change.removed], every=True)
-    kept = f"{change.unchanged} rows of the source {source!r} stay as they are, {change.outside} lie outside."
+    unchanged = counted(change.unchanged, "row")
+    kept = f"{unchanged} of the source {source!r} stay as they are, {change.outside} lie outside."
     out.print(kept, soft_wrap=True)
     if change.by_hand:
         out.print(f"{change.by_hand} stand in {target.file} already, written by hand.")

@@ -22,7 +22,16 @@ from classroom.site import Site
 from cli.clock import utc_now
 from cli.imports import hands_alone, import_folder, known_places, watcher
 from cli.progress import progress_bar
-from cli.site import SiteDir, console, control_key, data_folder, load_site_or_exit, service_url, tell_faults
+from cli.site import (
+    SiteDir,
+    at_site,
+    console,
+    control_key,
+    data_folder,
+    load_site_or_exit,
+    service_url,
+    tell_faults,
+)
 from ingest.imports.folder import BadNameError
 from ingest.imports.job import Report, placeless
 from ingest.imports.mapping import Mapping, parse_mapping, shipped, shipped_text
@@ -69,7 +78,7 @@ def values(
         raise typer.Exit(2) from error
     if check or not yes:
         for file in files:
-            _show(file, chosen, site, most=6)
+            _show(file, chosen, site, site_dir, most=6)
         if check:
             return
         if not typer.confirm("Store this?"):
@@ -83,7 +92,7 @@ def values(
         console.print(f"[bold red]Not imported:[/] {error}")
         console.print("The same command again completes what was begun.")
         raise typer.Exit(1) from error
-    _tell(reports)
+    _tell(reports, site_dir)
     if any(report.state != "stored" for report in reports):
         raise typer.Exit(1)
 
@@ -124,7 +133,7 @@ def _mapping_text(mapping: str, start: datetime | None, end: datetime | None) ->
     return text, slug if text == shipped_text(slug) else f"{slug[:50]}-{digest}"
 
 
-def _show(file: Path, mapping: Mapping, site: Site, most: int) -> None:
+def _show(file: Path, mapping: Mapping, site: Site, site_dir: Path, most: int) -> None:
     """Print the preview of a file, or its faults."""
     terms = Terms(site.zone, utc_now(), site.settings.ingest.clock_tolerance_s)
     out = Console(highlight=False)
@@ -145,7 +154,7 @@ def _show(file: Path, mapping: Mapping, site: Site, most: int) -> None:
             out.print(f"  {line}", markup=False, soft_wrap=True)
         known = known_places(site)
         absent = sorted({view.device for view in looked.series if not known(view.device)})
-        for line in placeless(absent) if absent else []:
+        for line in placeless(absent, at_site(site_dir)) if absent else []:
             out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
@@ -229,11 +238,11 @@ def _progress() -> Iterator[Callable[[str, int], None]]:
         yield lambda state, done: progress.update(task, description=state, completed=done)
 
 
-def _tell(reports: list[Report]) -> None:
+def _tell(reports: list[Report], folder: Path) -> None:
     out = Console(highlight=False)
     for report in reports:
         out.print(report.summary, markup=False, soft_wrap=True)
         for fault in report.faults[1:]:
             out.print(f"  {fault}", markup=False, soft_wrap=True)
-        for line in placeless(report.without_place) if report.without_place else []:
+        for line in placeless(report.without_place, at_site(folder)) if report.without_place else []:
             out.print(f"  {line}", markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from classroom.site import Site
-from cli.site import console, control_key, letters_file, service_url
+from cli.site import at_site, console, control_key, letters_file, service_url
 from ingest.letter import REASONS
 from ingest.letters import Letters, LettersError
 
@@ -57,12 +57,14 @@ def open_letters_or_exit(folder: Path) -> Letters | None:
         raise typer.Exit(1) from error
 
 
-def tell_unknown(letters: Letters | None, ids: Sequence[int] | None) -> None:
+def tell_unknown(letters: Letters | None, ids: Sequence[int] | None, folder: Path) -> None:
     """Say which numbers no kept letter has; leaves with code 1 where that is all of them."""
     absent = [number for number in ids or () if letters is None or letters.get(number) is None]
     for number in absent:
         console.print(
-            f"There is no dead letter {number}; classroom-climate dead-letters list shows those kept"
+            f"There is no dead letter {number}; "
+            f"classroom-climate dead-letters list{at_site(folder)} shows those kept",
+            soft_wrap=True,
         )
     if absent and len(absent) == len(ids or ()):
         raise typer.Exit(1)

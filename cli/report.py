@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from classroom.settings import SiteSettings
 from classroom.site import Site
+from classroom.words import counted
 from cli.progress import progress_bar
 from cli.report_accounts import accounts, close
 from cli.report_source import Served, Source, SourceError, source_of
@@ -215,7 +216,7 @@ def _write(out: Path, files: list[tuple[str, bytes]]) -> int:
 
 
 def _tell(written: int, out: Path, failed: dict[str, str]) -> None:
-    Console(highlight=False).print(f"Wrote {written} files to {out.resolve()}.", soft_wrap=True)
+    Console(highlight=False).print(f"Wrote {counted(written, 'file')} to {out.resolve()}.", soft_wrap=True)
     for key, why in failed.items():
         console.print(f"[bold red]No report of {escape(key)}:[/] {escape(why)}", soft_wrap=True)
     if failed:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from classroom.site import Site
+from classroom.words import counted
 from cli.report_source import Served, Source, SourceError, source_of
 from cli.site import SiteDir, console, load_site_or_exit
 
@@ -29,7 +30,9 @@ def close(
     """
     site = load_site_or_exit(site_dir)
     keys = _known(list(site.school_by_key), schools)
-    if not yes and not typer.confirm(f"Close {year} for {len(keys)} schools? It cannot be opened again"):
+    if not yes and not typer.confirm(
+        f"Close {year} for {counted(len(keys), 'school')}? It cannot be opened again"
+    ):
         console.print("Nothing was closed.")
         raise typer.Exit(1)
     failed = 0
@@ -86,8 +89,8 @@ def accounts(
         raise typer.Exit(1) from error
     closed = sum(one["closed_at"] is not None for one in found)
     Console(highlight=False).print(
-        f"Wrote {len(files)} files to {out.resolve()}: {len(found)} schools, {closed} of them closed, "
-        f"{len(tables['restatements'])} restatements.",
+        f"Wrote {counted(len(files), 'file')} to {out.resolve()}: {counted(len(found), 'school')}, "
+        f"{closed} of them closed, {counted(len(tables['restatements']), 'restatement')}.",
         soft_wrap=True,
     )
     for key, why in failed.items():

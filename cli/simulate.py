@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from classroom.faults import ConfigurationError
 from classroom.site import Site
+from classroom.words import counted
 from cli.broker_meant import (
     CaOption,
     HostOption,
@@ -205,7 +206,7 @@ def _into_files(site: Site, scenario: Scenario, folder: Path, days: int, truth: 
         history = record_history(site, scenario, start, end, target, show)
     _write_truth(site, scenario, truth or folder / TRUTH_FOLDER, start, end, history)
     Console(highlight=False).print(
-        f"{history.sent} messages of {max(days, 1)} days written to {target}; "
+        f"{counted(history.sent, 'message')} of {counted(max(days, 1), 'day')} written to {target}; "
         f"play them with: classroom-climate replay {target}"
     )
 
@@ -216,7 +217,7 @@ def _play(site: Site, scenario: Scenario, broker: BrokerAddress, wish: _Wish, st
         start = reached - timedelta(days=wish.days)
         history = _history(site, scenario, broker, start, wish, stop)
         reached = history.reached
-        Console().print(f"{history.sent} messages of history published and acknowledged.")
+        Console().print(f"{counted(history.sent, 'message')} of history published and acknowledged.")
         if wish.truth is not None:
             _write_truth(site, scenario, wish.truth, start, reached, history)
     if not wish.live or stop.is_set():

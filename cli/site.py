@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -25,6 +26,11 @@ SiteDir = Annotated[
         "--site", "-s", envvar="CLASSROOM_SITE", help="Folder with classroom.toml and the CSV tables."
     ),
 ]
+
+
+def at_site(folder: Path) -> str:
+    """`` --site FOLDER`` for the commands that messages name; empty for the working folder."""
+    return "" if folder == Path() else f" --site {quote(str(folder))}"
 
 
 def data_folder(folder: Path) -> Path:

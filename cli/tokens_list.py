@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.clock import utc_now
-from cli.site import SiteDir, load_site_or_exit
+from cli.site import SiteDir, at_site, load_site_or_exit
 from cli.tokens_file import tokens_or_exit
 
 
@@ -46,4 +46,7 @@ def list_tokens(
     if found:
         out.print(table)
     else:
-        out.print("No tokens or screen links stand. Make one with: classroom-climate tokens create")
+        out.print(
+            "No tokens or screen links stand. Make one with: classroom-climate tokens create"
+            + at_site(site_dir)
+        )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.rules import ADMIN
 from api.context import Analysis, ApiContext, NotNowError
-from api.models import PROBLEMS
+from api.models import NOT_NOW, PROBLEMS
 from api.problems import ProblemError, no_such
 from api.query import instant
 
@@ -57,7 +57,7 @@ class AnalysisOut(BaseModel):
 
 def analysis_router(context: ApiContext) -> APIRouter:
     """Routes to run the job and to see how far it is; none where the process does not run it."""
-    router = APIRouter(tags=["analysis"], responses=PROBLEMS, dependencies=[Depends(ADMIN)])
+    router = APIRouter(tags=["analysis"], responses=PROBLEMS | NOT_NOW, dependencies=[Depends(ADMIN)])
     if context.control is not None and context.control.analysis is not None:
         _add_routes(router, context, context.control.analysis)
     return router

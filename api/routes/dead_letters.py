@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import base64
 import codecs
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access.rules import ADMIN, TECHNICIAN
 from api.context import ApiContext, DeadLetter, LetterControl, NotNowError
 from api.letter_models import DeadLetterOut, DeadLetterPage, PurgeIn, PurgeOut, ReplayIn, ReplayOut
-from api.models import PROBLEMS, ProblemOut
+from api.models import NOT_NOW, PROBLEMS
 from api.problems import ProblemError
 from api.query import LettersQuery, instant
 from api.tables import CSV_ANSWER, csv_response, wants_csv
 
 _utf8 = codecs.getincrementaldecoder("utf-8")
 _EXCERPT_BYTES = 1_000
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    409: {"model": ProblemOut, "description": "Not possible now"},
-}
 
 
 def dead_letters_router(context: ApiContext) -> APIRouter:
@@ -63,7 +60,7 @@ def dead_letters_router(context: ApiContext) -> APIRouter:
 
 def _writing(context: ApiContext, control: LetterControl) -> APIRouter:
     """Routes that change something."""
-    router = APIRouter(dependencies=[Depends(ADMIN)], responses=_REFUSALS)
+    router = APIRouter(dependencies=[Depends(ADMIN)], responses=NOT_NOW)
 
     @router.post("/dead-letters/replay", response_model=ReplayOut)
     def replay(asked: ReplayIn) -> ReplayOut:

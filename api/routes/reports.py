@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.access.rules import CITY, SCHOOL, STAFF
 from api.access.viewer import viewer_of
 from api.context import ApiContext
-from api.models import PROBLEMS
+from api.models import NOT_NOW, PROBLEMS, TOO_LARGE
 from api.problems import ProblemError, wrong
 from api.routes.schools import known_school
 from reports.closing import CloseError
@@ -32,9 +32,13 @@ T = TypeVar("T")
 
 _Lang = Literal["sv", "en"]
 _Year = Annotated[int, Path(ge=1990, le=2100)]
+_SCHEMAS: dict[str, dict[str, str]] = {"json": {"type": "object"}, "csv": {"type": "string"}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}
+        "content": {
+            kind: {"schema": _SCHEMAS.get(name, {"type": "string", "format": "binary"})}
+            for name, kind in MEDIA_TYPES.items()
+        }
     },
     **PROBLEMS,
 }
@@ -150,7 +154,10 @@ def _add_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None
             raise wrong("figure", figure, str(error)) from error
 
     @router.post(
-        "/schools/{school}/report/verify", response_model=VerificationOut, dependencies=[Depends(SCHOOL)]
+        "/schools/{school}/report/verify",
+        response_model=VerificationOut,
+        responses=TOO_LARGE,
+        dependencies=[Depends(SCHOOL)],
     )
     async def verify_report(school: str, request: Request) -> VerificationOut:
         """Whether a report (its PDF, XLSX or JSON file is the body) still holds; if not, what changed."""
@@ -175,7 +182,10 @@ def _add_accounts(router: APIRouter, context: ApiContext, reports: Reports) -> N
         return AccountsOut(**{**found._asdict(), "closed_at": closed})
 
     @router.post(
-        "/schools/{school}/accounts/{year}/close", response_model=ClosedOut, dependencies=[Depends(STAFF)]
+        "/schools/{school}/accounts/{year}/close",
+        response_model=ClosedOut,
+        responses=NOT_NOW,
+        dependencies=[Depends(STAFF)],
     )
     def close_accounts(school: str, year: _Year) -> ClosedOut:
         """Close a year for good; later data make restatements."""

@@ -15,7 +15,7 @@ from api.lesson_models import LessonOut, LessonsDay
 from api.models import PROBLEMS, RoomNow, Series, SeriesPoint, ValueNow
 from api.now import room_now
 from api.problems import wrong
-from api.query import LessonsQuery, SeriesQuery, Shape, span
+from api.query import JSON_POINTS, LessonsQuery, SeriesQuery, Shape, span
 from api.routes.schools import known_room
 from api.series import hour_curve, raw_curve
 from api.stream import EventStream
@@ -60,7 +60,8 @@ def rooms_router(context: ApiContext) -> APIRouter:
     def get_series(
         school: str, room: str, request: Request, query: Annotated[SeriesQuery, Query()]
     ) -> Response | Series:
-        """One quantity over time: by device, then by time; a null value is a gap. As CSV: the points."""
+        """One quantity over time: by device, then by time; a null value is a gap. As CSV: the points, all of
+        them where `points` is missing."""
         site = context.site()
         known_room(site, school, room)
         if query.quantity not in QUANTITIES:
@@ -68,10 +69,11 @@ def rooms_router(context: ApiContext) -> APIRouter:
         wants = wants_csv(request, query)
         within = span(query.from_, query.to, site.zone, context.clock(), _DEFAULT, _LONGEST[query.interval])
         devices = site.devices_in_room(school, room)
+        limit = query.points or (None if wants else JSON_POINTS)
         if query.interval == "raw":
-            curve = raw_curve(context.store, devices, query.quantity, within, query.points, query.flagged)
+            curve = raw_curve(context.store, devices, query.quantity, within, limit, query.flagged)
         else:
-            curve = hour_curve(context.store, devices, query.quantity, within, query.points)
+            curve = hour_curve(context.store, devices, query.quantity, within, limit)
         points, readings, thinned = curve
         if wants:
             return csv_response(list(SeriesPoint.model_fields), points, query)

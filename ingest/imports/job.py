@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from classroom.words import counted
 from ingest.imports.mapping import Mapping
 from ingest.imports.preview import lines, preview
 from ingest.imports.reader import Given, Terms, read_file
@@ -55,8 +56,8 @@ class Report:
         if self.state != "stored":
             return f"{self.name}: {self.state}, {self.done} so far"
         return (
-            f"{self.name}: {self.readings} readings, {self.stored} new, {self.corrected} corrected, "
-            f"{self.unchanged} as they were"
+            f"{self.name}: {counted(self.readings, 'reading')}, {self.stored} new, "
+            f"{self.corrected} corrected, {self.unchanged} as they were"
         )
 
     def text(self) -> str:
@@ -71,13 +72,14 @@ class Report:
         return "\n".join(parts) + "\n"
 
 
-def placeless(devices: list[str]) -> list[str]:
-    """What to do about devices without a place."""
+def placeless(devices: list[str], at_site: str = "") -> list[str]:
+    """What to do about devices without a place; ``at_site`` is what a command needs to find the site."""
     shown = ", ".join(devices[:10]) + (" …" if len(devices) > 10 else "")
     return [
-        f"{len(devices)} devices hang nowhere yet, so that their values are in no figure: {shown}",
+        f"{counted(len(devices), 'device hangs', 'devices hang')} nowhere yet, so that no value of theirs "
+        f"is in any figure: {shown}",
         "Give each a row in devices.csv (meters; stations.csv for weather), or: "
-        f"classroom-climate devices assign {devices[0]} --school SCHOOL --meter METER",
+        f"classroom-climate devices assign {devices[0]} --school SCHOOL --meter METER{at_site}",
     ]
 
 

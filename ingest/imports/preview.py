@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from classroom.quantity import BILL_QUANTITIES, INTERVAL_S, QUANTITIES, Kind
 from classroom.timetable import day_span
+from classroom.words import counted
 from ingest.imports.mapping import Basis, Mapping
 from ingest.imports.reader import Tally
 from ingest.imports.stage import Stage
@@ -216,7 +217,9 @@ def _whose(shown: Preview, view: SeriesView) -> str:
 
 def _counts(shown: Preview) -> str:
     tally = shown.tally
-    parts = [f"{tally.rows} rows, {tally.readings} readings of {len(shown.series)} series"]
+    parts = [
+        f"{counted(tally.rows, 'row')}, {counted(tally.readings, 'reading')} of {len(shown.series)} series"
+    ]
     for number, words in (
         (tally.empty, "empty values left out"),
         (tally.skipped.sums, "sum rows left out"),

@@ -77,6 +77,14 @@ def test_a_year_is_closed_once_it_is_over(client: TestClient) -> None:
     assert "close it in 2027" in refused.json()["detail"]
 
 
+def test_the_document_tells_what_else_may_be_answered(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    report = paths["/api/v1/schools/{school}/report"]["get"]["responses"]
+    assert report["200"]["content"]["application/json"]["schema"] == {"type": "object"}
+    assert "409" in paths["/api/v1/schools/{school}/accounts/{year}/close"]["post"]["responses"]
+    assert "413" in paths["/api/v1/schools/{school}/report/verify"]["post"]["responses"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [

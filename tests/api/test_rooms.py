@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api import series
 from api.context import ApiContext
 from api.series import thinned
 from classroom.reading import Flag, Reading
@@ -146,6 +147,26 @@ def test_series_as_csv(client: TestClient, store: DuckDBStore, co2: MakeCo2) -> 
         "2026-11-16T08:05:00Z;first;;;;;0\r\n"
         "2026-11-16T08:40:00Z;first;510,0;;;;0\r\n"
     )
+
+
+def test_csv_is_whole_unless_points_are_asked_for(
+    client: TestClient, store: DuckDBStore, co2: MakeCo2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opens a table takes it for all there is."""
+    store.write_readings([co2("first", (n + 1) / 3, 500.0 + n % 7) for n in range(3_000)])
+
+    def rows(query: str) -> int:
+        answer = client.get(f"{SERIES}&from=2026-11-15{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.text.count("\n") - 1
+
+    assert client.get(f"{SERIES}&from=2026-11-15").json()["downsampled"]
+    assert rows("&format=csv") == 3_000
+    assert rows("&format=csv&points=100") <= 100
+    monkeypatch.setattr(series, "WHOLE_LIMIT", 2_999)
+    refused = client.get(f"{SERIES}&from=2026-11-15&format=csv")
+    assert refused.status_code == 422
+    assert "ask in parts" in refused.json()["detail"]
 
 
 def test_hours_show_extremes_coverage_and_missing_hours(

@@ -132,7 +132,7 @@ def test_a_mapping_is_mended_and_what_came_before_is_placed(start: Start, replay
     assert "classroom-climate dead-letters list --site" in doctor.stdout
 
     purged = ask("purge", "--reason", "not_json", "--site", running.folder, answer="y\n")
-    assert "1 dead letters: 1 not_json." in purged.stdout
+    assert "1 dead letter: 1 not_json." in purged.stdout
     assert "Deleted 1." in purged.stdout
     assert running.get("/api/v1/dead-letters")["counts"] == {"wrong_type": 1}
 

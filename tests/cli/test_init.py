@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from classroom.settings import Settings
 from classroom.sitefiles import SETTINGS_FILE, TABLES
 from cli.app import app
+from cli.init import templates
 from cli.site import load_site
 
 run = CliRunner()
+
+ELSEWHERE = {
+    *(("site", key) for key in ("key", "name", "time_zone")),  # set, for everybody must
+    *(("access", key) for key in ("oidc", "grafana")),  # tables of their own, in docs/access.md
+    ("factors", "chosen"),
+}
 
 
 def test_what_it_writes_is_accepted(tmp_path: Path) -> None:
@@ -20,6 +31,28 @@ def test_what_it_writes_is_accepted(tmp_path: Path) -> None:
     site = load_site(tmp_path / "site")
     assert [school.key for school in site.schools] == ["exempelskolan"]
     assert {path.name for path in (tmp_path / "site").iterdir()} == {SETTINGS_FILE, *TABLES}
+
+
+def test_every_setting_stands_in_the_template_with_its_default(tmp_path: Path) -> None:
+    """Commented out where it is a default; a key that is not set by default shows how it is written."""
+    text = templates()[SETTINGS_FILE]
+    absent, wrong = [], []
+    for name, field in Settings.model_fields.items():
+        part = re.search(rf"^\[{name}\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+        written = dict(re.findall(r"^# (\w+) = (.*)$", part[1] if part else "", re.MULTILINE))
+        model: Any = field.annotation
+        for key, of in model.model_fields.items():
+            if (name, key) in ELSEWHERE:
+                continue
+            if key not in written:
+                absent.append(f"{name}.{key}")
+            elif of.default is not None:
+                value = tomllib.loads(f"x = {written[key]}")["x"]
+                section = model.model_validate({key: value})
+                if getattr(section, key) != of.default:
+                    wrong.append((name, key, value))
+    assert absent == []
+    assert wrong == []
 
 
 def test_it_never_overwrites(tmp_path: Path) -> None:
