@@ -202,13 +202,15 @@ def midnight_after(site: Site, day: date) -> datetime:
     return last.astimezone(UTC)
 
 
-def run_job(store: DuckDBStore, site: Site, now: datetime, submit: Callable[..., object]) -> Figures:
+def run_job(
+    store: DuckDBStore, site: Site, now: datetime, submit: Callable[..., object], at_once: int = 2
+) -> Figures:
     """One run of the job."""
     from analytics import jobs
 
     with watched() as memory:
         began, cpu = time.perf_counter(), tree_cpu_s()
-        report = jobs.run(store, site, now, compute=submit)  # type: ignore[arg-type]
+        report = jobs.run(store, site, now, compute=submit, at_once=at_once)  # type: ignore[arg-type]
         wall_s = time.perf_counter() - began
     return {
         "seconds": wall_s,
