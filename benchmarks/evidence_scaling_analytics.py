@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from cli.scheduler import Compute
 
 QUICK = bool(os.environ.get("QUICK"))
-DAYS = 40 if QUICK else 92
+DAYS = 40 if QUICK else 62
 FIRST = date(2026, 1, 12)
+_KILLED_AT = 6 if QUICK else 25  # the number of the part that is handed over then
 TABLES = ("metrics", "hours", "verdicts", "documents")
 
 
@@ -71,7 +72,7 @@ class Submitting:
         """Hand it on."""
         found = self._inner.submit(function, argument)
         self.handed += 1
-        if self.handed == 20 and self._processes is not None:
+        if self.handed == _KILLED_AT and self._processes is not None:
             os.kill(self._processes()[0], signal.SIGKILL)
         return found
 
