@@ -14,6 +14,8 @@ from classroom.places import CalendarRow, DayType, Lesson, School
 Span = tuple[datetime, datetime]
 """A half-open interval of aware UTC times."""
 
+_DAY = timedelta(days=1)
+
 
 def parse_hours(hours: str) -> tuple[time, time]:
     """``"08:00-15:00"`` as two local times.
@@ -177,13 +179,17 @@ class Timetable:
         return merged
 
     def _utc(self, day: date, at: time) -> datetime:
+        start, end = day_span(day, self.zone)
+        if end - start == _DAY:  # a third of the time that the zone takes to say the same
+            return start + timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 
 
 def _given(lesson: Lesson, day: date) -> bool:
     """Whether the lesson is given on ``day``, a school day of its weekday."""
-    parity = "odd" if day.isocalendar().week % 2 else "even"
-    return lesson.weeks in ("all", parity) and lesson.holds_on(day)
+    if lesson.weeks != "all" and lesson.weeks != ("odd" if day.isocalendar().week % 2 else "even"):
+        return False
+    return lesson.holds_on(day)
 
 
 @lru_cache(maxsize=10_000)

@@ -57,7 +57,7 @@ class DuckDBStore(Store):
     """
 
     def __init__(
-        self, path: Path, *, memory_limit_mb: int = 1_000, migrations: Sequence[str] = MIGRATIONS
+        self, path: Path, *, memory_limit_mb: int = 500, migrations: Sequence[str] = MIGRATIONS
     ) -> None:
         self._path = path
         self._memory_limit_mb = memory_limit_mb

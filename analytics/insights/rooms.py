@@ -133,6 +133,8 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     shown = days.loc[flow.index] if told else days
     if len(shown) < _LEAST_DAYS:
         return None
+    if not _may_lack(shown.tail(_LATEST_DAYS), told):
+        return None
     measure = np.log(flow.clip(lower=0.1)) if told else np.log(shown["highest_ppm"])
     last = levels(measure.to_numpy(np.float64), least=_LEAST_DAYS, floor=_NOISE_LOG)[-1]
     since = shown.index[last.start]
@@ -160,6 +162,15 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     )
 
 
+def _may_lack(latest: pd.DataFrame, told: bool) -> bool:
+    """Whether the median of some of these days could be a finding: most rooms are done with that."""
+    highest = float(latest["highest_ppm"].max())
+    if not told:
+        return highest >= VERY_HIGH_PPM
+    lowest = float(latest["flow_l_s"].min())
+    return any(lowest < least and highest >= ppm for least, ppm in LACKING)
+
+
 def _too_warm_or_cold(
     data: SchoolData, room: Room, temperature_c: pd.Series, lessons: _Lessons
 ) -> Iterator[Found]:
@@ -167,6 +178,8 @@ def _too_warm_or_cold(
     limits = data.site.settings.analytics
     heated = {day: of_day for day, of_day in lessons.items() if day.month in _MONTHS_HEATED and of_day}
     hours = _lesson_hours(temperature_c, [lesson[:2] for of_day in heated.values() for lesson in of_day])
+    if max((hours > limits.comfort_high_c).mean(), (hours < limits.comfort_low_c - 1.0).mean()) < TOO_OFTEN:
+        return  # most rooms, before anything is made of their days
     by_day = hours.groupby(
         pd.DatetimeIndex(hours.index).tz_convert(data.site.zone).tz_localize(None).normalize()
     )
