@@ -272,6 +272,10 @@ MARCH, APRIL = datetime(2026, 2, 28, 23, tzinfo=UTC), datetime(2026, 3, 31, 22, 
 MARCH_H = 31 * 24 - 1
 
 
+def year_bill(start: datetime, hours: float, kwh: float) -> list[Reading]:
+    return [one._replace(quantity=one.quantity.replace("_", "_year_")) for one in bill(start, hours, kwh)]
+
+
 def test_a_bill_is_its_month_and_no_day(store: DuckDBStore, site: Site, zone: ZoneInfo) -> None:
     store.write_readings(bill(MARCH, MARCH_H, 42_300.0))
     jobs.run(store, site, NOW)
@@ -348,6 +352,31 @@ def test_a_year_holds_its_months_bills_and_a_years_bill_no_month(
     assert years["heat", "energy_kwh", date(2025, 1, 1)].status is Status.OK
     assert years["el", "energy_kwh", date(2025, 1, 1)].value == 70_000.0
     assert months(store, zone)["el", "energy_kwh", date(2025, 1, 1)].value is None
+
+
+def test_a_months_and_a_years_bill_that_begin_together_are_both_kept_and_counted_once(
+    store: DuckDBStore, site: Site, zone: ZoneInfo
+) -> None:
+    midnights = [datetime(2025, month, 1, tzinfo=zone).astimezone(UTC) for month in range(1, 13)]
+    midnights.append(datetime(2026, 1, 1, tzinfo=zone).astimezone(UTC))
+    year_h = (midnights[-1] - midnights[0]) / HOUR
+    store.write_readings(year_bill(midnights[0], year_h, 12_500.0))
+    bills = [bill(first, (after - first) / HOUR, 1_000.0) for first, after in pairwise(midnights)]
+    for some in bills[:-1]:
+        store.write_readings(some)
+    january = ("heat", "energy_kwh", date(2025, 1, 1))
+    jobs.run(store, site, NOW)
+    # December's bill is not here yet: the year is the year's bill, January is inside it.
+    assert months(store, zone, Interval.YEAR)[january].value == 12_500.0
+    assert months(store, zone)[january].value is None
+    assert months(store, zone)["heat", "energy_kwh", date(2025, 2, 1)].value == 1_000.0
+    store.write_readings(bills[-1])
+    jobs.run(store, site, NOW)  # a bill of December changes what the first of January tells
+    assert months(store, zone)[january].value == 1_000.0
+    assert months(store, zone, Interval.YEAR)[january].value == 12_000.0
+    later = of(store, Scope.METER, "energy_kwh", Interval.DAY, "heat")
+    jobs.run(store, site, NOW, full=True)
+    assert of(store, Scope.METER, "energy_kwh", Interval.DAY, "heat") == later
 
 
 def test_a_bill_without_a_length_is_none(rolled: Callable[..., tuple[object, object]]) -> None:
