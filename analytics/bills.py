@@ -9,7 +9,7 @@ meter has any in a bill's period, the bill is left aside.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,7 +18,7 @@ from analytics.coverage import reasons
 from analytics.meters import PeriodEnergy
 from analytics.points import HOUR_US, microseconds
 from classroom.metric import Status
-from classroom.quantity import BILL_QUANTITIES
+from classroom.quantity import BILL_LENGTHS, BILL_QUANTITIES, BILLS, bill_quantities
 
 LONGEST = timedelta(days=400)
 """Longest period of a bill, so far back must be looked."""
@@ -38,7 +38,7 @@ class Bill(NamedTuple):
 
 
 def bills_of(hours: pd.DataFrame) -> list[Bill]:
-    """Bills in rollups (HOUR_COLUMNS), those that begin later last."""
+    """Bills in rollups (HOUR_COLUMNS) by when they begin; of those that begin together the longest is last."""
     rows = hours[hours["quantity"].isin(BILL_QUANTITIES) & (hours["count"] > 0)]
     if rows.empty:
         return []
@@ -46,13 +46,37 @@ def bills_of(hours: pd.DataFrame) -> list[Bill]:
     columns = (rows["device"], microseconds(rows["last_time"]), rows["quantity"], rows["last"])
     for device, start_us, quantity, value in zip(*(list(column) for column in columns), strict=True):
         told.setdefault((str(device), int(start_us)), {})[quantity] = float(value)
-    kwh, length, final = BILL_QUANTITIES
-    found = [
-        Bill(device, start_us, start_us + round(of[length] * HOUR_US), of[kwh], of.get(final) == 1)
-        for (device, start_us), of in told.items()
-        if kwh in of and length in of
-    ]
-    return sorted(found, key=lambda bill: (bill.start_us, bill.device))
+    found: dict[tuple[str, int, int], Bill] = {}
+    for (device, start_us), of in told.items():
+        for kwh, length, final in BILLS.values():
+            if kwh not in of or length not in of:
+                continue
+            bill = Bill(device, start_us, start_us + round(of[length] * HOUR_US), of[kwh], of.get(final) == 1)
+            key = device, start_us, bill.end_us
+            if key not in found or kwh == bill_quantities(of[length])[0]:  # of two, the one where it belongs
+                found[key] = bill
+    return sorted(found.values(), key=lambda bill: (bill.start_us, bill.end_us, bill.device))
+
+
+def _speaking(bills: Sequence[Bill], start_us: int) -> Bill | None:
+    """The one of ``bills`` that a day tells: of those that cover it the one that began last.
+
+    Of several that begin together the day can carry only one: the shortest whose successors fill the longest,
+    so that months stand and the year is their sum; else the longest, so that the year lacks nothing.
+    """
+    covering = [bill for bill in bills if bill.start_us <= start_us < bill.end_us]
+    together = [bill for bill in covering if bill.start_us == covering[-1].start_us]
+    return next((bill for bill in together if _reaches(bills, bill.end_us, together[-1].end_us)), None)
+
+
+def _reaches(bills: Sequence[Bill], from_us: int, to_us: int) -> bool:
+    """Whether bills that follow each other lead from one time exactly to the other."""
+    while from_us < to_us:
+        ends = [bill.end_us for bill in bills if bill.start_us == from_us and bill.end_us <= to_us]
+        if not ends:
+            return False
+        from_us = max(ends)
+    return True
 
 
 def billed_day(
@@ -61,10 +85,9 @@ def billed_day(
     """A meter's periods of a local day without readings that one of its ``bills`` covers; others as they
     are."""
     day = energy[0]
-    covering = [bill for bill in bills if bill.start_us <= start_us < bill.end_us]
-    if not covering or day is None or day.coverage > 0 or day.accounted > 0:
+    bill = _speaking(bills, start_us)
+    if bill is None or day is None or day.coverage > 0 or day.accounted > 0:
         return list(energy)
-    bill = covering[-1]
     begins = bill.start_us == start_us
     kwh = weight * bill.kwh if begins else 0.0
     told = day._replace(
@@ -81,12 +104,29 @@ def billed_day(
 def bill_hours(lengths: pd.DataFrame) -> pd.DataFrame:
     """CHANGED_COLUMNS of the hours in which a day of a bill may begin; ``lengths`` are readings of its length
     (READING_COLUMNS), superseded ones too, so that a bill that became shorter leaves nothing behind."""
-    rows = lengths[lengths["quantity"] == BILL_QUANTITIES[1]]
+    rows = lengths[lengths["quantity"].isin(BILL_LENGTHS)]
     longest = LONGEST // timedelta(hours=1)
     found = [
         (device, time + timedelta(hours=hour))
         for device, time, length in zip(rows["device"], rows["time"], rows["value"], strict=True)
         for hour in range(0, min(round(length), longest), 12)
     ]
+    return _hours(found)
+
+
+def beginnings(lengths: pd.DataFrame, reach: datetime) -> pd.DataFrame:
+    """CHANGED_COLUMNS of the first hours of bills that reach beyond ``reach``: which of those that begin
+    together speaks depends on the bills inside the longest."""
+    rows = lengths[lengths["quantity"].isin(BILL_LENGTHS)]
+    return _hours(
+        [
+            (device, time)
+            for device, time, length in zip(rows["device"], rows["time"], rows["value"], strict=True)
+            if time + timedelta(hours=length) > reach
+        ]
+    )
+
+
+def _hours(found: Sequence[tuple[str, datetime]]) -> pd.DataFrame:
     hours = pd.DataFrame(found, columns=["device", "hour"])
     return hours.astype({"hour": "datetime64[us, UTC]"})

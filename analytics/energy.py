@@ -234,7 +234,7 @@ def _add(parts: Sequence[tuple[str, PeriodEnergy | None]]) -> PeriodEnergy | Non
     highs = [one.value if one.low is None else one.high for one in some]
     total = PeriodEnergy(
         value=known,
-        low=known if bounded else None,
+        low=sum(one.known_kwh if one.low is None else one.low for one in some) if bounded else None,
         high=sum(h for h in highs if h is not None) if bounded and None not in highs else None,
         coverage=sum(one.coverage for one in some) / len(some),
         status=worst(one.status for one in some),

@@ -12,14 +12,14 @@ import pandas as pd
 from analytics import dirty, fingerprint
 from analytics.baseline_days import moved_days
 from analytics.batch import site_of
-from analytics.bills import bill_hours
+from analytics.bills import LONGEST, beginnings, bill_hours
 from analytics.energy import REGISTERS
 from analytics.intervals import DAY_INTERVALS
 from analytics.markers import Markers
 from analytics.points import HOUR_US, microseconds
 from analytics.rolling import EVERYTHING
 from classroom.metric import Interval, Metric, Scope
-from classroom.quantity import BILL_QUANTITIES
+from classroom.quantity import BILL_LENGTHS
 from classroom.site import Site
 from store.base import Store
 
@@ -123,18 +123,19 @@ def _energy_touched(
 
 def _bill_hours(store: Store, devices: Sequence[str], first: datetime, last: datetime) -> pd.DataFrame:
     """Hours on the days of the devices' bills that begin in the span, as they are and as they were."""
-    now = store.read_readings(devices, BILL_QUANTITIES[1:2], first, last)
+    now = store.read_readings(devices, BILL_LENGTHS, first, last)
+    earlier = store.read_readings(devices, BILL_LENGTHS, first - LONGEST, first) if len(now) else now
     parts = [now]
     for device in now["device"].unique():
         before = store.superseded(device)
         parts.append(before[(before["time"] >= first) & (before["time"] < last)])
-    return bill_hours(pd.concat(parts))
+    return pd.concat([bill_hours(pd.concat(parts)), beginnings(earlier, first)])
 
 
 def _reaching(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:
     """All hours with readings, and those into which days' sums and bills reach."""
     at_meters = sorted({device.key for device in site.devices if device.meter is not None})
-    asked = [BILL_QUANTITIES[1], *sorted(DAY_INTERVALS)]
+    asked = [*BILL_LENGTHS, *sorted(DAY_INTERVALS)]
     found = store.read_readings(at_meters, asked, EPOCH, END)
     if found.empty:
         return hours

@@ -43,11 +43,13 @@ class Pieces(NamedTuple):
 
 class IntervalEnergy(NamedTuple):
     """What intervals say about each of P periods: energy, and seconds of it that are known, and that are
-    known at least as part of a longer sum."""
+    known at least as part of a longer sum. ``unsure_kwh`` is by how much the day may be off because
+    intervals that cross its ends are split: none of their smaller part, or twice as much."""
 
     kwh: Floats
     known_s: Floats
     accounted_s: Floats
+    unsure_kwh: Floats
 
 
 def interval_series(hours: pd.DataFrame) -> Mapping[tuple[str, str], RegisterSeries]:
@@ -122,6 +124,7 @@ def energy_of(found: Mapping[str, Pieces], start_us: Ints, end_us: Ints) -> Inte
         np.concatenate([whole[0], hours[0]]),
         np.concatenate([whole[1], hours[1]]),
         np.concatenate([whole[1], np.maximum(hours[1], spoken)]),
+        np.concatenate([[_unsure_kwh(_settled(ordered), int(start_us[0]), int(end_us[0]))], 0.0 * hours[0]]),
     )
 
 
@@ -153,6 +156,17 @@ def _settled(ordered: Sequence[Pieces]) -> Pieces | None:
         order = np.argsort(joined.start_us)
         kept = Pieces._make(column[order] for column in joined)
     return kept
+
+
+def _unsure_kwh(found: Pieces | None, start_us: int, end_us: int) -> float:
+    if found is None:
+        return 0.0
+    length = (found.end_us - found.start_us).astype(float)
+    unsure = 0.0
+    for boundary in (start_us, end_us):
+        part = ((boundary - found.start_us) / length).clip(0.0, 1.0)
+        unsure += float((found.kwh * np.minimum(part, 1 - part)).sum())
+    return unsure
 
 
 def _sums(found: Pieces | None, start_us: Ints, end_us: Ints) -> tuple[Floats, Floats]:

@@ -173,7 +173,7 @@ def _load_registers(store: Store, part: Site, days: Sequence[date]) -> tuple[pd.
         return pd.DataFrame(columns=list(HOUR_COLUMNS)), raw
     first, last = _span(part, days)
     hours = store.read_hours(devices, sorted(REGISTERS | INTERVALS), first - MARGIN, last + MARGIN)
-    bills = store.read_hours(devices, BILL_QUANTITIES, first - LONGEST, last)
+    bills = store.read_hours(devices, BILL_QUANTITIES, first - LONGEST, last + LONGEST)
     registers = hours[hours["quantity"].isin(REGISTERS)]
     raw = store.read_around(irregular_hours(registers, register_cuts(part)), 0, 0).frame()
     if len(bills):

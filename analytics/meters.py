@@ -19,6 +19,7 @@ from analytics.coverage import LEAST_COVERAGE, OK_COVERAGE, reasons
 from analytics.intervals import Pieces, covered_hours, energy_of, pieces
 from analytics.points import RegisterSeries, around
 from analytics.registers import Energy, energy_over, good_points
+from analytics.resolution import FINE_KWH, FINE_SHARE, RESOLUTION
 from classroom.metric import Status
 
 Floats = npt.NDArray[np.float64]
@@ -63,7 +64,8 @@ class Day(NamedTuple):
 class PeriodEnergy(NamedTuple):
     """What is known of one period; ``value`` is None where that is too little.
 
-    ``low`` and ``high`` bound the energy where gaps cross the period's boundary. ``known_kwh`` is the
+    ``low`` and ``high`` bound the energy where gaps cross the period's boundary, or where a day may be off by
+    more than a fine figure is (:mod:`analytics.resolution`). ``known_kwh`` is the
     energy of the increments inside the period, shown or not; ``accounted`` the share of its time whose
     energy is known, if only as part of a longer sum; ``carried_kwh`` what the value leaves out, and
     ``carried_to_us`` up to when; ``billed``: a bill that begins here is in it; ``methods``: those of the
@@ -204,6 +206,7 @@ def _of_intervals(leg: Leg, found: dict[str, Pieces], day: Day) -> _Sums:
         known_s=told.known_s,
         accounted_s=told.accounted_s,
         covered_s=told.known_s,
+        unsure=leg.weight * leg.kwh_per_unit * told.unsure_kwh,
     )
 
 
@@ -234,11 +237,12 @@ class _Sums(NamedTuple):
     jump: Floats
     reset: Floats
     swap: Floats
+    unsure: Floats  # of the day; an hour's figure is as fine as its readings
 
     @classmethod
     def zero(cls, count: int) -> _Sums:
         none = np.zeros(count)
-        return cls(*(none,) * 6, np.zeros(count, dtype=np.int64), *(none,) * 4)
+        return cls(*(none,) * 6, np.zeros(count, dtype=np.int64), *(none,) * 5)
 
     def plus(self, other: _Sums) -> _Sums:
         added = _Sums._make(a + b for a, b in zip(self, other, strict=True))
@@ -264,14 +268,22 @@ class _Sums(NamedTuple):
             return PeriodEnergy(
                 None, None, None, coverage, Status.INSUFFICIENT, why, kwh, accounted, carried + kwh, to_us
             )
+        unsure = 0.0 if running else float(self.unsure[i])
+        coarse = unsure > max(FINE_SHARE * kwh, FINE_KWH)
+        why = reasons(why, RESOLUTION if coarse else None)
         if running:
             status = Status.PRELIMINARY
         elif self.gap[i] or self.jump[i] or known < _WHOLE or coverage < OK_COVERAGE:
             status = Status.PARTIAL
         else:
             status = Status.ESTIMATED if why else Status.OK
-        low = kwh if known < _WHOLE else None
-        high = kwh + float(self.across[i]) if known < _WHOLE <= accounted else None
+        off = unsure if coarse else 0.0
+        low = high = None
+        if known < _WHOLE:
+            low = max(0.0, kwh - off)
+            high = kwh + float(self.across[i]) + off if accounted >= _WHOLE else None
+        elif coarse and not (self.jump[i] or self.reset[i] or self.swap[i]):  # what is lost has no bound
+            low, high = max(0.0, kwh - off), kwh + off
         return PeriodEnergy(kwh, low, high, coverage, status, why, kwh, accounted, carried, to_us)
 
 
@@ -293,6 +305,7 @@ def _leg(leg: Leg, registers: Sequence[RegisterSeries], day: Day) -> _Sums:
         jump=np.any([part.jump for part in parts], axis=0).astype(float),
         reset=np.any([part.reset for part in parts], axis=0).astype(float),
         swap=(edge > 0).astype(float),
+        unsure=weight * np.sum([part.unsure_kwh for part in parts], axis=0),
     )
 
 
@@ -303,6 +316,7 @@ def _register(leg: Leg, series: RegisterSeries, start: Ints, end: Ints) -> Energ
     day_limit, hour_limit = limits_s(leg.interval_s)
     whole = energy_over(time_us, value, start[:1], end[:1], day_limit, leg.kwh_per_unit)
     hours = energy_over(time_us, value, start[1:], end[1:], hour_limit, leg.kwh_per_unit)
+    hours = hours._replace(unsure_kwh=np.zeros(len(start) - 1))
     return Energy(*(np.concatenate(pair) for pair in zip(whole, hours, strict=True)))
 
 

@@ -12,6 +12,7 @@ from analytics.bills import BILLED, CALCULATED
 from analytics.catalog import CATALOG, ROOM_METHODS, UNRESOLVED, Rule
 from analytics.coverage import LEAST_COVERAGE, reasons, status_of
 from analytics.fingerprint import combined
+from analytics.resolution import FINE_SHARE, RESOLUTION
 from analytics.turns import over_turns
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
@@ -23,7 +24,7 @@ SUM_COVERAGE = 0.95
 NEARLY_ALL = 0.999
 """Share of the time from which on a period's energy counts as known."""
 
-_SUM = "sum/2"
+_SUM = "sum/3"
 _LONGEST_DAY = timedelta(hours=25)
 _LACKING = {"no_factor", "no_area", "no_pupils"}  # readings stood, something else is missing
 
@@ -202,11 +203,24 @@ def _sum(
         calculated = any(CALCULATED in (bill.reason or "") for bill in bills)
         status = Status.PRELIMINARY if calculated and whole else status
         why = reasons(BILLED, CALCULATED if calculated else None, why)
-    if not turns:
+    unsure = sum(_unsure(of_days.get(day)) for day in {period.days[0], period.days[-1]})
+    coarse = unsure > FINE_SHARE * abs(total)
+    if not turns and not coarse:
         return _Figure(total, covered / length, status, why, _SUM, known)
-    low = total - sum(turn.share for turn in turns)
-    high = low + sum(turn.total for turn in turns)
-    return _Figure(total, covered / length, status, reasons("gap", why), _SUM, known, low, high)
+    off = unsure if coarse else 0.0
+    low = total - sum(turn.share for turn in turns) - off
+    high = low + sum(turn.total for turn in turns) + 2 * off
+    status = Status.ESTIMATED if status is Status.OK else status
+    why = reasons("gap" if turns else None, why, RESOLUTION if coarse else None)
+    return _Figure(total, covered / length, status, why, _SUM, known, max(0.0, low), high)
+
+
+def _unsure(day: Metric | None) -> float:
+    """By how much a day at an end of a period may be off because of its register's steps and its reading's
+    time. What such a day has too much the next has too little: days inside a period take nothing from it."""
+    if day is None or day.value is None or day.low is None or RESOLUTION not in (day.reason or ""):
+        return 0.0
+    return max(day.value - day.low, (day.high or 0.0) - day.value if day.status is Status.ESTIMATED else 0.0)
 
 
 class _Days(NamedTuple):
@@ -316,6 +330,11 @@ def _hours(occupied: Metric | None, metric: Metric) -> float:
     return 0.0 if metric.reason == "not_occupied" else 1.0
 
 
+def _only_coarse(metric: Metric) -> bool:
+    """Whether nothing but its register's steps makes a day's figure less than ``ok``."""
+    return metric.reason == RESOLUTION
+
+
 def _missing(period: _Period, of_days: dict[date, Metric], every_day: bool, billed: int = 0) -> str | None:
     """How many days of the period say nothing though they should; ``billed`` are told by a bill."""
     silent = sum(
@@ -331,7 +350,7 @@ def _metric(
 ) -> Metric:
     model = inside[-1]
     status, why = figure.status, figure.reason
-    weaker = {metric.status for metric in inside if metric.value is not None}
+    weaker = {metric.status for metric in inside if metric.value is not None and not _only_coarse(metric)}
     if figure.value is not None and status is Status.OK:
         status = next((s for s in (Status.PRELIMINARY, Status.ESTIMATED) if s in weaker), status)
     if figure.value is None:  # what every day gives as its reason is the period's reason too
@@ -341,7 +360,8 @@ def _metric(
     elif period.running:
         status, why = Status.PRELIMINARY, reasons("running", why)
     elif status in (Status.PRELIMINARY, Status.ESTIMATED):
-        why = reasons(why, *(metric.reason for metric in inside if metric.status is status))
+        of_days = (metric.reason for metric in inside if metric.status is status and not _only_coarse(metric))
+        why = reasons(why, *of_days)
     return model._replace(
         time=day_span(period.first, zone)[0],
         period_end=day_span(period.end - timedelta(days=1), zone)[1],

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analytics.resolution import display_step, split_unsure_kwh
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -60,7 +62,8 @@ class Energy(NamedTuple):
     included. ``gap_before`` and ``gap_after`` are the energies [kWh] of gaps across its start and its end;
     ``carried`` is ``gap_after`` where the gap starts in this period (so that every gap is carried once),
     and ``carried_to`` the end of that gap [us]. ``gap``, ``reset`` and ``jump`` say what lies in or across
-    the period: a gap, a reset, an implausible increment.
+    the period: a gap, a reset, an implausible increment. ``unsure_kwh`` is by how much ``kwh`` may be off
+    (:mod:`analytics.resolution`).
     """
 
     kwh: Floats
@@ -73,6 +76,7 @@ class Energy(NamedTuple):
     gap: Bools
     reset: Bools
     jump: Bools
+    unsure_kwh: Floats
 
 
 def good_points(time_us: Ints, value: Floats, kwh_per_unit: float = 1.0) -> Bools:
@@ -194,22 +198,27 @@ def energy_over(
     what a longer gap does.
     """
     steps = increments(time_us, value, limit_s, kwh_per_unit)
-    return _over(time_us, steps, start_us, end_us, limit_s)
+    step_kwh = display_step(value) * kwh_per_unit
+    return _over(time_us, steps, start_us, end_us, limit_s, step_kwh)
 
 
-def _over(time_us: Ints, steps: Increments, start_us: Ints, end_us: Ints, limit_s: float) -> Energy:
+def _over(
+    time_us: Ints, steps: Increments, start_us: Ints, end_us: Ints, limit_s: float, step_kwh: float
+) -> Energy:
     count = len(start_us)
     if len(time_us) < 2:
         none, no = np.zeros(count), np.zeros(count, dtype=bool)
         zero = np.zeros(count, dtype=np.int64)
-        return Energy(none, none, none, none, none, none, zero, no, no, no)
+        return Energy(none, none, none, none, none, none, zero, no, no, no, none)
     seconds = np.diff(time_us) / 1e6
     short = steps.known & (seconds <= limit_s)
     long = steps.known & ~short
     kwh = _running(steps.kwh)
     known_s = _running(np.where(steps.known, seconds, 0.0))
     at_start, at_end = _Place.of(time_us, start_us), _Place.of(time_us, end_us)
-    bent_start, bent_end = (place.bent(steps.kwh / seconds, short) for place in (at_start, at_end))
+    power = 3_600 * steps.kwh / seconds
+    bent_start, bent_end = (place.bent(power, short) for place in (at_start, at_end))
+    unsure = sum(place.unsure_kwh(power, seconds / 3_600, short) for place in (at_start, at_end))
     energy = bent_end.read(kwh, short, up=False) - bent_start.read(kwh, short, up=True)
     known = at_end.read(known_s, short, up=False) - at_start.read(known_s, short, up=True)
     nothing = known <= 0  # the whole period lies inside one gap
@@ -230,6 +239,7 @@ def _over(time_us: Ints, steps: Increments, start_us: Ints, end_us: Ints, limit_
         gap=_any_between(seconds > limit_s, first, last),
         reset=_any_between(steps.reset, first, last),
         jump=_any_between(~steps.known, first, last),
+        unsure_kwh=np.where(nothing, 0.0, step_kwh + unsure),
     )
 
 
@@ -281,6 +291,12 @@ class _Place(NamedTuple):
         turn = (mean - last) / np.where(told, first - last, 1.0)
         energy = first * np.minimum(self.part, turn) + last * np.maximum(self.part - turn, 0.0)
         return self._replace(part=np.where(told, energy / np.where(told, mean, 1.0), self.part))
+
+    def unsure_kwh(self, power_kw: Floats, hours: Floats, splittable: Bools) -> Floats:
+        """By how much the energy before each boundary may be off; 0 where no increment is split."""
+        at = self.point.clip(0, len(power_kw) - 1)
+        unsure = split_unsure_kwh(power_kw, hours, at, self.part)
+        return np.where(self.inside_of(splittable), unsure, 0.0)
 
     def read(self, running: Floats, splittable: Bools, *, up: bool) -> Floats:
         """``running`` at the boundaries; inside an increment that may not be split, at its end (``up``) or

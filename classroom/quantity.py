@@ -122,6 +122,16 @@ _TABLE = (
     Quantity("billed_kwh", "kWh", 0, 1e8, _I, _EN, "Fakturerad energi", "Billed energy"),
     Quantity("billed_h", "h", 1, 100_000, _I, _EN, "Fakturans tid", "Length of the bill"),
     Quantity("billed_final", "0/1", 0, 1, _S, _EN, "Slutlig faktura", "Bill is final"),
+    Quantity("billed_quarter_kwh", "kWh", 0, 1e8, _I, _EN, "Fakturerat per kvartal", "Billed by quarter"),
+    Quantity(
+        "billed_quarter_h", "h", 1, 100_000, _I, _EN, "Kvartalsfakturans tid", "Length of a quarter's bill"
+    ),
+    Quantity(
+        "billed_quarter_final", "0/1", 0, 1, _S, _EN, "Slutlig kvartalsfaktura", "Quarter's bill is final"
+    ),
+    Quantity("billed_year_kwh", "kWh", 0, 1e8, _I, _EN, "Fakturerat per år", "Billed by year"),
+    Quantity("billed_year_h", "h", 1, 100_000, _I, _EN, "Årsfakturans tid", "Length of a year's bill"),
+    Quantity("billed_year_final", "0/1", 0, 1, _S, _EN, "Slutlig årsfaktura", "Year's bill is final"),
     Quantity("volume_m3", "m³", 0, _REGISTER_MAX, _R, _EN, "Volym", "Volume register"),
     Quantity("flow_m3_h", "m³/h", -10_000, 10_000, _G, _EN, "Flöde", "Flow"),
     Quantity("flow_temperature_c", "°C", -30, 200, _G, _EN, "Framledning", "Flow temperature"),
@@ -180,6 +190,21 @@ IMPORT_INTERVALS: tuple[str, ...] = tuple(f"energy_of_{length}_kwh" for length i
 EXPORT_INTERVALS: tuple[str, ...] = tuple(f"export_of_{length}_kwh" for length in INTERVAL_S)
 """Electricity fed into the grid, as :data:`IMPORT_INTERVALS`."""
 
-BILL_QUANTITIES: tuple[str, str, str] = ("billed_kwh", "billed_h", "billed_final")
+BILLS: dict[float, tuple[str, str, str]] = {
+    45 * 24.0: ("billed_kwh", "billed_h", "billed_final"),
+    200 * 24.0: ("billed_quarter_kwh", "billed_quarter_h", "billed_quarter_final"),
+    float("inf"): ("billed_year_kwh", "billed_year_h", "billed_year_final"),
+}
 """A bill is three readings at the first instant of its period: energy, length and whether it will be
-corrected."""
+corrected. By the longest period [h] that they are for: a month's and a year's bill may begin together."""
+
+BILL_QUANTITIES: tuple[str, ...] = tuple(name for names in BILLS.values() for name in names)
+"""All quantities of bills."""
+
+BILL_LENGTHS: tuple[str, ...] = tuple(names[1] for names in BILLS.values())
+"""Those that are a bill's length [h]."""
+
+
+def bill_quantities(length_h: float) -> tuple[str, str, str]:
+    """Energy, length and state of a bill of a period of so many hours."""
+    return next(names for longest_h, names in BILLS.items() if length_h <= longest_h)

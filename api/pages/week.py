@@ -235,6 +235,8 @@ def _reason(code: str, say: Language) -> str:
         return say.text("silent meters: %(meters)s") % {"meters": detail.replace(",", ", ")}
     if name == "no_factor":
         return say.text("no factor is chosen")
+    if name == "resolution":
+        return say.text("the meter counts in coarse steps")
     if name.startswith("factor_of_"):
         return say.text("with the factor of %(year)s") % {"year": name.removeprefix("factor_of_")}
     return ""

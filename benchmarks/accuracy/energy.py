@@ -12,6 +12,7 @@ import pandas as pd
 from accuracy.page import Row, Section, Seeds
 from accuracy.town import speaks_shelly
 from accuracy.year import SchoolYear, school_years
+from analytics.resolution import FINE_KWH, RESOLUTION
 from classroom.metric import Metric, Scope, Status
 from classroom.places import MeterRole
 from classroom.quantity import Carrier
@@ -34,14 +35,16 @@ of 1 hour to 4 days, messages twice, late by days, out of order, cut off, zeros 
 registers, the clock ahead by 2 hours or behind by more than a year, registers that are reset, pass their
 end or are another meter's from one report to the next; once the whole school is away; every other
 school's heat meter is swapped with a row in `devices.csv`. Meters tell their register every quarter or
-hour, to 0.00001 to 1 kWh; a figure cannot be nearer than a step of the display, which is allowed beside
-the 0.5 %.
+hour, to 0.00001 to 1 kWh.
 
-*Covered* is a day whose figure says so itself: status `ok`. On `estimated` days a register began anew and
-what ran in the minutes between is lost; `partial` days have bounds. Where a silence lies over the turn of
-a month nobody knows what the register stood at: such months have bounds too, and stand in rows of their
-own. What one of the two months has too much the other lacks; among the kWh invented it is counted all the
-same.
+*Covered* is a day whose figure says so itself: status `ok`, which promises 0.5 % (or 0.1 kWh). A day of
+which that cannot be promised, because a step of the display is more or because midnight lies between readings
+of different power, is `estimated`, reason `resolution`, and has bounds. On other `estimated` days a register
+began anew or a meter was swapped and what ran in the minutes between is lost; `partial` days have bounds.
+Where a silence lies over the turn of a month nobody knows what the register stood at: such months have bounds
+too, and stand in rows of their own. A kWh is invented if no register ever counted it: months that share a
+silence are therefore added before they are compared. How much of it stands in the wrong one of the two is
+told beside.
 
 Not in it: meters whose clock is wrong by so little that nobody can tell, telegrams without a time that
 are held up on their way, and registers that stand still while their device goes on reporting.
@@ -110,8 +113,13 @@ def _row(seed: int, line: _Line, metric: Metric, truth: float) -> tuple[object, 
 
 
 def _allowed(frame: pd.DataFrame) -> pd.Series:
-    """0.5 % of the truth, or a step of the display."""
-    return np.maximum(TOLERANCE * frame["truth"], frame["step"])
+    """0.5 % of the truth, or 0.1 kWh, or a step of the display if that is less."""
+    return np.maximum(TOLERANCE * frame["truth"], np.minimum(frame["step"], FINE_KWH))
+
+
+def _says(frame: pd.DataFrame, reason: str) -> pd.Series:
+    """Figures with this among their reasons."""
+    return frame["reason"].str.split("; ").map(lambda codes: reason in codes)
 
 
 def _off(frame: pd.DataFrame) -> pd.Series:
@@ -123,18 +131,22 @@ def energy(seeds: Seeds) -> list[Row]:
     years = school_years(seeds)
     days, months, hours = (compared(years, name) for name in ("days", "months", "hours"))
     told = days.dropna(subset=["value"])
-    covered, lost, bounded = (
+    covered, estimated, bounded = (
         told[told["status"] == status] for status in (Status.OK, Status.ESTIMATED, Status.PARTIAL)
     )
+    only_coarse = estimated["reason"] == RESOLUTION
+    coarse, lost = estimated[only_coarse], estimated[~only_coarse]
     counts = sum((year.counts for year in years), start=type(years[0].counts)())
     return [
         Row("school years; meters; messages", f"{len(years)}; {_meters(days)}; {counts.total()}"),
         _within("days covered: kWh within 0.5 %", covered),
         Row(
-            "of those without the display's allowance", _share(_off(covered) <= TOLERANCE * covered["truth"])
+            "days covered, `estimated` by `resolution`, for other reasons, `partial`, of all days",
+            _numbers(covered, coarse, lost, bounded, days),
         ),
-        Row("days covered, `estimated`, `partial`, of all days", _numbers(covered, lost, bounded, days)),
-        Row("`estimated` days: within 0.5 %, worst", _text(lost)),
+        Row("days `estimated` by `resolution`: within 0.5 % all the same, worst", _text(coarse)),
+        _bounds("such days: truth within the bounds they give", coarse),
+        Row("days `estimated` for other reasons: within 0.5 %, worst", _text(lost)),
         _bounds("partial days: truth within the bounds they give", bounded),
         *_month_rows(months),
         *_invented(told, months, hours),
@@ -175,7 +187,7 @@ def _bounds(what: str, bounded: pd.DataFrame) -> Row:
 def _month_rows(months: pd.DataFrame) -> Iterator[Row]:
     """Months whose turns were read, and those that a silence reaches into or out of."""
     told = months.dropna(subset=["value"])
-    over = told["low"].notna()
+    over = _over_turn(told)
     goal = "months: kWh within 0.5 % of the register difference, gaps included"
     yield _within(goal, told[~over])
     yield Row("months with a figure, of all", f"{len(told)} of {len(months)}")
@@ -184,6 +196,20 @@ def _month_rows(months: pd.DataFrame) -> Iterator[Row]:
     if over.any():
         yield Row("months with a silence over their turn: within 0.5 %", _text(told[over]))
         yield _bounds("such months: truth within the bounds they give", told[over])
+
+
+def _over_turn(months: pd.DataFrame) -> pd.Series:
+    return months["low"].notna() & _says(months, "gap")
+
+
+def _joined(months: pd.DataFrame) -> pd.DataFrame:
+    """Months, those that a silence joins added to one row."""
+    months = months.sort_values(["seed", "line", "time"])
+    over = _over_turn(months)
+    same = (months["seed"] == months["seed"].shift()) & (months["line"] == months["line"].shift())
+    number = (~(over & over.shift(fill_value=False) & same)).cumsum()
+    columns = {name: (name, "sum") for name in ("value", "truth")}
+    return months.groupby(number).agg(**columns, step=("step", "first"))
 
 
 def _invented(days: pd.DataFrame, months: pd.DataFrame, hours: pd.DataFrame) -> Iterator[Row]:
@@ -196,16 +222,31 @@ def _invented(days: pd.DataFrame, months: pd.DataFrame, hours: pd.DataFrame) -> 
     )
     by_meter["allowed"] = np.maximum(0.0005 * by_meter["truth"], by_meter["step"])
     figures = months.dropna(subset=["value"])
+    joined, shared = _joined(figures), figures[_over_turn(figures)]
     for name, frame in (
         ("a meter's days together, above the truth of the same days by more than 0.05 %", by_meter),
-        ("months above the truth by more than 0.5 %", figures.assign(allowed=_allowed(figures))),
+        ("months (or two that share a silence) above the truth by more than 0.5 %", _with_allowed(joined)),
     ):
-        beyond = (frame["value"] - frame["truth"] - frame["allowed"]).clip(lower=0)
-        result = f"{beyond.sum():.1f} kWh in {int((beyond > 0).sum())} of {len(frame)}"
-        yield Row(f"kWh invented: {name}", result, "0", not beyond.any())
+        beyond = _beyond(frame)
+        yield Row(f"kWh invented: {name}", _excess(beyond), "0", not beyond.any())
+    excess = _excess(_beyond(_with_allowed(shared)))
+    yield Row("of a silence over a turn in the wrong one of two months, beyond 0.5 % of it", excess)
     silent = hours[hours["coverage"] == 0]
     filled = int(silent["value"].notna().sum())
     yield Row("hours without a reading that have a figure", f"{filled} of {len(silent)}", "0", filled == 0)
+
+
+def _with_allowed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(allowed=_allowed(frame))
+
+
+def _beyond(frame: pd.DataFrame) -> pd.Series:
+    """What stands above the truth and what is allowed beside it [kWh]."""
+    return (frame["value"] - frame["truth"] - frame["allowed"]).clip(lower=0)
+
+
+def _excess(beyond: pd.Series) -> str:
+    return f"{beyond.sum():.1f} kWh in {int((beyond > 0).sum())} of {len(beyond)}"
 
 
 SECTION = Section("energy", "Energy from registers", TEXT, energy)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from classroom.quantity import bill_quantities
 from ingest.imports.cells import words
 from ingest.imports.clock import Clock
-from ingest.imports.mapping import BILL_FINAL, BILL_H, BILL_KWH, Mapping
+from ingest.imports.mapping import Mapping
 from ingest.imports.refusal import FileFault
 from ingest.imports.source import Cell
 from ingest.imports.stage import Column
@@ -56,9 +57,10 @@ def bill_columns(
         return []
     device, start_us, kwh, length, state, row_numbers = (list(column) for column in zip(*kept, strict=True))
     zeros, sure = [0] * len(kept), [False] * len(kept)
+    names = zip(*(bill_quantities(hours) for hours in length), strict=True)
     return [
-        Column(device, [quantity] * len(kept), start_us, value, zeros, sure, row_numbers)
-        for quantity, value in ((BILL_KWH, kwh), (BILL_H, length), (BILL_FINAL, state))
+        Column(device, list(quantity), start_us, value, zeros, sure, row_numbers)
+        for quantity, value in zip(names, (kwh, length, state), strict=True)
     ]
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from classroom.faults import ConfigurationError, Fault, faults_of
 from classroom.places import DeviceKey
-from classroom.quantity import BILL_QUANTITIES, INTERVAL_S, QUANTITIES, Kind
+from classroom.quantity import INTERVAL_S, QUANTITIES, Kind
 from ingest.decoders.units import UNITS
 
 Basis = Literal["normaltid", "local", "utc", "offset"]
@@ -239,6 +239,3 @@ def quantities_of(measure: str, length_s: int) -> str:
     """The quantity of ``consumption`` or ``export`` of an interval of so many seconds."""
     prefix = {"consumption": "energy", "export": "export"}[measure]
     return f"{prefix}_of_{next(name for name, s in INTERVAL_S.items() if s == length_s)}_kwh"
-
-
-BILL_KWH, BILL_H, BILL_FINAL = BILL_QUANTITIES

@@ -85,7 +85,7 @@ def preview(stage: Stage, tally: Tally, mapping: Mapping, zone: ZoneInfo) -> Pre
     """Look at what is staged."""
     found = [_Looked._make(row) for row in stage.query_series(_SERIES)]
     first, last = min(one.first_us for one in found), max(one.last_us for one in found)
-    bill = any(quantity == BILL_QUANTITIES[0] for _, quantity in stage.series)
+    bill = any(quantity in BILL_QUANTITIES for _, quantity in stage.series)
     stage.register("months", _months(first, last, zone if bill else _clock(mapping.time.basis, zone)))
     by_month: dict[int, dict[str, tuple[float, float]]] = {}
     for series, label, total, mean in stage.query_series(_MONTHS):

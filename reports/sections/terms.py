@@ -51,6 +51,7 @@ _REASONS: Mapping[str, str] = {
     "register_reset": _("a register was reset"),
     "meter_swap": _("a meter was swapped"),
     "implausible_jump": _("a register jumped"),
+    "resolution": _("the meter counts in coarse steps"),
     "no_area": _("the heated area is not known"),
     "no_pupils": _("the number of pupils is not known"),
     "no_factor": _("no emission factor is chosen"),

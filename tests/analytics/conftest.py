@@ -79,10 +79,13 @@ def register(
     hours: float,
     kw: float = 6.0,
     *,
-    first: float = 1_000.0,
+    first: float = 1_000.037,
     step_s: int = 600,
 ) -> list[Reading]:
-    """A register that starts at ``first`` and rises at ``kw``, read every ``step_s`` from ``start`` on."""
+    """A register that starts at ``first`` and rises at ``kw``, read every ``step_s`` from ``start`` on.
+
+    It shows Wh; one that starts at a whole kWh may show whole kWh only.
+    """
     count = round(hours * 3_600 / step_s)
     return [
         Reading(device, quantity, start + timedelta(seconds=n * step_s), first + kw * n * step_s / 3_600)

@@ -87,6 +87,35 @@ def test_a_whole_day(compute: Callable[..., list[Metric]], make_register: MakeRe
     assert pick(metrics, Scope.SCHOOL).value == pytest.approx(144)
 
 
+def test_a_day_of_a_display_of_whole_kwh_is_known_to_a_kwh(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    day = pick(compute(around(make_register, first=1_000)))
+    assert day.value == pytest.approx(144)
+    assert (day.status, day.reason, day.coverage) == (Status.ESTIMATED, "resolution", 1.0)
+    assert (day.low, day.high) == pytest.approx((143, 145))  # 0.7 %
+    # Four times as much: a kWh is 0.17 % of it.
+    day = pick(compute(around(make_register, first=1_000, kw=24)))
+    assert (day.value, day.status, day.low, day.high) == (pytest.approx(576), Status.OK, None, None)
+    # 14.4 kWh in steps of 0.1: nobody asks for more.
+    day = pick(compute(around(make_register, first=1_000, kw=0.6)))
+    assert (day.value, day.status) == (pytest.approx(14.4), Status.OK)
+
+
+def test_a_day_whose_midnight_lies_between_readings_of_different_power_has_bounds(
+    compute: Callable[..., list[Metric]], make_register: MakeRegister
+) -> None:
+    # Read at half past. 6 kW, but 30 kWh from 23:30 to 00:30: a peak of up to 54 kW for half of that hour.
+    half, hour = timedelta(minutes=30), 3_600
+    before = make_register("m1", "energy_kwh", MIDNIGHT - 5 * HOURS - half, 6, step_s=hour)
+    after = make_register("m1", "energy_kwh", MIDNIGHT + half, 25, first=1_060.037, step_s=hour)
+    day = pick(compute([*before, *after], interval_s=hour))
+    # 15 of the 30 kWh, 23.5 hours at 6 kW; the peak may be all before midnight or all after it.
+    assert day.value == pytest.approx(15 + 23 * 6 + 3)
+    assert (day.status, day.reason) == (Status.ESTIMATED, "resolution")
+    assert (day.low, day.high) == pytest.approx((day.value - 12, day.value + 12), abs=0.01)
+
+
 def test_two_hours_without_readings_are_null_and_the_day_keeps_the_difference(
     compute: Callable[..., list[Metric]], make_register: MakeRegister
 ) -> None:
@@ -196,8 +225,10 @@ def test_a_swapped_meter_by_placements(
     compute: Callable[..., list[Metric]], make_register: MakeRegister
 ) -> None:
     swap = MIDNIGHT + timedelta(hours=12, minutes=35)
-    old = make_register("m1", "energy_kwh", MIDNIGHT - HOURS, 40, first=90_000)  # goes on in another school
-    new = make_register("m2", "energy_kwh", MIDNIGHT + timedelta(hours=12, minutes=40), 13, first=7)
+    old = make_register(
+        "m1", "energy_kwh", MIDNIGHT - HOURS, 40, first=90_000.037
+    )  # goes on in another school
+    new = make_register("m2", "energy_kwh", MIDNIGHT + timedelta(hours=12, minutes=40), 13, first=7.037)
     devices = [
         Device(key="m1", school="berga", meter="el", valid_to=swap),
         Device(key="m2", school="berga", meter="el", valid_from=swap),

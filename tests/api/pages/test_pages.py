@@ -21,7 +21,7 @@ def test_school_gives_coverage_factor_and_method_beside_every_figure(visit: Visi
     assert "Vecka 47, måndag 16 november – söndag 22 november" in text
     assert "6 589,7 kWh 467,9 kg CO₂e" in text
     assert "Täckning 88 %, pågår än" in text
-    assert "Metod energy.registers/1+sum/2" in text
+    assert "Metod energy.registers/1+sum/3" in text
     assert "71 g CO₂e/kWh · Helsingborg, Öresundskraft, 2020" in text
     assert "Marknadsbaserat, direkta utsläpp Ingen utsläppsfaktor är vald, så inget påstås." in text
 
