@@ -2,6 +2,7 @@
 
 from api.pages.experiments_router import experiments_router
 from api.pages.router import Pages, pages_router
+from api.pages.school_day_router import school_day_router
 from api.pages.screen import screen_router
 
-__all__ = ["Pages", "experiments_router", "pages_router", "screen_router"]
+__all__ = ["Pages", "experiments_router", "pages_router", "school_day_router", "screen_router"]
