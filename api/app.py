@@ -14,7 +14,14 @@ from api.context import ApiContext
 from api.etag import EntityTags
 from api.guard import HEADERS, Guard
 from api.openapi import document
-from api.pages import Pages, experiments_router, pages_router, screen_router
+from api.pages import (
+    Pages,
+    api_docs_router,
+    experiments_router,
+    pages_router,
+    school_day_router,
+    screen_router,
+)
 from api.problems import handle_problems, problem_response
 from api.routes.analysis import analysis_router
 from api.routes.comparisons import comparisons_router
@@ -67,6 +74,8 @@ def create_app(context: ApiContext) -> FastAPI:
     pages = Pages(context)
     app.include_router(pages_router(pages))
     app.include_router(experiments_router(pages))
+    app.include_router(school_day_router(pages))
+    app.include_router(api_docs_router(pages))
     app.include_router(screen_router(context, pages))
     _refuse_visitors(app, pages)
     check_rules(app)

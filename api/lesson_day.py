@@ -17,7 +17,6 @@ from analytics.comfort import band, is_summer
 from analytics.energy import to_us
 from analytics.lessons import Doubt, LessonClimate, Taught, lesson_climates
 from analytics.occupancy import SIGNS, moved
-from analytics.outdoor import outdoor_hours
 from analytics.points import microseconds
 from analytics.rollups import DeviceSeries
 from analytics.room_air import KEPT, USUAL_TEMPERATURE_C, co2_of_day, occupied_by_co2
@@ -25,11 +24,11 @@ from analytics.room_calendar import Day, room_days_of
 from analytics.ventilation import Co2, DayAir, day_air, people_by_flow, volume_of
 from analytics.verdicts import DISTRUSTED, inside
 from api.lesson_models import AdaptiveOut, AirAndHeat, LessonOut, LessonsDay, NoAirings
+from api.outdoors import outdoor_temperature
 from classroom.factors import Cover, choose_factor
 from classroom.places import Device, MeterRole, Room, Ventilation
 from classroom.site import Site
 from classroom.timetable import day_span
-from reports.daily import FARTHEST_KM
 from store.base import Store
 
 _QUANTITIES = ("co2_ppm", "temperature_c", "humidity_pct", *SIGNS)
@@ -73,7 +72,8 @@ def lessons_of(
         () if loaded.air is None else loaded.air.by_lesson,
         _presence(room, loaded),
     )
-    outdoor = _outdoor(store, site, room.school, span[0] - timedelta(days=thermal.RUNNING_DAYS), span[1])
+    before = span[0] - timedelta(days=thermal.RUNNING_DAYS)
+    outdoor = outdoor_temperature(store, site, room.school, before, span[1])
     gained, setting = _against_heat(site, room, loaded, outdoor)
     timetable = site.timetable(room.school)
     return LessonsDay(
@@ -209,17 +209,6 @@ def _humidity(series: Series, lesson: Taught) -> float | None:
     ]
     values = np.concatenate(found) if found else np.array([])
     return float(values.mean()) if len(values) else None
-
-
-def _outdoor(store: Store, site: Site, school: str, start: datetime, end: datetime) -> pd.Series:
-    """Hourly outdoor temperature [°C] by UTC hour, of the nearest station that has any; empty without one."""
-    for station, km in site.stations_near(school):
-        if km > FARTHEST_KM:
-            break
-        hours = outdoor_hours(store, station.key, start, end)
-        if len(hours):
-            return pd.Series(hours["mean"].to_numpy(dtype=float), index=pd.DatetimeIndex(hours["hour"]))
-    return pd.Series(dtype=float)
 
 
 def _no_airings(room: Room, loaded: _Loaded) -> NoAirings | None:

@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.rules import SCHOOL, STAFF
 from api.pages.experiments import experiments_view, forget_experiment, keep_experiment
+from api.pages.forms import form_of
 from api.pages.router import MissingPlaceError, Pages
 from api.pages.visit import Visit
 from classroom.access import Role
 from classroom.places import School
 
-FORM_BYTES = 10_000
-_FIELDS = ("action", "room", "first", "last")
-
-
-async def form_fields(request: Request) -> dict[str, str]:
-    """The fields of a form that a browser sends; what is not ours is left out."""
-    body = b""
-    async for block in request.stream():
-        body += block
-        if len(body) > FORM_BYTES:
-            raise HTTPException(413)
-    pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20)
-    return {key: value for key, value in pairs if key in _FIELDS}
-
-
-Sent = Annotated[dict[str, str], Depends(form_fields)]
+Sent = Annotated[dict[str, str], Depends(form_of("action", "room", "first", "last"))]
 
 
 def experiments_router(pages: Pages) -> APIRouter:

@@ -113,6 +113,14 @@ class Language:
         """``8,4 l/s``: outdoor air for one person."""
         return f"{self.number(flow_l_s, 1)}{_NO_BREAK}{'l' if self.code == 'sv' else 'L'}/s"
 
+    def decibels(self, level_db: float) -> str:
+        """``62 dB``."""
+        return f"{self.number(level_db)}{_NO_BREAK}dB"
+
+    def particles(self, amount_ug_m3: float) -> str:
+        """``12 µg/m³``; below ten with a decimal."""
+        return f"{self.number(amount_ug_m3, 0 if amount_ug_m3 >= 10 else 1)}{_NO_BREAK}µg/m³"
+
     def share(self, share: float) -> str:
         """``97 %`` of a share 0-1, rounded down: 99,9 % is not all."""
         return format_percent(int(share * 100 + 1e-9) / 100, locale=self.locale)
