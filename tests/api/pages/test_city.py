@@ -24,9 +24,7 @@ def _order(client: TestClient, query: str) -> list[str]:
 def test_schools_stand_side_by_side_with_energy_air_and_coverage(visit: Visit) -> None:
     text = visit("/")
     assert "Tågaborgsskolan Helsingborg 2 vädra nu 1 vädra snart 1 bra 3 ingen bedömning" in text
-    assert (
-        "3 ingen bedömning 34 % täckning 51 % 8 188 El, Fjärrvärme 20,0 1,37 63 %" in text
-    )
+    assert "3 ingen bedömning 34 % täckning 51 % 8 188 El, Fjärrvärme 20,0 1,37 63 %" in text
     assert "Kungsgårdsskolan Ängelholm Inga rum än. – – – – – inga mätare" in text
     assert "Energi 20 491 kWh Utsläpp 1 341 kg CO₂e Summor för 4 av 5 skolor" in text
 
