@@ -101,7 +101,8 @@ def running(
             deliveries=deliveries.deliveries,
         )
         stack.enter_context(serving(context, sock))
-        for part in (pipeline, *([scheduler] if analyses else []), watch, imports, deliveries):
+        others = (watch, imports, deliveries)
+        for part in (pipeline, scheduler, *others) if analyses else (pipeline, *others):
             part.start()
             stack.callback(part.stop)
         yield Service(site, store, pipeline, scheduler, _address(sock))
