@@ -19,9 +19,7 @@ from classroom.settings import Settings
 from classroom.site import Site
 
 PERIOD_METRICS = tuple(
-    name
-    for name in RoomPeriod.model_fields
-    if name not in {*"time period_end room name coverage status".split()}
+    name for name in RoomPeriod.model_fields if name not in {*"time period_end room name coverage status".split()}
 )
 """Metrics of a room that stand in a row of :class:`RoomPeriod`, under their names."""
 
