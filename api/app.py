@@ -26,6 +26,7 @@ from api.problems import handle_problems, problem_response
 from api.routes.analysis import analysis_router
 from api.routes.comparisons import comparisons_router
 from api.routes.dead_letters import dead_letters_router
+from api.routes.deliveries import deliveries_router
 from api.routes.devices import devices_router
 from api.routes.imports import imports_router
 from api.routes.insights import insights_router
@@ -63,6 +64,7 @@ def create_app(context: ApiContext) -> FastAPI:
     v1.include_router(overviews_router(context))
     v1.include_router(rooms_router(context))
     v1.include_router(reports_router(context))
+    v1.include_router(deliveries_router(context))
     v1.include_router(insights_router(context))
     v1.include_router(devices_router(context))
     v1.include_router(dead_letters_router(context))

@@ -17,6 +17,7 @@ from store.base import Store
 if TYPE_CHECKING:
     from api.access.file import AccessFile
     from api.live import LiveHub
+    from reports.deliveries import Deliveries
     from reports.service import Reports
 
 
@@ -374,3 +375,4 @@ class ApiContext:
     access: Access | None = None
     fits: Fits = field(default_factory=Fits)
     reports: Reports | None = None
+    deliveries: Deliveries | None = None

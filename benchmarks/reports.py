@@ -35,6 +35,7 @@ from classroom.site import Site
 from classroom.sitefiles import parse_site
 from classroom.timetable import day_span
 from cli.children import ChildCompute
+from cli.process import collect_seldom
 from reports.build import build
 from reports.document import Bars, Document, Steps, Table, written
 from reports.fits import Fits
@@ -242,6 +243,7 @@ def weasyprint_s(document: Document) -> tuple[float | None, str]:
 
 def main() -> int:
     """Measure and print."""
+    collect_seldom()  # as every command that makes reports does
     with tempfile.TemporaryDirectory() as folder:
         store, site = DuckDBStore(Path(folder) / "bench.duckdb", memory_limit_mb=300), a_site()
         fill(store, site)

@@ -41,14 +41,14 @@ PATTERN_CURES.update(
     }
 )
 
-_SchoolOrAll = Annotated[str, Field(pattern=_SCHOOL_OR_ALL)]
+SchoolOrAll = Annotated[str, Field(pattern=_SCHOOL_OR_ALL)]
 
 
 class Grant(Section):
     """A role at schools, by key; ``*`` is every school of the site, and what belongs to none."""
 
     role: Role = Role.READ
-    schools: Annotated[tuple[_SchoolOrAll, ...], Field(min_length=1)]
+    schools: Annotated[tuple[SchoolOrAll, ...], Field(min_length=1)]
 
     def holds(self, role: Role, school: str | None) -> bool:
         """Whether it gives ``role`` at ``school``; None asks for the whole site."""

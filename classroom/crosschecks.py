@@ -32,24 +32,35 @@ def cross_faults(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[
         *_impossible_times(site),
         *_incomplete(site),
         *_meter_tree(site, refused),
-        *_granted_schools(site, refused),
+        *_named_schools(site, refused),
+        *_mail_without_sender(site),
     ]
 
 
-def _granted_schools(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[Fault]:
-    """A grant for a school that is not there would silently let nobody in."""
+def _named_schools(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[Fault]:
+    """A grant for a school that is not there would silently let nobody in, a schedule send nothing."""
     known = {
         ALL_SCHOOLS,
         *(row.key for row in site.schools),
         *(key for _, key in refused.get("schools.csv", ())),
     }
     cure = f"write the key of a school of schools.csv, or {ALL_SCHOOLS} for every school"
+    named = [("access", grant.schools) for grant in site.settings.access.grants]
+    named += [(f"reports.schedule.{one.key}", one.schools) for one in site.settings.reports.schedule]
     return [
-        Fault(SETTINGS_FILE, "access", school, cure)
-        for grant in site.settings.access.grants
-        for school in grant.schools
-        if school not in {ALL_SCHOOLS, *known}
+        Fault(SETTINGS_FILE, where, school, cure)
+        for where, schools in named
+        for school in schools
+        if school not in known
     ]
+
+
+def _mail_without_sender(site: Site) -> list[Fault]:
+    mailed = [one.key for one in site.settings.reports.schedule if one.mail]
+    if not mailed or site.settings.smtp.sender is not None:
+        return []
+    cure = f"reports.schedule {mailed[0]!r} mails: write the address that it comes from, and smtp.host"
+    return [Fault(SETTINGS_FILE, "smtp.sender", "missing", cure)]
 
 
 def _references(site: Site, refused: Mapping[str, Iterable[PlaceKey]]) -> list[Fault]:

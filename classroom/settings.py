@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from classroom.access import LOOPBACK, AccessSettings
 from classroom.places import PATTERN_CURES, Key, Text
+from classroom.report_settings import ReportSettings, SmtpSettings
 from classroom.section import Section
 from classroom.topics import filter_fault, overlap_fault
 
@@ -194,24 +195,6 @@ class FactorSettings(Section):
     chosen: tuple[str, ...] = ("se-el-eea-2024", "se-el-ei-residual-2023")
 
 
-class ReportSettings(Section):
-    """What reports compare with, and when a base year's figures must be made anew.
-
-    The target is ``target_reduction_share`` (0-1) less energy in ``target_year`` than in ``base_year``.
-    """
-
-    base_year: Annotated[int, Field(ge=1990, le=2100)] | None = None
-    target_year: Annotated[int, Field(ge=1990, le=2100)] | None = None
-    target_reduction_share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    recalculation_threshold_share: Annotated[float, Field(ge=0, le=1)] = 0.05
-
-    @model_validator(mode="after")
-    def _target_is_after_base(self) -> ReportSettings:
-        if self.target_year is not None and (self.base_year is None or self.target_year <= self.base_year):
-            raise ValueError("reports.target_year needs a reports.base_year before it")
-        return self
-
-
 class _Environment(EnvSettingsSource):
     """``CLASSROOM_SECTION__KEY``; a variable without ``__`` is another's (``CLASSROOM_SITE`` is a folder)."""
 
@@ -265,6 +248,7 @@ class Settings(BaseSettings):
     factors: FactorSettings = FactorSettings()
     imports: ImportSettings = ImportSettings()
     reports: ReportSettings = ReportSettings()
+    smtp: SmtpSettings = SmtpSettings()
 
     @field_validator("api")
     @classmethod

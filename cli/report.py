@@ -8,16 +8,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 from typer.core import TyperGroup
 
 from classroom.settings import SiteSettings
 from classroom.site import Site
 from classroom.words import counted
-from cli.progress import progress_bar
 from cli.report_accounts import accounts, close
+from cli.report_schedule import due, send
 from cli.report_source import Served, Source, SourceError, source_of
+from cli.report_tell import bars
 from cli.site import SiteDir, console, load_site_or_exit
 
 _FORMATS = ("pdf", "xlsx", "csv", "json")
@@ -41,6 +41,8 @@ app = typer.Typer(
 
 app.command()(accounts)
 app.command()(close)
+app.command()(due)
+app.command()(send)
 
 PeriodOption = Annotated[
     str, typer.Option("--period", "-p", help="2026-10, 2026-Q4, 2025/26 (school year) or 2026.")
@@ -80,7 +82,7 @@ def school(
     asked = _asked(site.settings.site, period, format, lang, delimiter, decimal)
     failed: dict[str, str] = {}
     written = 0
-    with _source(site, site_dir) as source, _progress() as progress:
+    with _source(site, site_dir) as source, bars() as progress:
         task = progress.add_task("reports", total=len(keys))
         for key, files, failure in source.schools(keys, **asked):
             written += _write(out, files)
@@ -106,7 +108,7 @@ def portfolio(
     """
     site = load_site_or_exit(site_dir)
     asked = _asked(site.settings.site, period, format, lang, delimiter, decimal)
-    with _source(site, site_dir) as source, _progress() as progress:
+    with _source(site, site_dir) as source, bars() as progress:
         task = progress.add_task("schools", total=len(site.schools))
         try:
             files, failed = source.city(on_school=lambda _: progress.advance(task), **asked)
@@ -137,18 +139,20 @@ def explain(
 @app.command()
 def verify(
     file: Annotated[
-        Path, typer.Argument(help="A report's PDF, XLSX or JSON file.", exists=True, dir_okay=False)
+        Path, typer.Argument(help="A report's PDF, XLSX, JSON or CSV file.", exists=True, dir_okay=False)
     ],
     site_dir: SiteDir = Path(),
 ) -> None:
     """Make a report again from the store and say "same", or name what differs. Code 1 where it differs.
+
+    Of a CSV file the metadata (NAME.csv-metadata.json) lies beside it; its rows are compared with that too.
 
     Example: `classroom-climate report verify tagaborg-2026-10-sv.pdf`
     """
     site = load_site_or_exit(site_dir)
     with _source(site, site_dir) as source:
         try:
-            found = source.verify(file.read_bytes())
+            found = _verified(source, file)
         except SourceError as error:
             raise _leave(error) from error
     out = Console(highlight=False)
@@ -163,6 +167,27 @@ def verify(
         out.print(f"  … and {len(figures) - 20} more figures")
     if not found["same"]:
         raise typer.Exit(1)
+
+
+def _verified(source: Source | Served, file: Path) -> dict[str, Any]:
+    """A verification as the API gives it; of a CSV file with what was changed in the file itself."""
+    from reports.csv_metadata import SUFFIX, changed_rows
+    from reports.manifest import ManifestError
+
+    content = file.read_bytes()
+    if file.suffix.lower() != ".csv":
+        return source.verify(content)
+    beside = file.with_name(file.name + SUFFIX)
+    try:
+        written = beside.read_bytes()
+        changed = [one._asdict() for one in changed_rows(content, written)]
+    except OSError as error:
+        raise SourceError(f"a CSV file is verified with {beside.name} beside it: {error.strerror}") from error
+    except ManifestError as error:
+        raise SourceError(str(error)) from error
+    found = source.verify(written)
+    same = found["same"] and not changed
+    return {**found, "same": same, "differences": [*changed, *found["differences"]]}
 
 
 def _asked(
@@ -221,11 +246,6 @@ def _tell(written: int, out: Path, failed: dict[str, str]) -> None:
         console.print(f"[bold red]No report of {escape(key)}:[/] {escape(why)}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return progress_bar(*columns)
 
 
 def _tree(node: dict[str, Any], *, every: bool, into: Tree | None = None) -> Tree:

@@ -15,12 +15,15 @@ from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
+from cli.deliveries import open_deliveries
+from cli.process import collect_seldom
 from cli.site import control_headers, data_folder, service_url
 from cli.stores import open_store
 from cli.versions import versions
 from reports.closing import CloseError
+from reports.deliveries import Deliveries, Standing, TaskError
 from reports.explain import Node
-from reports.figures import FigureIdError
+from reports.figures import SITE, FigureIdError
 from reports.make import File, Shape
 from reports.manifest import ManifestError, find_manifest
 from reports.period import Period, PeriodError
@@ -28,6 +31,7 @@ from reports.service import Reports
 from store.base import SchemaError, Store, StoreError
 
 _LONGEST_S = 600.0
+_FEW = 3  # reports are made sooner than a child has begun
 
 Files = list[tuple[str, bytes]]
 
@@ -39,10 +43,12 @@ class SourceError(Exception):
 class Source:
     """Reports made here: nothing runs that owns the store. A context manager."""
 
-    def __init__(self, site: Site, store: Store, at_once: int) -> None:
+    def __init__(self, site: Site, folder: Path, store: Store, at_once: int) -> None:
         self._site = site
+        self._folder = folder
         self._store = store
-        self._pool = ChildCompute(at_once)
+        collect_seldom()
+        self._pool = ChildCompute(at_once, here=_FEW)
         self._reports = Reports(store, lambda: site, utc_now, self._pool.submit, versions(), at_once)
 
     def __enter__(self) -> Self:
@@ -109,6 +115,26 @@ class Source:
         closed = found.closed_at.isoformat() if found.closed_at is not None else None
         return {**found._asdict(), "closed_at": closed}
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """How scheduled reports stand, as the API gives it."""
+        try:
+            return [_standing(one) for one in self._deliveries().standing()]
+        except StoreError as error:
+            raise SourceError(str(error)) from error
+
+    def deliver(self, schedule: str, school: str, period: str, again: bool) -> dict[str, Any]:
+        """Deliver a scheduled report; how it stands then."""
+        try:
+            return _standing(self._deliveries().deliver(schedule, school, period, again=again))
+        except (TaskError, PeriodError, StoreError) as error:
+            raise SourceError(str(error)) from error
+
+    def _deliveries(self) -> Deliveries:
+        try:
+            return open_deliveries(lambda: self._site, self._folder, self._store, self._reports)
+        except ConfigurationError as error:
+            raise SourceError(str(error)) from error
+
 
 class Served:
     """Reports of the running service, over its API. A context manager."""
@@ -129,7 +155,7 @@ class Served:
 
         def one(key: str) -> tuple[str, Files, str]:
             try:
-                return key, self._files(f"/api/v1/schools/{key}/report", period, shape), ""
+                return key, self._files(_route(key), period, shape), ""
             except SourceError as error:
                 return key, [], str(error)
 
@@ -141,14 +167,12 @@ class Served:
     ) -> tuple[Files, dict[str, str]]:
         """Files of all schools together; those that failed stand in the report."""
         del on_school
-        return self._files("/api/v1/portfolio/report", period, shape), {}
+        return self._files(_route(SITE), period, shape), {}
 
     def explain(self, figure: str) -> dict[str, Any]:
         """The walk from a figure."""
-        school = figure.partition(":")[0].partition("/")[0]
-        found: dict[str, Any] = self._asked(
-            "GET", f"/api/v1/schools/{school}/report/explain", params={"figure": figure}
-        ).json()
+        path = _route(figure.partition(":")[0].partition("/")[0])
+        found: dict[str, Any] = self._asked("GET", f"{path}/explain", params={"figure": figure}).json()
         return found
 
     def verify(self, content: bytes) -> dict[str, Any]:
@@ -157,8 +181,7 @@ class Served:
             school = find_manifest(content).school
         except ManifestError as error:
             raise SourceError(str(error)) from error
-        path = f"/api/v1/schools/{school}/report/verify"
-        found: dict[str, Any] = self._asked("POST", path, content=content).json()
+        found: dict[str, Any] = self._asked("POST", f"{_route(school)}/verify", content=content).json()
         return found
 
     def close(self, school: str, year: int) -> int:
@@ -171,9 +194,21 @@ class Served:
         found: dict[str, Any] = self._asked("GET", f"/api/v1/schools/{school}/accounts/{year}").json()
         return found
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """How scheduled reports stand."""
+        found: list[dict[str, Any]] = self._asked("GET", "/api/v1/deliveries").json()
+        return found
+
+    def deliver(self, schedule: str, school: str, period: str, again: bool) -> dict[str, Any]:
+        """Deliver a scheduled report; how it stands then."""
+        order = {"schedule": schedule, "school": school, "period": period, "again": again}
+        found: dict[str, Any] = self._asked("POST", "/api/v1/deliveries", json=order).json()
+        return found
+
     def _files(self, path: str, period: Period, shape: Shape) -> Files:
         found = []
-        for kind in shape.formats:
+        beside = ("csvm",) if "csv" in shape.formats else ()
+        for kind in (*shape.formats, *beside):
             params = {
                 "period": period.key,
                 "format": kind,
@@ -223,11 +258,24 @@ def source_of(site: Site, folder: Path) -> Source | Served:
         store = open_store(site.settings.store, folder)
     except (ConfigurationError, SchemaError, StoreError, OSError) as error:
         raise SourceError(str(error)) from error
-    return Source(site, store, max(1, min(4, os.cpu_count() or 1)))
+    return Source(site, folder, store, max(1, min(4, os.cpu_count() or 1)))
+
+
+def _route(school: str) -> str:
+    """The API's address of a school's report, or of the one of all."""
+    return "/api/v1/portfolio/report" if school == SITE else f"/api/v1/schools/{school}/report"
 
 
 def _plain(files: Sequence[File]) -> Files:
     return [(file.name, file.content) for file in files]
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    times = {
+        name: time.isoformat() if time else None
+        for name, time in (("at", one.at), ("again_at", one.again_at))
+    }
+    return {**one._asdict(), **times, "state": str(one.state)}
 
 
 def _node(node: Node) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cli.access import open_access
 from cli.clock import utc_now
 from cli.codecs import load_codecs
 from cli.control import LettersControl, new_key
+from cli.deliveries import DeliveryThread, open_deliveries
 from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
@@ -59,15 +60,13 @@ def running(
     ``sock`` listens already (:func:`listen`). Without ``analyses`` metrics are another process's.
 
     Raises:
-        ConfigurationError: a codec of the site or the secret of its sign-in cannot be used.
+        ConfigurationError: a codec of the site, the secret of its sign-in or of its mail cannot be used.
         AccessError: the access file cannot be opened.
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
     data.mkdir(parents=True, exist_ok=True)
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each, read by nothing
-    registry = CollectorRegistry()
-    collect_seldom()
+    registry = _registry()
     with ExitStack() as stack:
         store = open_store(site.settings.store, folder)
         stack.callback(store.close)
@@ -79,12 +78,13 @@ def running(
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
         pipeline = _pipeline(folder, watch, store, live, registry, stack)
-        scheduler = _scheduler(store, watch, data, registry if analyses else CollectorRegistry(), live)
+        registered = registry if analyses else CollectorRegistry()
+        scheduler = _scheduler(store, watch, data, registered, live, lambda: deliveries.wake())
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler.wake)
-        working = (pipeline, scheduler, watch, imports) if analyses else (pipeline, watch, imports)
-        url = _address(sock)
-        key = stack.enter_context(new_key(folder, url))
+        key = stack.enter_context(new_key(folder, _address(sock)))
         fits = stack.enter_context(fits_in_a_child())
+        reports = stack.enter_context(reports_in_a_child(store, watch, fits))
+        deliveries = DeliveryThread(open_deliveries(watch, folder, store, reports), registry)
         context = ApiContext(
             site=watch,
             store=store,
@@ -92,18 +92,20 @@ def running(
             live=live,
             letters=pipeline.letters,
             sightings=pipeline.letters,
-            health=lambda: [*_working(pipeline, scheduler, analyses), _tables(watch), _imports(imports)],
+            health=lambda: _health(pipeline, scheduler if analyses else None, watch, imports, deliveries),
             registry=registry,
             access=access,
             control=_control(key, pipeline, watch, imports, scheduler if analyses else None),
             fits=fits,
-            reports=stack.enter_context(reports_in_a_child(store, watch, fits)),
+            reports=reports,
+            deliveries=deliveries.deliveries,
         )
         stack.enter_context(serving(context, sock))
-        for part in working:
+        others = (watch, imports, deliveries)
+        for part in (pipeline, scheduler, *others) if analyses else (pipeline, *others):
             part.start()
             stack.callback(part.stop)
-        yield Service(site, store, pipeline, scheduler, url)
+        yield Service(site, store, pipeline, scheduler, _address(sock))
 
 
 def _address(sock: socket.socket) -> str:
@@ -113,8 +115,21 @@ def _address(sock: socket.socket) -> str:
     return f"http://{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
-def _working(pipeline: Pipeline, scheduler: Scheduler, analyses: bool) -> list[Check | PartHealth]:
-    return [*pipeline.health(), *([scheduler.health()] if analyses else [])]
+def _registry() -> CollectorRegistry:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each, read by nothing
+    collect_seldom()
+    return CollectorRegistry()
+
+
+def _health(
+    pipeline: Pipeline,
+    scheduler: Scheduler | None,
+    watch: SiteWatch,
+    imports: ImportWatcher,
+    deliveries: DeliveryThread,
+) -> list[Check | PartHealth]:
+    analysis = [] if scheduler is None else [scheduler.health()]
+    return [*pipeline.health(), *analysis, _tables(watch), _imports(imports), deliveries.health()]
 
 
 def _pipeline(
@@ -135,11 +150,21 @@ def _pipeline(
 
 
 def _scheduler(
-    store: Store, watch: SiteWatch, data: Path, registry: CollectorRegistry, live: LiveHub
+    store: Store,
+    watch: SiteWatch,
+    data: Path,
+    registry: CollectorRegistry,
+    live: LiveHub,
+    afterwards: Callable[[], None],
 ) -> Scheduler:
     settings = watch().settings
     every_s, rules = settings.analytics.every_s, retention_rules(settings.store)
-    return Scheduler(store, watch, every_s, rules, data, registry, then=lambda: live.judge(store))
+
+    def then() -> None:
+        live.judge(store)
+        afterwards()
+
+    return Scheduler(store, watch, every_s, rules, data, registry, then=then)
 
 
 def _import_watcher(

@@ -13,7 +13,7 @@ from analytics.periods import NEARLY_ALL, total_of
 from analytics.savings import USABLE_CVRMSE
 from analytics.sufficiency import BASELINE_DAYS, baseline_sufficiency
 from classroom.factors import Basis, Cover, Factor
-from classroom.metric import Interval, Metric, Scope
+from classroom.metric import Metric
 from classroom.quantity import Carrier
 from reports.daily import SchoolDays, StationUsed, with_temperature
 from reports.dates import Dates
@@ -162,7 +162,7 @@ def _metrics(sources: Sources, school: str, carrier: Carrier, dates: Dates) -> l
     return [
         metric
         for name in _NAMES
-        for metric in sources.store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start, end, name)
+        for metric in sources.energy.of(school, name, start, end)
         if metric.carrier is carrier and metric.time < sources.now
     ]
 

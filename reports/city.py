@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from classroom.metric import Status
 from classroom.quantity import Carrier
 from reports.emission_figures import TOTALS
 from reports.energy_figures import CHANGE, CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER, change
-from reports.figures import SITE, Figure, FigureId, Mark, Report, by_id
+from reports.figures import SITE, Figure, FigureId, Inputs, Mark, Report, by_id
 from reports.period import Period
 
 METHOD = "report.schools_sum/1"
@@ -36,6 +37,7 @@ class Line:
     pending_hours: int
     factors: tuple[Factor, ...]
     settings: dict[str, str]
+    inputs: tuple[Inputs, ...] = ()
 
     def figure(
         self, period: Period, metric: str, carrier: Carrier | None = None, basis: str | None = None
@@ -99,6 +101,27 @@ def line_of(report: Report) -> Line:
         report.quality.pending_hours,
         report.factors,
         report.settings,
+        _digest(report),
+    )
+
+
+def _digest(report: Report) -> tuple[Inputs, ...]:
+    """A school's readings by month: a row each, however many series it has."""
+    by_month: dict[str, list[Inputs]] = {}
+    for one in report.inputs:
+        by_month.setdefault(one.month, []).append(one)
+    return tuple(
+        Inputs(
+            report.school,
+            "all series",
+            month,
+            sum(one.readings for one in mine),
+            sum(one.flagged for one in mine),
+            hashlib.sha256(repr([(one.device, one.quantity, one.hash) for one in mine]).encode()).hexdigest()[
+                :16
+            ],
+        )
+        for month, mine in sorted(by_month.items())
     )
 
 

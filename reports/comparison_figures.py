@@ -10,9 +10,9 @@ from analytics.bridge import Bridge
 from analytics.catalog import BRIDGE, SAVINGS
 from analytics.periods import aggregate
 from analytics.savings import Claim
-from classroom.metric import Interval, Metric, Scope, Status
+from classroom.metric import Interval, Metric, Status
 from classroom.quantity import Carrier
-from classroom.settings import ReportSettings
+from classroom.report_settings import ReportSettings
 from classroom.timetable import Span
 from reports.bridges import CAUSES, SchoolBridge, effects, school_bridge
 from reports.comparison import CarrierSavings, SchoolSavings, school_savings
@@ -89,7 +89,7 @@ def _base_year(sources: Sources, school: str, period: Period, targets: ReportSet
     return [
         metric
         for name in ("energy_kwh", "energy_unresolved_kwh")
-        for metric in sources.store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, *span, name)
+        for metric in sources.energy.of(school, name, *span)
     ]
 
 

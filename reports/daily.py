@@ -62,13 +62,34 @@ class SchoolDays(NamedTuple):
     station: StationUsed | None
 
 
+class DayMetrics:
+    """Metrics of schools by day; of a school and name what was read once is not asked of the store again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: dict[tuple[str, str], tuple[datetime, datetime, list[Metric]]] = {}
+
+    def of(self, school: str, name: str, start: datetime, end: datetime) -> list[Metric]:
+        """The school's metrics ``name`` of days that begin in the half-open range, by carrier and time.
+
+        Raises:
+            StoreError: the store cannot serve now.
+        """
+        held = self._read.get((school, name))
+        if held is None or start < held[0] or end > held[1]:
+            first, last = (start, end) if held is None else (min(start, held[0]), max(end, held[1]))
+            read = self._store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, first, last, name)
+            held = self._read[school, name] = first, last, read
+        return [metric for metric in held[2] if start <= metric.time < end]
+
+
 class StationDays:
-    """Daily mean temperatures of stations; those of a station and period are read once."""
+    """Daily mean temperatures of stations; a day that was read once is not asked of the store again."""
 
     def __init__(self, store: Store, zone: ZoneInfo) -> None:
         self._store = store
         self._zone = zone
-        self._read: dict[tuple[str, Dates], pd.DataFrame] = {}
+        self._read: dict[str, tuple[Dates, pd.DataFrame]] = {}
 
     def of(self, station: str, dates: Dates) -> pd.DataFrame:
         """``temperature_c`` [°C] and ``temperature_coverage`` (0-1, share of the day's hours) of local days.
@@ -78,11 +99,14 @@ class StationDays:
         Raises:
             StoreError: the store cannot serve now.
         """
-        if (station, dates) not in self._read:
-            start, end = dates.span(self._zone)
-            hours = outdoor_hours(self._store, station, start, end)
-            self._read[station, dates] = daily_temperature(hours, dates, self._zone)
-        return self._read[station, dates]
+        held = self._read.get(station)
+        if held is None or dates.first < held[0].first or dates.last > held[0].last:
+            wide = dates
+            if held is not None:
+                wide = Dates(min(dates.first, held[0].first), max(dates.last, held[0].last))
+            hours = outdoor_hours(self._store, station, *wide.span(self._zone))
+            held = self._read[station] = wide, daily_temperature(hours, wide, self._zone)
+        return held[1].loc[str(dates.first) : str(dates.last)]
 
 
 def daily_temperature(hours: pd.DataFrame, dates: Dates, zone: ZoneInfo) -> pd.DataFrame:
@@ -102,7 +126,7 @@ def daily_temperature(hours: pd.DataFrame, dates: Dates, zone: ZoneInfo) -> pd.D
 
 
 def load_days(
-    store: Store, site: Site, school: str, dates: Dates, now: datetime, weather: StationDays
+    site: Site, school: str, dates: Dates, now: datetime, energy: DayMetrics, weather: StationDays
 ) -> SchoolDays:
     """The days of ``school`` in ``dates``; a day that is still running at ``now`` is not known yet.
 
@@ -113,22 +137,22 @@ def load_days(
     start, end = dates.span(site.zone)
     metrics = [
         metric
-        for metric in store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start, end, "energy_kwh")
+        for metric in energy.of(school, "energy_kwh", start, end)
         if metric.period_end <= now and metric.carrier is not None
     ]
     carriers = carriers_of(site, school, metrics)
     index = pd.date_range(dates.first, dates.last, freq="D", unit="us")
-    energy = {
+    frames = {
         carrier: _energy([m for m in metrics if m.carrier is carrier], index, site.zone)
         for carrier in carriers
     }
-    wanted = _known_days(list(energy.values()), index)
+    wanted = _known_days(list(frames.values()), index)
     station, temperature = _nearest(site, school, dates, weather, wanted)
     common = pd.concat([temperature, _calendar(site, school, index, station)], axis=1)
     return SchoolDays(
         school,
         dates,
-        {carrier: pd.concat([frame, common], axis=1) for carrier, frame in energy.items()},
+        {carrier: pd.concat([frame, common], axis=1) for carrier, frame in frames.items()},
         common,
         frozenset(c for c in carriers if _bills_only([m for m in metrics if m.carrier is c])),
         station,

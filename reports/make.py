@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reports.build import build
 from reports.city import Line, Portfolio, line_of
+from reports.csv_metadata import SUFFIX, metadata
 from reports.document import Document
 from reports.figures import SITE
 from reports.language import Code
@@ -22,11 +23,14 @@ from reports.workbook import workbook
 
 Format = Literal["pdf", "xlsx", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-MEDIA_TYPES: dict[Format, str] = {
+Kind = Format | Literal["csvm"]
+"""What a file is: a report in a format, or the metadata beside a CSV file."""
+MEDIA_TYPES: dict[Kind, str] = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
+    "csvm": "application/csvm+json",
 }
 
 
@@ -51,10 +55,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A report as a file."""
+    """A report as a file, or what stands beside one."""
 
     name: str
-    format: Format
+    format: Kind
     content: bytes
 
 
@@ -99,17 +103,21 @@ def line(material: Material) -> Line:
 
 
 def _files(stem: str, document: Document, shape: Shape, zone: ZoneInfo, made: datetime) -> list[File]:
-    """A document in each format; CSV and JSON hold its figures."""
+    """A document in each format; CSV and JSON hold its figures. Beside CSV stands its metadata."""
     figures = document.figures
-    found = []
+    found: list[File] = []
     for kind in shape.formats:
+        beside = b""
         if kind == "pdf":
             content = pdf(document, zone, made)
         elif kind == "xlsx":
             content = workbook(document, zone, made)
         elif kind == "csv":
             content = figures_csv(figures, zone, shape.delimiter, shape.decimal)
+            beside = metadata(f"{stem}.csv", content, document.manifest, shape.delimiter, shape.decimal)
         else:
             content = figures_json(figures, zone, document.manifest)
         found.append(File(f"{stem}.{kind}", kind, content))
+        if beside:
+            found.append(File(f"{stem}.csv{SUFFIX}", "csvm", beside))
     return found

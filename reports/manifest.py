@@ -57,7 +57,7 @@ def manifest_of(report: Report, lang: str, versions: dict[str, str]) -> Manifest
 
 
 def manifest_of_city(portfolio: Portfolio, lang: str, versions: dict[str, str]) -> Manifest:
-    """The manifest of a portfolio's report: its figures; readings stand in those of its schools."""
+    """The manifest of a portfolio's report; of readings a row a school and month."""
     return Manifest(
         SITE,
         portfolio.period.key,
@@ -67,7 +67,7 @@ def manifest_of_city(portfolio: Portfolio, lang: str, versions: dict[str, str]) 
         tuple(sorted({figure.method for figure in portfolio.figures.values()})),
         portfolio.settings,
         {factor.id: _factor(factor) for factor in portfolio.factors},
-        (),
+        tuple(one for line in sorted(portfolio.lines, key=lambda line: line.school) for one in line.inputs),
         {figure.id: _value(figure) for figure in portfolio.figures.values()},
     )
 
@@ -114,7 +114,7 @@ def from_text(text: str) -> Manifest:
 
 
 def find_manifest(content: bytes) -> Manifest:
-    """The manifest in a report's PDF, workbook or JSON file.
+    """The manifest in a report's PDF, workbook or JSON file, or in the metadata beside its CSV file.
 
     Raises:
         ManifestError: there is none.
@@ -125,7 +125,22 @@ def find_manifest(content: bytes) -> Manifest:
         return from_text(_from_workbook(content))
     if content.lstrip().startswith(b"{"):
         return from_text(_from_json(content))
-    raise ManifestError("only PDF, XLSX and JSON files hold a manifest; verify one made from the same report")
+    raise ManifestError(
+        "only PDF, XLSX and JSON files hold a manifest; that of a CSV file stands beside it, in "
+        "NAME.csv-metadata.json"
+    )
+
+
+def note_of(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The note with our manifest in the metadata of a CSV file (:mod:`reports.csv_metadata`).
+
+    Raises:
+        ValueError, KeyError, TypeError: there is none.
+    """
+    for note in metadata["notes"]:
+        if "manifest" in note:
+            return dict(note)
+    raise ValueError("no note holds a manifest")
 
 
 def _from_pdf(content: bytes) -> str:
@@ -149,6 +164,7 @@ def _from_workbook(content: bytes) -> str:
 
 def _from_json(content: bytes) -> str:
     try:
-        return json.dumps(json.loads(content)["manifest"])
+        read = json.loads(content)
+        return json.dumps((note_of(read) if "notes" in read else read)["manifest"])
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(f"the JSON file holds no manifest ({error})") from error

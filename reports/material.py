@@ -25,12 +25,13 @@ from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
 from reports.comparison_figures import Comparisons, load_comparisons
-from reports.daily import SchoolDays, load_days
+from reports.daily import SchoolDays
 from reports.dates import Dates
 from reports.figures import Inputs
 from reports.fits import Fits
 from reports.period import Period
 from reports.sources import Sources
+from reports.sources import load as load_days
 from store.base import Store
 
 INDOOR = ("co2_ppm", "temperature_c", "humidity_pct")
@@ -40,6 +41,9 @@ OF_METERS = tuple(sorted(REGISTERS | INTERVALS | set(BILL_QUANTITIES)))
 """Quantities of meters whose readings stand behind a report's figures."""
 
 _AROUND = timedelta(days=2)
+_YEAR = timedelta(days=366)
+_MONTHS_AT_ONCE = 3
+_COUNTED = ("device", "quantity", "hour", "count", "flagged", "inputs_hash")
 _ENERGY = ("energy_kwh", "energy_unresolved_kwh")
 
 
@@ -77,25 +81,26 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime, f
     start, end = period.span(site.zone)
     before = period.before.span(site.zone)[0]
     devices = sorted({device.key for device in part.devices})
-    metrics = store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start - turns.LONGEST, end)
-    energy = [
+    sources = Sources.of(store, site, fits, now)
+    far = before - LONGEST  # what comparisons look at lies within: all share one reading of it
+    earlier = [
         metric
         for name in _ENERGY
-        for metric in store.read_metrics(
-            school, Scope.SCHOOL, school, Interval.DAY, before - LONGEST, start - turns.LONGEST, name
-        )
+        for metric in sources.energy.of(school, name, far, end)
+        if metric.time < start - turns.LONGEST
     ]
-    sources = Sources.of(store, site, fits, now)
+    metrics = store.read_metrics(school, Scope.SCHOOL, school, Interval.DAY, start - turns.LONGEST, end)
     span = Dates(period.before.first, period.last)
+    load_days(sources, school, Dates(span.first - _YEAR, span.last))
     verdicts = store.read_verdicts(devices, start, min(end, now)) if start < now else None
     return Material(
         site=part,
         school=school,
         period=period,
         now=now,
-        days=[*energy, *metrics],
+        days=[*earlier, *metrics],
         rooms=store.read_metrics(school, Scope.ROOM, None, Interval.DAY, start, end),
-        daily=load_days(store, site, school, span, now, sources.weather),
+        daily=load_days(sources, school, span),
         comparisons=load_comparisons(sources, school, period, site.settings.reports, metrics),
         verdicts={} if verdicts is None else dict(Counter(verdicts["verdict"].astype(str))),
         inputs=tuple(inputs_of(store, part, period)),
@@ -121,36 +126,46 @@ def inputs_of(store: Store, site: Site, period: Period) -> list[Inputs]:
 
     A day's energy looks at readings around it, so meters count from two days before the period to two after.
     """
-    start, end = period.span(site.zone)
     rooms = sorted({device.key for device in site.devices if device.room is not None})
     meters = sorted({device.key for device in site.devices if device.meter is not None})
-    found = []
-    for month in period.months:
-        first, last = month.span(site.zone)
-        found += _month(store, rooms, INDOOR, first, last, month.key)
-        first -= _AROUND if first == start else timedelta()
-        last += _AROUND if last == end else timedelta()
-        found += _month(store, meters, OF_METERS, first, last, month.key)
+    found, months = [], period.months
+    for n in range(0, len(months), _MONTHS_AT_ONCE):
+        some = months[n : n + _MONTHS_AT_ONCE]
+        edges = [some[0].span(site.zone)[0], *(month.span(site.zone)[1] for month in some)]
+        found += _counted(store, rooms, INDOOR, some, edges)
+        edges[0] -= _AROUND if n == 0 else timedelta()
+        edges[-1] += _AROUND if some[-1] is months[-1] else timedelta()
+        found += _counted(store, meters, OF_METERS, some, edges)
     return sorted(found, key=lambda one: (one.device, one.quantity, one.month))
 
 
-def _month(
-    store: Store, devices: Sequence[str], quantities: Sequence[str], start: datetime, end: datetime, key: str
+def _counted(
+    store: Store,
+    devices: Sequence[str],
+    quantities: Sequence[str],
+    months: Sequence[Period],
+    edges: Sequence[datetime],
 ) -> list[Inputs]:
-    hours = store.read_hours(devices, quantities, start, end) if devices else None
-    if hours is None or hours.empty:
+    """Of each series and month: hours between two ``edges`` are of one month."""
+    if not devices:
         return []
-    content = np.column_stack([microseconds(hours["hour"]), hours["inputs_hash"].to_numpy(np.int64)])
+    hours = store.read_hours(devices, quantities, edges[0], edges[-1], columns=_COUNTED)
+    if hours.empty:
+        return []
+    hour_us = microseconds(hours["hour"])
+    inner_us = [int(edge.timestamp()) * 1_000_000 for edge in edges[1:-1]]
+    month = np.searchsorted(inner_us, hour_us, side="right")
+    content = np.column_stack([hour_us, hours["inputs_hash"].to_numpy(np.int64)])
     count, flagged = hours["count"].to_numpy(np.int64), hours["flagged"].to_numpy(np.int64)
     device, quantity = hours["device"].to_numpy(), hours["quantity"].to_numpy()
-    another = (device[1:] != device[:-1]) | (quantity[1:] != quantity[:-1])  # rows are sorted by both
-    first = np.flatnonzero(np.concatenate([[True], another]))
+    another = (device[1:] != device[:-1]) | (quantity[1:] != quantity[:-1]) | (month[1:] != month[:-1])
+    first = np.flatnonzero(np.concatenate([[True], another]))  # rows are sorted by all three
     last = [*first[1:], len(hours)]
     return [
         Inputs(
             str(device[begin]),
             str(quantity[begin]),
-            key,
+            months[month[begin]].key,
             int(count[begin:end].sum()),
             int(flagged[begin:end].sum()),
             hashlib.sha256(content[begin:end].tobytes()).hexdigest()[:16],

@@ -18,19 +18,20 @@ from classroom.site import Site
 from reports.city import Line, Portfolio, portfolio
 from reports.closing import Accounts, Books, Closed, accounts_of, close_year
 from reports.explain import Node, explain
-from reports.figures import SITE
+from reports.explain_city import explain_city
+from reports.figures import SITE, parse_figure_id
 from reports.fits import Fits
 from reports.make import CityOrder, File, Order, Shape, line, make, make_city
 from reports.manifest import Manifest, manifest_of_city
 from reports.material import Material, load
 from reports.pdf import PdfError
 from reports.period import Period, parse_period
-from reports.verify import Verification, compare, verify
+from reports.verify import Verification, compare, verify, waiting
 from store.base import Store, StoreError
 
 T = TypeVar("T")
 
-_FAILURES = (StoreError, KeyError, ValueError, ArithmeticError, PdfError, BrokenExecutor)
+FAILURES = (StoreError, KeyError, ValueError, ArithmeticError, PdfError, BrokenExecutor)
 """What may befall one school's report without ending the others."""
 
 
@@ -106,8 +107,17 @@ class Reports:
         found = self._portfolio(schools, period, self._clock(), on_school)
         return self._compute(make_city, CityOrder(found, shape, self._versions)).result(), found
 
-    def explain(self, figure: str) -> Node:
-        """The walk from a figure to its readings; errors of :func:`reports.explain.explain`."""
+    def explain(self, figure: str, schools: Sequence[str] | None = None) -> Node:
+        """The walk from a figure to its readings; errors of :func:`reports.explain.explain`.
+
+        From one of all schools together to theirs, which takes as long as their report; ``schools`` are
+        those it is the sum of, all where None.
+        """
+        key = parse_figure_id(figure)
+        if key.school == SITE:
+            of = list(self._site().school_by_key) if schools is None else schools
+            found = self._portfolio(of, parse_period(key.period), self._clock(), lambda _: None)
+            return explain_city(found, figure)
         with self._room:
             return explain(self._store, self._site(), figure, self._clock(), self._fits)
 
@@ -116,11 +126,13 @@ class Reports:
         if manifest.school != SITE:
             with self._room:
                 return verify(self._store, self._site(), manifest, self._versions, self._fits)
-        schools = [key for key in self._site().school_by_key if _speaks_of(manifest, key)]
+        spoken_of = schools_of(manifest)
+        schools = [key for key in self._site().school_by_key if key in spoken_of]
         period = parse_period(manifest.period)
         present = self._portfolio(schools, period, manifest.made, lambda _: None)
         again = manifest_of_city(present, manifest.lang, self._versions)
-        return Verification(manifest, tuple(compare(manifest, again)))
+        pending = sum(line.pending_hours for line in present.lines)
+        return Verification(manifest, (*compare(manifest, again), *waiting(pending)))
 
     def close(self, school: str, year: int) -> Closed:
         """Close a year of a school; errors of :func:`reports.closing.close_year`."""
@@ -168,12 +180,13 @@ class Reports:
                 school, future = waiting.popleft()
                 try:
                     yield school, future.result(), ""
-                except _FAILURES as error:
+                except FAILURES as error:
                     yield school, None, f"{type(error).__name__}: {error}"
 
     def _load(self, school: str, period: Period, now: datetime | None = None) -> Material:
         return load(self._store, self._site(), school, period, now or self._clock(), self._fits)
 
 
-def _speaks_of(manifest: Manifest, school: str) -> bool:
-    return any(key.startswith(f"{school}:") for key in manifest.figures)
+def schools_of(manifest: Manifest) -> set[str]:
+    """Schools whose figures stand in a portfolio's report."""
+    return {key.partition(":")[0].partition("/")[0] for key in manifest.figures} - {SITE}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analytics.sufficiency import Problem, Sufficiency
 from classroom.quantity import Carrier
 from classroom.site import Site
-from reports.daily import SchoolDays, StationDays, last_full_month, load_days
+from reports.daily import DayMetrics, SchoolDays, StationDays, last_full_month, load_days
 from reports.dates import Dates, month_end, twelve_months, year_before
 from reports.fits import Fits
 from store.base import Store
@@ -24,19 +24,20 @@ _FIRST = date(1990, 1, 1)
 
 
 class Sources(NamedTuple):
-    """The store, the site as it stands, the fits and the time (aware). One for each request: ``weather``
-    keeps what it has read."""
+    """The store, the site as it stands, the fits and the time (aware). One for each request: ``energy`` and
+    ``weather`` keep what they have read."""
 
     store: Store
     site: Site
     fits: Fits
     now: datetime
+    energy: DayMetrics
     weather: StationDays
 
     @classmethod
     def of(cls, store: Store, site: Site, fits: Fits, now: datetime) -> Sources:
         """Sources over a store and a site."""
-        return cls(store, site, fits, now, StationDays(store, site.zone))
+        return cls(store, site, fits, now, DayMetrics(store), StationDays(store, site.zone))
 
     @property
     def yesterday(self) -> date:
@@ -79,7 +80,7 @@ def load(sources: Sources, school: str, dates: Dates) -> SchoolDays:
         StoreError: the store cannot serve now.
         KeyError: no such school.
     """
-    return load_days(sources.store, sources.site, school, dates, sources.now, sources.weather)
+    return load_days(sources.site, school, dates, sources.now, sources.energy, sources.weather)
 
 
 def recent_days(sources: Sources, school: str) -> SchoolDays:

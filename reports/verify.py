@@ -29,6 +29,7 @@ class Cause(StrEnum):
     PLACES = "places"  # meters, shares, devices, timetable, area, pupils
     VERSION = "version"
     PENDING = "pending"  # hours that wait for the analytics job
+    FILE = "file"  # the file itself was changed
     FIGURE = "figure"
 
 
@@ -79,14 +80,18 @@ def verify(
     """
     material = load(store, site, manifest.school, parse_period(manifest.period), manifest.made, fits)
     present = manifest_of(build(material), manifest.lang, versions)
-    pending = material.pending_hours
-    waiting = [Difference(Cause.PENDING, "hours that wait for the analytics job", "0", str(pending))]
-    return Verification(manifest, (*compare(manifest, present), *(waiting if pending else ())))
+    return Verification(manifest, (*compare(manifest, present), *waiting(material.pending_hours)))
+
+
+def waiting(hours: int) -> list[Difference]:
+    """Hours that the analytics job has still to compute, if there are any."""
+    what = "hours that wait for the analytics job"
+    return [Difference(Cause.PENDING, what, "0", str(hours))] if hours else []
 
 
 def compare(then: Manifest, now: Manifest) -> list[Difference]:
     """What differs between two manifests of the same report, causes first."""
-    figures = _figures(then.figures, now.figures)
+    figures = differing(then.figures, now.figures)
     known = [
         *_readings(then.inputs, now.inputs),
         *_entries(Cause.FACTOR, _factors(then), _factors(now)),
@@ -166,15 +171,18 @@ def _places(then: Manifest, now: Manifest) -> list[Difference]:
     return [Difference(Cause.PLACES, what, "as they were", f"other for {len(changed)} figures")]
 
 
-def _figures(
-    then: Mapping[str, tuple[float | None, str]], now: Mapping[str, tuple[float | None, str]]
+def differing(
+    then: Mapping[str, tuple[float | None, str]],
+    now: Mapping[str, tuple[float | None, str]],
+    cause: Cause = Cause.FIGURE,
 ) -> list[Difference]:
+    """Figures (value, fingerprint) by id that have another value."""
     found = []
     for key in dict.fromkeys([*then, *now]):
         was = then[key][0] if key in then else None
         is_ = now[key][0] if key in now else None
         if not _equal(was, is_):
-            found.append(Difference(Cause.FIGURE, key, _value(was), _value(is_)))
+            found.append(Difference(cause, key, _value(was), _value(is_)))
     return found
 
 

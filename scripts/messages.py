@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DOMAINS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "pages": ("api", [("pages/**.py", "python"), ("templates/**.html", "jinja2")]),
     "insights": ("reports", [("insight_texts.py", "python")]),
-    "reports": ("reports", [("sections/**.py", "python"), ("language.py", "python")]),
+    "reports": ("reports", [("sections/**.py", "python"), ("language.py", "python"), ("mail.py", "python")]),
 }
 """Catalogues by name: the folder that they and their messages are in, and how messages are found there."""
 

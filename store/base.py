@@ -219,9 +219,18 @@ class Store(Protocol):
         ...
 
     def read_hours(
-        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+        self,
+        devices: Iterable[str],
+        quantities: Iterable[str] | None,
+        start: datetime,
+        end: datetime,
+        *,
+        columns: Sequence[str] = HOUR_COLUMNS,
     ) -> pd.DataFrame:
-        """Rollups with ``start <= hour < end``, sorted by device, quantity, hour (HOUR_COLUMNS)."""
+        """Rollups with ``start <= hour < end``, sorted by device, quantity, hour.
+
+        ``columns`` of HOUR_COLUMNS, the first three among them: the fewer, the faster.
+        """
         ...
 
     def read_hour_means(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -85,24 +85,27 @@ def read(
     quantities: Iterable[str] | None,
     start: datetime,
     end: datetime,
+    columns: Sequence[str],
 ) -> pd.DataFrame:
-    """Rollups whose hour lies in the half-open range (HOUR_COLUMNS)."""
+    """Rollups whose hour lies in the half-open range (``columns`` of HOUR_COLUMNS)."""
     asked = Asked.of(con, devices, quantities)
+    named = ", ".join(f'h."{name}"' for name in HOUR_COLUMNS[2:] if name in columns)
     with registered(con, "asked", asked.ranks()):
         found = con.sql(
-            "SELECT a.rank, h.* EXCLUDE (series) FROM hours h JOIN asked a ON h.series = a.series "
+            f"SELECT a.rank, {named} FROM hours h JOIN asked a ON h.series = a.series "  # noqa: S608
             "WHERE h.hour >= ? AND h.hour < ? ORDER BY a.rank, h.hour",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
     rank = found["rank"].to_numpy()
-    columns = {
+    read = {
         "device": texts(asked.device[rank], asked.devices),
         "quantity": texts(asked.quantity[rank], asked.quantities),
     }
-    columns |= {name: found[name] for name in HOUR_COLUMNS[2:]}
+    read |= {name: found[name] for name in HOUR_COLUMNS[2:] if name in columns}
     for name in _TIMES:
-        columns[name] = columns[name].cast(pa.timestamp("us", tz="UTC"))
-    frame: pd.DataFrame = pa.table(columns).to_pandas(split_blocks=True)
+        if name in read:
+            read[name] = read[name].cast(pa.timestamp("us", tz="UTC"))
+    frame: pd.DataFrame = pa.table(read).to_pandas(split_blocks=True)
     return frame
 
 

@@ -25,6 +25,7 @@ from store import (
 )
 from store.around import Around
 from store.base import (
+    HOUR_COLUMNS,
     Changed,
     Deleted,
     Document,
@@ -147,11 +148,17 @@ class DuckDBStore(Store):
             duckdb_hours.write(con, memory, rollups)
 
     def read_hours(
-        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+        self,
+        devices: Iterable[str],
+        quantities: Iterable[str] | None,
+        start: datetime,
+        end: datetime,
+        *,
+        columns: Sequence[str] = HOUR_COLUMNS,
     ) -> pd.DataFrame:
-        """Rollups with ``start <= hour < end`` (HOUR_COLUMNS)."""
+        """Rollups with ``start <= hour < end`` (``columns`` of HOUR_COLUMNS)."""
         with self._reading() as con:
-            return duckdb_hours.read(con, devices, quantities, start, end)
+            return duckdb_hours.read(con, devices, quantities, start, end, columns)
 
     def read_hour_means(
         self, devices: Iterable[str], quantities: Iterable[str], start: datetime, end: datetime

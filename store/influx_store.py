@@ -25,6 +25,7 @@ from store import (
     influx_retention,
 )
 from store.base import (
+    HOUR_COLUMNS,
     Changed,
     Deleted,
     Document,
@@ -221,10 +222,18 @@ class InfluxStore(Store):
         self._write(influx_hours.lines(rollups))
 
     def read_hours(
-        self, devices: Iterable[str], quantities: Iterable[str] | None, start: datetime, end: datetime
+        self,
+        devices: Iterable[str],
+        quantities: Iterable[str] | None,
+        start: datetime,
+        end: datetime,
+        *,
+        columns: Sequence[str] = HOUR_COLUMNS,
     ) -> pd.DataFrame:
-        """Rollups with ``start <= hour < end`` (HOUR_COLUMNS)."""
-        return influx_hours.read(self._reading(), devices, quantities, start, end)
+        """Rollups with ``start <= hour < end`` (``columns`` of HOUR_COLUMNS)."""
+        return influx_hours.read(self._reading(), devices, quantities, start, end)[
+            [name for name in HOUR_COLUMNS if name in columns]
+        ]
 
     def changed(self, consumer: str) -> Changed:
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""

@@ -23,6 +23,7 @@ from api.pages.insights import findings_view
 from api.pages.language import CODES, COOKIE, NAMES, choose, language
 from api.pages.light import level_names
 from api.pages.operations import operations_view
+from api.pages.report_menu import report_menu
 from api.pages.room_weeks import RoomWeeks
 from api.pages.rooms import rooms_view
 from api.pages.savings import savings_view
@@ -207,9 +208,12 @@ def _rooms(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, A
 
 def _city(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, Any]:
     try:
-        return {"view": city_view(visit, asked, weeks)}
+        view = city_view(visit, asked, weeks)
     except ValueError as error:
         raise MissingPlaceError from error
+    reads = any(visit.viewer.reads(school.key) for school in visit.site.schools)
+    menu = report_menu("/api/v1/portfolio/report", visit.today, visit.say) if reads else None
+    return {"view": view, "report_menu": menu}
 
 
 def _self_monitoring(visit: Visit, key: str) -> dict[str, Any]:
@@ -239,7 +243,8 @@ def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expect
     except ValueError as error:
         raise MissingPlaceError from error
     view = school_view(visit, school, week, expectations)
-    return {"view": view, "savings": savings_view(visit, key)}
+    menu = report_menu(f"/api/v1/schools/{quote(key)}/report", visit.today, visit.say)
+    return {"view": view, "savings": savings_view(visit, key), "report_menu": menu}
 
 
 def _room(visit: Visit, school: str, key: str, asked_day: str | None) -> dict[str, Any]:

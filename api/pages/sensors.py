@@ -10,6 +10,7 @@ from api.pages.visit import Visit
 from api.trouble import Trouble, trouble_of
 from classroom.places import Device
 
+
 @dataclass(frozen=True, slots=True)
 class Sensor:
     """A device as technicians see it. ``trouble`` None: it is well."""

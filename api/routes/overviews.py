@@ -26,7 +26,9 @@ Answer: TypeAlias = Response | list[OutT]
 class OfSchoolsQuery(Shape):
     """Parameters of overviews over schools."""
 
-    school: str | None = Field(None, max_length=64, description="Only this school; all one may see if missing")
+    school: str | None = Field(
+        None, max_length=64, description="Only this school; all one may see if missing"
+    )
 
 
 def overviews_router(context: ApiContext) -> APIRouter:

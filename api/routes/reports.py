@@ -18,12 +18,12 @@ from api.problems import ProblemError, wrong
 from api.routes.schools import known_school
 from reports.closing import CloseError
 from reports.explain import Node
-from reports.figures import FigureIdError, parse_figure_id
+from reports.figures import SITE, FigureIdError, parse_figure_id
 from reports.fits import here
 from reports.make import MEDIA_TYPES, File, Shape
 from reports.manifest import ManifestError, find_manifest
 from reports.period import CURE, Period, PeriodError, parse_period
-from reports.service import Reports
+from reports.service import Reports, schools_of
 
 FILE_LIMIT_BYTES = 50_000_000
 """Largest file that is verified."""
@@ -50,7 +50,9 @@ class ReportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     period: str = Field(max_length=20, description=CURE, examples=["2026-10", "2026-Q4", "2025/26", "2026"])
-    format: Literal["pdf", "xlsx", "csv", "json"] = "pdf"
+    format: Literal["pdf", "xlsx", "csv", "json", "csvm"] = Field(
+        "pdf", description="csvm: the metadata beside the CSV file, with its manifest."
+    )
     lang: _Lang | None = Field(None, description="The site's language where missing.")
     delimiter: Literal[",", ";"] = Field(",", description="Between the cells of CSV.")
     decimal: Literal[".", ","] = Field(".", description="Decimal sign in CSV; a comma needs `delimiter=;`.")
@@ -111,6 +113,7 @@ def reports_router(context: ApiContext) -> APIRouter:
     )
     _add_files(router, context, reports)
     _add_walks(router, context, reports)
+    _add_city_walks(router, context, reports)
     _add_accounts(router, context, reports)
     return router
 
@@ -126,19 +129,16 @@ def _add_files(router: APIRouter, context: ApiContext, reports: Reports) -> None
         """A school's report as a file."""
         known_school(context.site(), school)
         period, shape = _asked(context, query)
-        return _sent(_now(lambda: reports.school(school, period, shape))[0])
+        return _sent(_now(lambda: reports.school(school, period, shape)), query)
 
     @router.get(
         "/portfolio/report", response_class=Response, responses=_ANSWERS, dependencies=[Depends(CITY)]
     )
     def get_portfolio_report(request: Request, query: Annotated[ReportQuery, Query()]) -> Response:
         """The report of all schools that one may read, as a file."""
-        viewer = viewer_of(request)
-        schools = [one.key for one in context.site().schools if viewer.reads(one.key)]
-        if not schools:
-            raise ProblemError(403, "A report is for those of a school; sign in or send a token.")
+        schools = _read_by(request, context)
         period, shape = _asked(context, query)
-        return _sent(_now(lambda: reports.city(schools, period, shape))[0][0])
+        return _sent(_now(lambda: reports.city(schools, period, shape))[0], query)
 
 
 def _add_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None:
@@ -160,14 +160,46 @@ def _add_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None
         dependencies=[Depends(SCHOOL)],
     )
     async def verify_report(school: str, request: Request) -> VerificationOut:
-        """Whether a report (its PDF, XLSX or JSON file is the body) still holds; if not, what changed."""
+        """Whether a report still holds; if not, what changed. The body is its PDF, XLSX or JSON file, or the
+        metadata beside its CSV file."""
         known_school(context.site(), school)
-        body = bytearray()
-        async for block in request.stream():
-            body += block
-            if len(body) > FILE_LIMIT_BYTES:
-                raise ProblemError(413, f"A report has at most {FILE_LIMIT_BYTES / 1e6:.0f} MB.")
-        return await run_in_threadpool(_verified, reports, school, bytes(body))
+        return await run_in_threadpool(_verified, reports, school, await _body(request))
+
+
+def _add_city_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None:
+    @router.get("/portfolio/report/explain", response_model=NodeOut, dependencies=[Depends(CITY)])
+    def get_city_explanation(request: Request, figure: Annotated[str, Query(max_length=300)]) -> NodeOut:
+        """From a figure of all schools together to those of the schools that one may read."""
+        schools = _read_by(request, context)
+        try:
+            if parse_figure_id(figure).school != SITE:
+                raise wrong("figure", figure, "is a figure of a school; ask that school's route")
+            return _node(reports.explain(figure, schools))
+        except (FigureIdError, PeriodError) as error:
+            raise wrong("figure", figure, str(error)) from error
+
+    @router.post("/portfolio/report/verify", response_model=VerificationOut, dependencies=[Depends(CITY)])
+    async def verify_city_report(request: Request) -> VerificationOut:
+        """Whether a report of all schools still holds, for those who may read each of them."""
+        may = _read_by(request, context)
+        return await run_in_threadpool(_verified, reports, SITE, await _body(request), may)
+
+
+def _read_by(request: Request, context: ApiContext) -> list[str]:
+    viewer = viewer_of(request)
+    schools = [one.key for one in context.site().schools if viewer.reads(one.key)]
+    if not schools:
+        raise ProblemError(403, "A report is for those of a school; sign in or send a token.")
+    return schools
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > FILE_LIMIT_BYTES:
+            raise ProblemError(413, f"A report has at most {FILE_LIMIT_BYTES / 1e6:.0f} MB.")
+    return bytes(body)
 
 
 def _add_accounts(router: APIRouter, context: ApiContext, reports: Reports) -> None:
@@ -199,11 +231,13 @@ def _add_accounts(router: APIRouter, context: ApiContext, reports: Reports) -> N
         )
 
 
-def _verified(reports: Reports, school: str, content: bytes) -> VerificationOut:
+def _verified(reports: Reports, school: str, content: bytes, may: list[str] | None = None) -> VerificationOut:
     try:
         manifest = find_manifest(content)
         if manifest.school != school:
             raise wrong("file", manifest.school, f"is a report of another school than {school}")
+        if may is not None and schools_of(manifest) - set(may):
+            raise ProblemError(403, "This report speaks of schools that you may not read.")
         found = reports.verify(manifest)
     except (ManifestError, PeriodError) as error:
         raise ProblemError(422, f"This file cannot be verified: {error}.") from error
@@ -224,7 +258,8 @@ def _asked(context: ApiContext, query: ReportQuery) -> tuple[Period, Shape]:
     if query.decimal == query.delimiter:
         raise wrong("decimal", query.decimal, "needs delimiter=; beside it")
     lang = query.lang or context.site().settings.site.language
-    return period, Shape((query.format,), lang, query.delimiter, query.decimal)
+    kind = "csv" if query.format == "csvm" else query.format
+    return period, Shape((kind,), lang, query.delimiter, query.decimal)
 
 
 def _now(make: Callable[[], T]) -> T:
@@ -235,7 +270,8 @@ def _now(make: Callable[[], T]) -> T:
         raise ProblemError(503, detail) from error
 
 
-def _sent(file: File) -> Response:
+def _sent(files: list[File], query: ReportQuery) -> Response:
+    (file,) = (one for one in files if one.format == query.format)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, media_type=MEDIA_TYPES[file.format], headers=headers)
 

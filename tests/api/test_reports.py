@@ -38,6 +38,10 @@ def test_a_report_is_sent_as_a_file(client: TestClient) -> None:
         assert answer.content.startswith(start)
         name = f'attachment; filename="tagaborg-2026-10-en.{kind}"'
         assert answer.headers["content-disposition"] == name
+    beside = client.get(ROUTE, params={"period": "2026-10", "format": "csvm", "lang": "en"})
+    assert beside.headers["content-type"] == "application/csvm+json"
+    assert beside.headers["content-disposition"].endswith('"tagaborg-2026-10-en.csv-metadata.json"')
+    assert client.post(f"{ROUTE}/verify", content=beside.content, headers=KEY).json()["same"] is True
     asked = {"period": "2026-10", "format": "csv", "delimiter": ";", "decimal": ","}
     text = client.get(ROUTE, params=asked).content.decode("utf-8-sig")
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(text), delimiter=";")}
@@ -49,6 +53,18 @@ def test_all_schools_one_may_read_stand_in_the_portfolio(client: TestClient) -> 
     answer = client.get("/api/v1/portfolio/report", params={"period": "2026-10", "format": "json"})
     rows = {row["id"]: row for row in answer.json()["figures"]}
     assert rows["portfolio:2026-10:energy_known_kwh:electricity"]["value"] == pytest.approx(3100)
+
+
+@pytest.mark.usefixtures("october")
+def test_a_figure_of_all_schools_is_explained_and_their_report_verified(client: TestClient) -> None:
+    route, figure = "/api/v1/portfolio/report", "portfolio:2026-10:energy_known_kwh:electricity"
+    node = client.get(f"{route}/explain", params={"figure": figure}).json()
+    assert (node["label"], node["value"]) == (figure, "3100 kWh")
+    other = client.get(f"{route}/explain", params={"figure": "tagaborg:2026-10:energy_kwh:electricity"})
+    assert other.status_code == 422
+    file = client.get(route, params={"period": "2026-10", "format": "json"}).content
+    assert client.post(f"{route}/verify", content=file, headers=KEY).json()["same"] is True
+    assert client.post(f"{ROUTE}/verify", content=file, headers=KEY).status_code == 422
 
 
 @pytest.mark.usefixtures("october")

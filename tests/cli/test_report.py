@@ -48,14 +48,25 @@ def call(folder: Path, *arguments: str) -> tuple[int, str]:
 def test_a_report_is_made_explained_verified_and_its_year_closed(folder: Path) -> None:
     out = folder / "out"
     code, text = call(folder, "berga", "--period", "2025-10", "-f", "pdf,csv", "-l", "sv", "-o", str(out))
-    assert (code, "Wrote 2 files" in text) == (0, True), text
-    assert sorted(path.name for path in out.iterdir()) == ["berga-2025-10-sv.csv", "berga-2025-10-sv.pdf"]
+    assert (code, "Wrote 3 files" in text) == (0, True), text
+    made = ["berga-2025-10-sv.csv", "berga-2025-10-sv.csv-metadata.json", "berga-2025-10-sv.pdf"]
+    assert sorted(path.name for path in out.iterdir()) == made
     code, text = call(folder, "explain", "berga:2025-10:energy_kwh:electricity")
     assert code == 0, text
     assert "310 kWh" in text
     assert "31 readings used" in text
     code, text = call(folder, "verify", str(out / "berga-2025-10-sv.pdf"))
     assert (code, text.startswith("same: berga, 2025-10")) == (0, True), text
+    table = out / "berga-2025-10-sv.csv"
+    code, text = call(folder, "verify", str(table))
+    assert (code, text.startswith("same: berga, 2025-10")) == (0, True), text
+    table.write_text(table.read_text(encoding="utf-8").replace(",310.0,", ",300.0,"), encoding="utf-8")
+    code, text = call(folder, "verify", str(table))
+    assert code == 1
+    assert "file: berga:2025-10:energy_kwh:electricity: 310 → 300" in text
+    (out / "berga-2025-10-sv.csv-metadata.json").unlink()
+    code, text = call(folder, "verify", str(table))
+    assert (code, "with berga-2025-10-sv.csv-metadata.json beside it" in " ".join(text.split())) == (1, True)
     code, text = call(folder, "close", "2025", "berga", "--yes")
     assert (code, "berga 2025: closed" in text) == (0, True), text
     code, text = call(folder, "accounts", "2025", "berga", "-o", str(out))

@@ -11,7 +11,7 @@ from heated import days_between, energy_metric, write_energy, write_weather
 
 from classroom.quantity import Carrier
 from classroom.site import Site
-from reports.daily import StationDays, last_full_month, load_days
+from reports.daily import DayMetrics, StationDays, last_full_month, load_days
 from reports.dates import Dates
 from store.base import Store
 
@@ -34,6 +34,19 @@ def test_a_day_is_local_and_knows_its_hours(store: Store, site: Site) -> None:
     assert empty["temperature_coverage"].tolist() == [0.0, 0.0]
 
 
+def test_a_part_of_what_was_read_is_what_reading_the_part_gives(store: Store, site: Site) -> None:
+    write_weather(store, site, "smhi", days_between(*MARCH), lambda day: float(day.day))
+    store.write_metrics([energy_metric(site, "tagaborg", HEAT, date(2025, 3, 29), 900.0)])
+    part = Dates(date(2025, 3, 29), date(2025, 3, 31))
+    shared = DayMetrics(store), StationDays(store, site.zone)
+    wide = load_days(site, "tagaborg", MARCH, NOW, *shared)
+    again = load_days(site, "tagaborg", part, NOW, *shared)
+    alone = load_days(site, "tagaborg", part, NOW, DayMetrics(store), StationDays(store, site.zone))
+    assert len(wide.weather) == 6
+    pd.testing.assert_frame_equal(again.frames[HEAT], alone.frames[HEAT])
+    assert again.station == alone.station
+
+
 def test_a_frame_holds_what_a_fit_needs(store: Store, site: Site) -> None:
     write_weather(store, site, "smhi", days_between(*MARCH))
     store.write_metrics(
@@ -42,7 +55,7 @@ def test_a_frame_holds_what_a_fit_needs(store: Store, site: Site) -> None:
             energy_metric(site, "tagaborg", HEAT, date(2025, 3, 30), None),
         ]
     )
-    days = load_days(store, site, "tagaborg", MARCH, NOW, StationDays(store, site.zone))
+    days = load_days(site, "tagaborg", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))
     frame = days.frames[HEAT]
     assert list(days.frames) == [EL, HEAT]
     assert [*frame.columns] == [
@@ -66,7 +79,7 @@ def test_a_frame_holds_what_a_fit_needs(store: Store, site: Site) -> None:
 def test_a_running_day_is_not_known(store: Store, site: Site) -> None:
     write_energy(store, site, "garda", HEAT, days_between(*MARCH), lambda _: 10.0)
     now = datetime.fromisoformat("2025-04-01T12:00:00Z")
-    days = load_days(store, site, "garda", MARCH, now, StationDays(store, site.zone))
+    days = load_days(site, "garda", MARCH, now, DayMetrics(store), StationDays(store, site.zone))
     assert days.frames[HEAT]["energy_kwh"].notna().sum() == 4
 
 
@@ -75,21 +88,24 @@ def test_one_station_for_all_days_the_nearest_that_has_them(store: Store, site: 
     write_energy(store, site, "garda", HEAT, days, lambda _: 10.0)
     write_weather(store, site, "smhi", days[3:], lambda _: 5.0)
     write_weather(store, site, "far", days, lambda _: 1.0)
-    found = load_days(store, site, "garda", MARCH, NOW, StationDays(store, site.zone))
+    found = load_days(site, "garda", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))
     assert found.station is not None
     assert found.station.key == "far"
     assert found.frames[HEAT]["temperature_c"].tolist() == [1.0] * 6
-    nowhere = load_days(store, site, "empty", MARCH, NOW, StationDays(store, site.zone))
+    nowhere = load_days(site, "empty", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))
     assert nowhere.station is None
 
 
 def test_bills_alone_are_told(store: Store, site: Site) -> None:
     billed = [energy_metric(site, "garda", HEAT, day, None, reason="billed") for day in days_between(*MARCH)]
     store.write_metrics(billed)
-    days = load_days(store, site, "garda", MARCH, NOW, StationDays(store, site.zone))
+    days = load_days(site, "garda", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))
     assert days.billed == {HEAT}
     store.write_metrics([energy_metric(site, "garda", HEAT, MARCH.first, 5.0)])
-    assert load_days(store, site, "garda", MARCH, NOW, StationDays(store, site.zone)).billed == frozenset()
+    assert (
+        load_days(site, "garda", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone)).billed
+        == frozenset()
+    )
 
 
 def test_the_last_full_month_waits_for_a_carrier_that_is_late_but_not_for_one_that_ended(
@@ -101,7 +117,9 @@ def test_the_last_full_month_waits_for_a_carrier_that_is_late_but_not_for_one_th
         write_energy(store, site, "tagaborg", HEAT, days_between(first, heat_until), lambda _: 1.0)
         write_energy(store, site, "tagaborg", EL, days_between(first, el_until), lambda _: 1.0)
         dates = Dates(first, date(2025, 4, 30))
-        return last_full_month(load_days(store, site, "tagaborg", dates, NOW, StationDays(store, site.zone)))
+        return last_full_month(
+            load_days(site, "tagaborg", dates, NOW, DayMetrics(store), StationDays(store, site.zone))
+        )
 
     assert last(date(2024, 10, 31), date(2024, 10, 15), date(2024, 10, 15)) == date(2024, 10, 31)
     assert last(date(2025, 1, 31), date(2024, 12, 31), date(2025, 1, 31)) == date(2024, 12, 31)
@@ -109,7 +127,7 @@ def test_the_last_full_month_waits_for_a_carrier_that_is_late_but_not_for_one_th
 
 
 def test_nothing_known_has_no_last_month(store: Store, site: Site) -> None:
-    days = load_days(store, site, "garda", MARCH, NOW, StationDays(store, site.zone))
+    days = load_days(site, "garda", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))
     assert last_full_month(days) is None
     with pytest.raises(KeyError):
-        load_days(store, site, "nobody", MARCH, NOW, StationDays(store, site.zone))
+        load_days(site, "nobody", MARCH, NOW, DayMetrics(store), StationDays(store, site.zone))

@@ -211,6 +211,9 @@ def test_rollups_are_replaced_by_series_and_hour(store: Store) -> None:
     assert list(found["mean"]) == [600.0, 999.0, 600.25, 2.0, 600.125]
     assert store.read_hours(["s/a"], ["motion"], NOON, NOON + HOUR).empty
     assert len(store.read_hours(["s/a"], None, NOON, NOON + 2 * HOUR)) == 2
+    some = ["device", "quantity", "hour", "count", "inputs_hash"]
+    narrow = store.read_hours(["s/b", "s/a"], ["co2_ppm"], NOON, NOON + 3 * HOUR, columns=some)
+    pd.testing.assert_frame_equal(narrow, found[some])
 
 
 def test_a_year_of_hours_comes_back_as_written(store: Store) -> None:

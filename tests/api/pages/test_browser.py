@@ -119,6 +119,18 @@ def test_axe_finds_nothing_and_nothing_overflows(
             assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], (size, scheme)
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_report_is_fetched_from_the_page(browser: Browser, served: Served, scripts: bool) -> None:
+    with looking(browser, served, "/schools/tagaborg", scripts=scripts) as page:
+        page.get_by_text("Rapport att ta med").click()
+        page.get_by_label("Period").select_option(label="oktober 2026")
+        page.get_by_label("Format").select_option("csv")
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Hämta rapporten").click()
+        assert coming.value.suggested_filename == "tagaborg-2026-10-sv.csv"
+        assert coming.value.path().read_text(encoding="utf-8-sig").startswith("school;room;period")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_targets_are_large_enough(browser: Browser, served: Served, size: tuple[int, int]) -> None:
     for path in (
