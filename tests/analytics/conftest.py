@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
+from metered_day import DAY, DAYS, EL, M1, MIDNIGHT, Compute, Rolled
 
+from analytics.energy import school_day, to_us
+from analytics.points import register_series
+from classroom.metric import Metric
 from classroom.places import Device, Meter, Room, School
 from classroom.quantity import Carrier
 from classroom.reading import Reading
@@ -116,3 +121,22 @@ def rolled(tmp_path: Path) -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
         return computed, raw
 
     return roll
+
+
+@pytest.fixture
+def compute(rolled: Rolled, zone: ZoneInfo) -> Compute:
+    def run(
+        readings: Sequence[Reading],
+        meters: Sequence[Meter] = (EL,),
+        devices: Sequence[Device] = (M1,),
+        *,
+        day: date = DAY,
+        now: datetime = MIDNIGHT + 20 * DAYS,
+        interval_s: int = 600,
+    ) -> list[Metric]:
+        rows = [*meters, *devices]
+        cuts = {to_us(t) for row in rows for t in (row.valid_from, row.valid_to) if t is not None}
+        series = register_series(*rolled(readings, interval_s), np.array(sorted(cuts), dtype=np.int64))
+        return school_day(meters, devices, series, day, zone, now, "f" * 16)
+
+    return run

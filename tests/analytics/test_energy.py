@@ -2,80 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pytest
+from metered_day import DAY, DAYS, EL, HOURS, M1, MIDNIGHT, Compute, MakeRegister, Rolled, around, hours, pick
 
-from analytics.energy import school_day, to_us
+from analytics.energy import school_day
 from analytics.points import register_series
-from classroom.metric import Interval, Metric, Scope, Status
-from classroom.places import Device, Meter, MeterRole
-from classroom.quantity import Carrier
-from classroom.reading import Reading
-
-DAY = date(2026, 3, 3)
-MIDNIGHT = datetime(2026, 3, 2, 23, tzinfo=UTC)  # 00:00 in Stockholm
-DAYS = timedelta(days=1)
-HOURS = timedelta(hours=1)
-
-Rolled = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
-MakeRegister = Callable[..., list[Reading]]
-
-EL = Meter(school="berga", key="el", name="El", carrier=Carrier.ELECTRICITY)
-M1 = Device(key="m1", school="berga", meter="el")
+from classroom.metric import Scope, Status
+from classroom.places import Device
 
 
-@pytest.fixture
-def compute(rolled: Rolled, zone: ZoneInfo) -> Callable[..., list[Metric]]:
-    def run(
-        readings: Sequence[Reading],
-        meters: Sequence[Meter] = (EL,),
-        devices: Sequence[Device] = (M1,),
-        *,
-        day: date = DAY,
-        now: datetime = MIDNIGHT + 20 * DAYS,
-        interval_s: int = 600,
-    ) -> list[Metric]:
-        rows = [*meters, *devices]
-        cuts = {to_us(t) for row in rows for t in (row.valid_from, row.valid_to) if t is not None}
-        series = register_series(*rolled(readings, interval_s), np.array(sorted(cuts), dtype=np.int64))
-        return school_day(meters, devices, series, day, zone, now, "f" * 16)
-
-    return run
-
-
-def pick(
-    metrics: Sequence[Metric],
-    scope: Scope = Scope.METER,
-    name: str = "energy_kwh",
-    key: str | None = None,
-    carrier: Carrier = Carrier.ELECTRICITY,
-) -> Metric:
-    (found,) = (
-        m
-        for m in metrics
-        if (m.scope, m.metric, m.interval, m.carrier) == (scope, name, Interval.DAY, carrier)
-        and key in (None, m.id)
-    )
-    return found
-
-
-def hours(metrics: Sequence[Metric], scope: Scope = Scope.METER) -> list[float | None]:
-    return [m.value for m in metrics if m.interval is Interval.HOUR and m.scope is scope]
-
-
-def around(
-    make: MakeRegister, device: str = "m1", quantity: str = "energy_kwh", **more: float
-) -> list[Reading]:
-    """Readings from an hour before the day to an hour after it."""
-    return make(device, quantity, MIDNIGHT - HOURS, 26, **more)
-
-
-def test_a_whole_day(compute: Callable[..., list[Metric]], make_register: MakeRegister) -> None:
+def test_a_whole_day(compute: Compute, make_register: MakeRegister) -> None:
     metrics = compute(around(make_register))
     day = pick(metrics)
     assert day.value == pytest.approx(144)
@@ -88,7 +29,7 @@ def test_a_whole_day(compute: Callable[..., list[Metric]], make_register: MakeRe
 
 
 def test_a_day_of_a_display_of_whole_kwh_is_known_to_a_kwh(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     day = pick(compute(around(make_register, first=1_000)))
     assert day.value == pytest.approx(144)
@@ -103,7 +44,7 @@ def test_a_day_of_a_display_of_whole_kwh_is_known_to_a_kwh(
 
 
 def test_a_day_whose_midnight_lies_between_readings_of_different_power_has_bounds(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     # Read at half past. 6 kW, but 30 kWh from 23:30 to 00:30: a peak of up to 54 kW for half of that hour.
     half, hour = timedelta(minutes=30), 3_600
@@ -117,7 +58,7 @@ def test_a_day_whose_midnight_lies_between_readings_of_different_power_has_bound
 
 
 def test_two_hours_without_readings_are_null_and_the_day_keeps_the_difference(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     gap = (MIDNIGHT + 10 * HOURS, MIDNIGHT + 12 * HOURS)
     metrics = compute([r for r in around(make_register) if not gap[0] <= r.time < gap[1]])
@@ -133,7 +74,7 @@ def test_two_hours_without_readings_are_null_and_the_day_keeps_the_difference(
 
 
 def test_a_gap_over_midnight_belongs_to_neither_day_but_to_both_together(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     readings = make_register("m1", "energy_kwh", MIDNIGHT - HOURS, 50)
     gap = (MIDNIGHT + 22 * HOURS, MIDNIGHT + 28 * HOURS)
@@ -153,7 +94,7 @@ def test_a_gap_over_midnight_belongs_to_neither_day_but_to_both_together(
 
 
 def test_a_silent_day_is_null_and_its_energy_is_known_as_a_sum(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     readings = make_register("m1", "energy_kwh", MIDNIGHT - DAYS, 72)
     readings = [r for r in readings if not MIDNIGHT <= r.time < MIDNIGHT + DAYS]
@@ -165,7 +106,7 @@ def test_a_silent_day_is_null_and_its_energy_is_known_as_a_sum(
 
 
 def test_a_few_readings_say_nothing_of_a_day_but_are_not_lost(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     metrics = compute(make_register("m1", "energy_kwh", MIDNIGHT + 2 * HOURS, 8))
     day, carried = pick(metrics), pick(metrics, name="energy_unresolved_kwh")
@@ -176,7 +117,7 @@ def test_a_few_readings_say_nothing_of_a_day_but_are_not_lost(
 
 
 def test_days_of_23_and_25_hours(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister, at: Callable[[str], datetime]
+    compute: Compute, make_register: MakeRegister, at: Callable[[str], datetime]
 ) -> None:
     for text, length in (("2026-03-29 00:00", 23), ("2026-10-25 00:00", 25)):
         start = at(text)
@@ -188,9 +129,7 @@ def test_days_of_23_and_25_hours(
         assert pick(metrics).period_end - start == length * HOURS
 
 
-def test_a_running_day_says_what_it_has_so_far(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_a_running_day_says_what_it_has_so_far(compute: Compute, make_register: MakeRegister) -> None:
     now = MIDNIGHT + timedelta(hours=8, minutes=30)
     readings = [r for r in around(make_register) if r.time <= now]
     metrics = compute(readings, now=now)
@@ -202,9 +141,7 @@ def test_a_running_day_says_what_it_has_so_far(
     assert compute(readings, now=MIDNIGHT - HOURS) == []
 
 
-def test_a_reset_in_the_day_is_estimated_and_named(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_a_reset_in_the_day_is_estimated_and_named(compute: Compute, make_register: MakeRegister) -> None:
     # 23:00-11:50 from 1000 (77 kWh up to the drop, 71 of them in the day), then from 0.5 at 12:00.
     before = make_register("m1", "energy_kwh", MIDNIGHT - HOURS, 13)
     after = make_register("m1", "energy_kwh", MIDNIGHT + 12 * HOURS, 13, first=0.5)
@@ -213,17 +150,13 @@ def test_a_reset_in_the_day_is_estimated_and_named(
     assert (day.status, day.reason) == (Status.ESTIMATED, "register_reset")
 
 
-def test_one_message_of_zero_changes_nothing(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_one_message_of_zero_changes_nothing(compute: Compute, make_register: MakeRegister) -> None:
     readings = around(make_register)
     readings[50] = readings[50]._replace(value=0.0)
     assert pick(compute(readings)).value == pytest.approx(144)
 
 
-def test_a_swapped_meter_by_placements(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_a_swapped_meter_by_placements(compute: Compute, make_register: MakeRegister) -> None:
     swap = MIDNIGHT + timedelta(hours=12, minutes=35)
     old = make_register(
         "m1", "energy_kwh", MIDNIGHT - HOURS, 40, first=90_000.037
@@ -242,156 +175,13 @@ def test_a_swapped_meter_by_placements(
     )  # 35 minutes of the old one's hour, 20 of the new one's
 
 
-def test_two_devices_at_one_meter_are_not_added(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_two_devices_at_one_meter_are_not_added(compute: Compute, make_register: MakeRegister) -> None:
     both = [*around(make_register), *around(make_register, "m2")]
     devices = [M1, Device(key="m2", school="berga", meter="el")]
     assert pick(compute(both, devices=devices)).value == pytest.approx(144)
 
 
-def test_tariffs_are_added_and_a_total_is_preferred(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    t1 = around(make_register, quantity="energy_import_t1_kwh", kw=4.5)
-    t2 = around(make_register, quantity="energy_import_t2_kwh", kw=1.5)
-    assert pick(compute([*t1, *t2])).value == pytest.approx(144)
-    assert pick(compute([*t1, *t2, *around(make_register)])).value == pytest.approx(144)
-    assert pick(compute(t1)).value is None  # one tariff alone is not the meter
-
-
-def test_phases_are_added_all_three_or_none_and_a_total_is_preferred(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    two = [r for n in (1, 2) for r in around(make_register, quantity=f"energy_l{n}_kwh", kw=1.5)]
-    third = around(make_register, quantity="energy_l3_kwh", kw=3)
-    total = around(make_register)
-    assert pick(compute([*two, *third])).value == pytest.approx(144)  # 36 + 36 + 72
-    assert pick(compute([*two, *third, *total])).value == pytest.approx(144)
-    assert pick(compute([*two, *total])).value == pytest.approx(144)  # never 144 + 72
-    assert pick(compute(two)).value is None
-
-
-def test_tariffs_phases_and_a_total_at_once_are_one_energy(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    kw = {"energy_kwh": 6, "energy_import_t1_kwh": 4.5, "energy_import_t2_kwh": 1.5}
-    kw |= {"energy_l1_kwh": 2, "energy_l2_kwh": 2, "energy_l3_kwh": 2}
-    metrics = compute(
-        [r for name, power in kw.items() for r in around(make_register, quantity=name, kw=power)]
-    )
-    assert pick(metrics).value == pick(metrics, Scope.SCHOOL).value == pytest.approx(144)
-    assert hours(metrics) == pytest.approx([6.0] * 24)
-
-
-def test_a_total_that_is_told_for_an_hour_does_not_hide_the_tariffs(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    t1 = around(make_register, quantity="energy_import_t1_kwh", kw=4.5)
-    t2 = around(make_register, quantity="energy_import_t2_kwh", kw=1.5)
-    total = make_register("m1", "energy_kwh", MIDNIGHT + 23 * HOURS, 2)
-    day = pick(compute([*t1, *t2, *total]))
-    assert (day.value, day.status) == (pytest.approx(144), Status.OK)
-
-
-def test_a_shared_building_is_parted_between_its_schools(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    parts = []
-    for school, share in (("berga", 0.4), ("norra", 0.6)):
-        meter = Meter(school=school, key="hall", name="Hall", carrier=Carrier.ELECTRICITY, share=share)
-        device = Device(key="m1", school=school, meter="hall")
-        metrics = compute(around(make_register), [meter], [device])
-        assert pick(metrics, key="hall").value == pytest.approx(144)  # the meter itself is whole
-        parts.append(pick(metrics, Scope.SCHOOL).value)
-        by_hour = hours(metrics, Scope.SCHOOL)
-        assert by_hour == pytest.approx([6 * share] * 24)
-    assert parts == pytest.approx([57.6, 86.4])  # together the meter's 144
-
-
-def test_export_is_netted_nowhere(compute: Callable[..., list[Metric]], make_register: MakeRegister) -> None:
-    sub = Meter(
-        school="berga", key="kok", name="Kök", carrier=Carrier.ELECTRICITY, role=MeterRole.SUB, parent="el"
-    )
-    sun = Meter(school="berga", key="sol", name="Sol", carrier=Carrier.SOLAR, role=MeterRole.PRODUCTION)
-    devices = [M1, *(Device(key=f"d-{m.key}", school="berga", meter=m.key) for m in (sub, sun))]
-    readings = [
-        *around(make_register),
-        *around(make_register, quantity="energy_export_t1_kwh", kw=2),
-        *around(make_register, quantity="energy_export_t2_kwh", kw=1),
-        *around(make_register, "d-kok", kw=4),
-        *around(make_register, "d-sol", "solar_kwh", kw=5),
-    ]
-    metrics = compute(readings, [EL, sub, sun], devices)
-    assert pick(metrics, Scope.SCHOOL).value == pytest.approx(144)  # bought, whatever was sold or made
-    assert pick(metrics, Scope.SCHOOL, "exported_kwh").value == pytest.approx(72)
-    assert pick(metrics, Scope.SCHOOL, "produced_kwh", carrier=Carrier.SOLAR).value == pytest.approx(120)
-    assert [m.id for m in metrics if m.scope is Scope.SCHOOL and m.metric == "energy_kwh"] == ["berga"] * 25
-
-
-def test_a_pulse_meter_behind_a_transformer(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    # 300 pulses a kWh behind a factor of 2: 900 pulses an hour are 3 × 2 = 6 kWh.
-    device = Device(key="m1", school="berga", meter="el", pulses_per_kwh=300, scale=2)
-    readings = around(make_register, quantity="pulse_count", kw=900)
-    assert pick(compute(readings, devices=[device])).value == pytest.approx(144)
-
-
-def test_the_school_is_its_main_meters_by_share_and_never_a_sub_meter(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    meters = [
-        EL,
-        Meter(school="berga", key="hall", name="Sporthall", carrier=Carrier.ELECTRICITY, share=0.25),
-        Meter(
-            school="berga",
-            key="kitchen",
-            name="Kök",
-            carrier=Carrier.ELECTRICITY,
-            role=MeterRole.SUB,
-            parent="el",
-        ),
-        Meter(school="berga", key="sun", name="Sol", carrier=Carrier.SOLAR, role=MeterRole.PRODUCTION),
-        Meter(school="berga", key="out", name="Ut", carrier=Carrier.ELECTRICITY, role=MeterRole.EXPORT),
-    ]
-    devices = [Device(key=f"d-{m.key}", school="berga", meter=m.key) for m in meters]
-    readings = [
-        *around(make_register, "d-el"),
-        *around(make_register, "d-el", "energy_export_kwh", kw=0.5),
-        *around(make_register, "d-hall", kw=12),
-        *around(make_register, "d-kitchen", kw=3),
-        *around(make_register, "d-sun", "solar_kwh", kw=2),
-        *around(make_register, "d-out", "energy_export_kwh", kw=1),
-    ]
-    metrics = compute(readings, meters, devices)
-    assert pick(metrics, key="hall").value == pytest.approx(288)
-    assert pick(metrics, key="kitchen").value == pytest.approx(72)
-    assert pick(metrics, name="exported_kwh", key="el").value == pytest.approx(12)
-    assert pick(metrics, Scope.SCHOOL).value == pytest.approx(144 + 288 / 4)
-    assert pick(metrics, Scope.SCHOOL, "exported_kwh").value == pytest.approx(24)  # the export meter's own
-    assert pick(metrics, Scope.SCHOOL, "produced_kwh", carrier=Carrier.SOLAR).value == pytest.approx(48)
-
-
-def test_a_silent_main_meter_silences_the_school_but_nothing_is_lost(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
-    meters = [EL, Meter(school="berga", key="gym", name="Gympa", carrier=Carrier.ELECTRICITY)]
-    devices = [M1, Device(key="m2", school="berga", meter="gym")]
-    metrics = compute(around(make_register), meters, devices)
-    school = pick(metrics, Scope.SCHOOL)
-    assert school.value is None
-    assert school.status is Status.INSUFFICIENT
-    assert (school.reason or "").startswith("meter_missing:gym")
-    assert school.coverage == pytest.approx(0.5)
-    carried = pick(metrics, Scope.SCHOOL, "energy_unresolved_kwh")
-    assert carried.value is None  # the gym's part is not known at all, so no sum is offered
-    assert pick(metrics, key="el").value == pytest.approx(144)
-
-
-def test_a_meter_that_ends_within_the_day(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
-) -> None:
+def test_a_meter_that_ends_within_the_day(compute: Compute, make_register: MakeRegister) -> None:
     meter = EL.model_copy(update={"valid_to": MIDNIGHT + 6 * HOURS})
     metrics = compute(around(make_register), [meter])
     assert pick(metrics).value == pytest.approx(35)  # the last reading before the end is at 5:50
@@ -401,7 +191,7 @@ def test_a_meter_that_ends_within_the_day(
 
 
 def test_a_meter_read_once_an_hour_has_hours_and_one_read_once_a_day_has_days(
-    compute: Callable[..., list[Metric]], make_register: MakeRegister
+    compute: Compute, make_register: MakeRegister
 ) -> None:
     hourly = make_register("m1", "energy_kwh", MIDNIGHT - timedelta(hours=2, minutes=-7), 28, step_s=3600)
     device = M1.model_copy(update={"interval_s": 3600})

@@ -21,6 +21,7 @@ run = CliRunner()
 ELSEWHERE = {
     *(("site", key) for key in ("key", "name", "time_zone")),  # set, for everybody must
     *(("access", key) for key in ("oidc", "grafana")),  # tables of their own, in docs/access.md
+    ("reports", "schedule"),  # tables of their own, the template shows one
     ("factors", "chosen"),
 }
 
