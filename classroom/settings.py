@@ -104,8 +104,9 @@ class MqttSettings(Section):
 
 
 class IngestSettings(Section):
-    """How messages are kept and checked."""
+    """How messages are kept and checked; ``name`` is given to each of several ingesters beside one store."""
 
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] | None = None
     spool_limit_mb: Annotated[int, Field(ge=1)] = 2_000
     spool_reserve_mb: Annotated[int, Field(ge=0)] = 100
     dead_letters_limit_mb: Annotated[int, Field(ge=1)] = 1_000

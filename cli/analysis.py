@@ -95,7 +95,7 @@ def _by_service(site: Site, folder: Path, span: Span) -> JobReport | None:
         try:
             if client.get("/readyz").json().get("site") != site.settings.site.key:
                 return None
-            key = control_key(folder).read_text(encoding="ascii")
+            key = control_key(folder, site.settings.ingest.name).read_text(encoding="ascii")
         except (httpx.TransportError, ValueError, FileNotFoundError):
             return None
         client.headers["Authorization"] = f"Bearer {key}"

@@ -90,7 +90,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket, write: bool) -
         registry = CollectorRegistry()
         live = LiveHub(watch, registry)
         follower = Follower(store, live, utc_now)
-        letters = Letters(letters_file(folder))
+        letters = Letters(letters_file(folder, site.settings.ingest.name))
         limit_bytes = site.settings.imports.file_limit_mb * 1_000_000
         imports = SharedImports(import_folder(site, folder), limit_bytes)
         fits = stack.enter_context(fits_in_a_child())

@@ -23,11 +23,11 @@ from ingest.spool import SpoolError
 
 
 @contextmanager
-def new_key(folder: Path, url: str) -> Iterator[str]:
+def new_key(folder: Path, url: str, name: str | None) -> Iterator[str]:
     """A fresh key for the site in ``folder``, readable by this user only, as long as the service runs; beside
     it the address ``url`` at which it opens."""
     key = secrets.token_urlsafe(32)
-    texts = {control_address(folder): url, control_key(folder): key}
+    texts = {control_address(folder, name): url, control_key(folder, name): key}
     for path, text in texts.items():
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.letters_meant import FamilyOption, ReasonOption, TopicOption, open_letters_or_exit
-from cli.site import SiteDir, at_site, console
+from cli.site import SiteDir, at_site, console, load_site_or_exit
 from ingest.letter import VALUE_REFUSED, Group, Letter, Which
 
 _TIME = "%Y-%m-%d %H:%M:%SZ"
@@ -44,7 +44,7 @@ def list_(
 
     Example: `classroom-climate dead-letters list --site helsingborg --by topic --reason no_decoder`
     """
-    letters = open_letters_or_exit(site_dir)
+    letters = open_letters_or_exit(load_site_or_exit(site_dir), site_dir)
     groups = letters.groups(by.value, Which(reason, family, topic)) if letters else []
     output = Console(highlight=False, soft_wrap=True)
     if letters is None or not groups:
@@ -73,7 +73,7 @@ def show(
 
     Example: `classroom-climate dead-letters show 17 --site helsingborg`
     """
-    letters = open_letters_or_exit(site_dir)
+    letters = open_letters_or_exit(load_site_or_exit(site_dir), site_dir)
     letter = letters.get(number) if letters else None
     if letter is None:
         console.print(

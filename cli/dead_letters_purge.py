@@ -51,7 +51,7 @@ def purge(
         raise typer.BadParameter("say which: --reason, --family, --topic, --id, --older-than, or --all")
     received_before = _before(older_than)
     site = load_site_or_exit(site_dir)
-    letters = open_letters_or_exit(site_dir)
+    letters = open_letters_or_exit(site, site_dir)
     tell_unknown(letters, ids, site_dir)
     which = Which(reason, family, topic, tuple(ids) if ids else None, received_before)
     counts = {group.key or "": group.letters for group in letters.groups("reason", which)} if letters else {}

@@ -46,7 +46,7 @@ def replay(
     if not (every or reason or family or topic or ids):
         raise typer.BadParameter("say which: --reason, --family, --topic, --id, or --all")
     site = load_site_or_exit(site_dir)
-    letters = open_letters_or_exit(site_dir)
+    letters = open_letters_or_exit(site, site_dir)
     tell_unknown(letters, ids, site_dir)
     total = letters.count(Which(reason, family, topic, tuple(ids) if ids else None)) if letters else 0
     output = Console(highlight=False, soft_wrap=True)

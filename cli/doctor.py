@@ -152,7 +152,7 @@ def _service(site: Site, folder: Path) -> Iterable[Finding]:
                     False, "service", f"what answers at {base} serves site {other!r}, not this one", cure
                 )
                 return
-            client.headers.update(control_headers(folder))
+            client.headers.update(control_headers(folder, site.settings.ingest.name))
             ready = client.get("/readyz").json()
             pending = client.get("/api/v1/devices/pending").raise_for_status().json()
             counts = _counts(client.get("/metrics").raise_for_status().text)
@@ -182,7 +182,7 @@ def _service(site: Site, folder: Path) -> Iterable[Finding]:
 
 def _dead_letters(site: Site, folder: Path) -> Iterable[Finding]:
     """What is kept, read from the file, so that it is told without the service too."""
-    path = letters_file(folder)
+    path = letters_file(folder, site.settings.ingest.name)
     try:
         counts = Letters(path).count_by_reason() if path.exists() else {}
     except (LettersError, sqlite3.Error) as error:

@@ -165,7 +165,7 @@ def _over_http(site: Site, site_dir: Path, files: list[Path], text: str, source:
         try:
             if client.get("/readyz").json().get("site") != site.settings.site.key:
                 return []
-            key = control_key(site_dir).read_text(encoding="ascii")
+            key = control_key(site_dir, site.settings.ingest.name).read_text(encoding="ascii")
         except (httpx.TransportError, ValueError, FileNotFoundError):
             return []
         client.headers["Authorization"] = f"Bearer {key}"

@@ -43,8 +43,9 @@ def hands_alone(site: Site, site_dir: Path) -> Iterator[Hands]:
     Raises:
         SchemaError, StoreError, LettersError: it cannot be opened, for example because a service owns it.
     """
-    with closing(open_store(site.settings.store, site_dir)) as store:
-        letters = Letters(letters_file(site_dir))
+    name = site.settings.ingest.name
+    with closing(open_store(site.settings.store, site_dir, writer=name and f"{name}-import")) as store:
+        letters = Letters(letters_file(site_dir, site.settings.ingest.name))
         yield Hands(store, directly(store), letters, known_places(site))
 
 

@@ -42,12 +42,12 @@ class RefusedError(Exception):
     """The running service did not do what it was asked; the message says why."""
 
 
-def open_letters_or_exit(folder: Path) -> Letters | None:
+def open_letters_or_exit(site: Site, folder: Path) -> Letters | None:
     """The letters of the site in ``folder``; None where there is no file yet.
 
     Leaves with code 1 if the file cannot be used.
     """
-    path = letters_file(folder)
+    path = letters_file(folder, site.settings.ingest.name)
     if not path.exists():
         return None
     try:
@@ -79,7 +79,7 @@ def ask_service(site: Site, folder: Path, action: str, asked: Mapping[str, objec
     """
     base = service_url(site, folder)
     try:
-        key = control_key(folder).read_text(encoding="ascii")
+        key = control_key(folder, site.settings.ingest.name).read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise NothingRunsError(f"no service runs on {folder}") from error
     except OSError as error:

@@ -245,7 +245,9 @@ def source_of(site: Site, folder: Path) -> Source | Served:
     """
     base = service_url(site, folder)
     client = httpx.Client(
-        base_url=base, timeout=httpx.Timeout(5, read=_LONGEST_S), headers=control_headers(folder)
+        base_url=base,
+        timeout=httpx.Timeout(5, read=_LONGEST_S),
+        headers=control_headers(folder, site.settings.ingest.name),
     )
     try:
         if client.get("/readyz").json().get("site") == site.settings.site.key:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from api.context import ApiContext, Control, PartHealth
 from api.live import LiveHub
+from classroom.settings import Settings
 from classroom.site import Site
 from cli.access import open_access
 from cli.clock import utc_now
@@ -22,8 +23,9 @@ from cli.logs import auditing
 from cli.process import collect_seldom
 from cli.scheduler import Scheduler
 from cli.serving import fits_in_a_child, reports_in_a_child, serving
-from cli.site import audit_log, data_folder
+from cli.site import audit_log, data_folder, ingest_folder
 from cli.stores import open_store, retention_rules
+from cli.turn import Turn
 from cli.watch import SiteWatch
 from ingest.codecs.runner import Codecs
 from ingest.decoders import decode
@@ -65,10 +67,10 @@ def running(
         SchemaError, StoreError: the store cannot be opened, for example because another process owns it.
     """
     data = data_folder(folder)
-    data.mkdir(parents=True, exist_ok=True)
+    ingest_folder(folder, site.settings.ingest.name).mkdir(parents=True, exist_ok=True)
     registry = _registry()
     with ExitStack() as stack:
-        store = open_store(site.settings.store, folder)
+        store = open_store(site.settings.store, folder, writer=site.settings.ingest.name)
         stack.callback(store.close)
         stack.enter_context(auditing(audit_log(folder)))
         access = open_access(site.settings.access, folder)
@@ -81,10 +83,11 @@ def running(
         registered = registry if analyses else CollectorRegistry()
         scheduler = _scheduler(store, watch, data, registered, live, lambda: deliveries.wake())
         imports = _import_watcher(site, folder, watch, store, pipeline, scheduler.wake)
-        key = stack.enter_context(new_key(folder, _address(sock)))
+        key = stack.enter_context(new_key(folder, _address(sock), site.settings.ingest.name))
         fits = stack.enter_context(fits_in_a_child())
         reports = stack.enter_context(reports_in_a_child(store, watch, fits))
         deliveries = DeliveryThread(open_deliveries(watch, folder, store, reports), registry)
+        turn = SharedWork(data, imports, deliveries)
         context = ApiContext(
             site=watch,
             store=store,
@@ -92,7 +95,7 @@ def running(
             live=live,
             letters=pipeline.letters,
             sightings=pipeline.letters,
-            health=lambda: _health(pipeline, scheduler if analyses else None, watch, imports, deliveries),
+            health=lambda: _health(pipeline, scheduler if analyses else None, watch, turn),
             registry=registry,
             access=access,
             control=_control(key, pipeline, watch, imports, scheduler if analyses else None),
@@ -101,10 +104,10 @@ def running(
             deliveries=deliveries.deliveries,
         )
         stack.enter_context(serving(context, sock))
-        others = (watch, imports, deliveries)
-        for part in (pipeline, scheduler, *others) if analyses else (pipeline, *others):
-            part.start()
-            stack.callback(part.stop)
+        for part in (pipeline, scheduler, watch, turn):
+            if analyses or part is not scheduler:
+                part.start()
+                stack.callback(part.stop)
         yield Service(site, store, pipeline, scheduler, _address(sock))
 
 
@@ -121,15 +124,31 @@ def _registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
+class SharedWork(Turn):
+    """Dropped files and scheduled reports: of several ingesters one's work."""
+
+    def __init__(self, data: Path, imports: ImportWatcher, deliveries: DeliveryThread) -> None:
+        super().__init__(data, (imports, deliveries))
+        self._imports, self._deliveries = imports, deliveries
+
+    def checks(self) -> list[PartHealth]:
+        """How it goes, or whose it is."""
+        return [_imports(self._imports), self._deliveries.health()] if self.is_ours else [self.health()]
+
+
 def _health(
-    pipeline: Pipeline,
-    scheduler: Scheduler | None,
-    watch: SiteWatch,
-    imports: ImportWatcher,
-    deliveries: DeliveryThread,
+    pipeline: Pipeline, scheduler: Scheduler | None, watch: SiteWatch, turn: SharedWork
 ) -> list[Check | PartHealth]:
     analysis = [] if scheduler is None else [scheduler.health()]
-    return [*pipeline.health(), *analysis, _tables(watch), _imports(imports), deliveries.health()]
+    return [*pipeline.health(), *analysis, _tables(watch), *turn.checks()]
+
+
+def _named(settings: Settings) -> Settings:
+    """Each of several ingesters has a session of its own at the broker: its name stands in the client id."""
+    if settings.ingest.name is None:
+        return settings
+    client_id = f"{settings.mqtt.client_id}-{settings.ingest.name}"
+    return settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"client_id": client_id})})
 
 
 def _pipeline(
@@ -137,11 +156,12 @@ def _pipeline(
 ) -> Pipeline:
     codecs = Codecs(load_codecs(folder), decode=lambda message: decode(message, watch.mappings))
     stack.callback(codecs.close)
+    settings = _named(watch().settings)
     return Pipeline(
-        watch().settings,
+        settings,
         watch,
         store,
-        data_folder(folder),
+        ingest_folder(folder, settings.ingest.name),
         clock=utc_now,
         on_stored=live.publish,
         registry=registry,

@@ -38,29 +38,34 @@ def data_folder(folder: Path) -> Path:
     return folder / "data"
 
 
-def control_key(folder: Path) -> Path:
+def ingest_folder(folder: Path, name: str | None) -> Path:
+    """Where an ingester keeps its spool and dead letters; each of several (``ingest.name``) its own."""
+    return data_folder(folder) / (f"ingest-{name}" if name else "")
+
+
+def control_key(folder: Path, name: str | None) -> Path:
     """Where a running service keeps the key of what changes something."""
-    return data_folder(folder) / "control.key"
+    return ingest_folder(folder, name) / "control.key"
 
 
-def control_headers(folder: Path) -> dict[str, str]:
+def control_headers(folder: Path, name: str | None) -> dict[str, str]:
     """The key of the site's running service as a header; none where nothing runs or it is not for us."""
     try:
-        return {"Authorization": f"Bearer {control_key(folder).read_text(encoding='ascii')}"}
+        return {"Authorization": f"Bearer {control_key(folder, name).read_text(encoding='ascii')}"}
     except (OSError, UnicodeDecodeError):
         return {}
 
 
-def control_address(folder: Path) -> Path:
+def control_address(folder: Path, name: str | None) -> Path:
     """Where a running service says at which address it does so."""
-    return data_folder(folder) / "control.url"
+    return ingest_folder(folder, name) / "control.url"
 
 
 def service_url(site: Site, folder: Path) -> str:
     """Where the site's service is asked: its own word, else what the settings say."""
     api = site.settings.api
     try:
-        return control_address(folder).read_text(encoding="ascii").strip()
+        return control_address(folder, site.settings.ingest.name).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return f"http://{api.host}:{api.port}"
 
@@ -75,9 +80,9 @@ def audit_log(folder: Path) -> Path:
     return data_folder(folder) / "audit.log"
 
 
-def letters_file(folder: Path) -> Path:
-    """The dead letters of a site."""
-    return data_folder(folder) / "letters.sqlite"
+def letters_file(folder: Path, name: str | None) -> Path:
+    """The dead letters of a site's ingester."""
+    return ingest_folder(folder, name) / "letters.sqlite"
 
 
 def database(folder: Path) -> Path:

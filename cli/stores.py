@@ -20,12 +20,17 @@ _SCHEMES = {"influxdb": "http", "influxdbs": "https"}
 
 
 def open_store(
-    settings: StoreSettings, folder: Path, *, beside: bool = False, read_only: bool = False
+    settings: StoreSettings,
+    folder: Path,
+    *,
+    beside: bool = False,
+    read_only: bool = False,
+    writer: str | None = None,
 ) -> Store:
     """The store of the site in ``folder``.
 
     ``beside``: another process writes the readings into it. ``read_only``: of a server the right to write is
-    not even read.
+    not even read. ``writer``: which of several that write readings to a server this is.
 
     Raises:
         ConfigurationError: a token file cannot be read.
@@ -45,6 +50,7 @@ def open_store(
         timeout_s=settings.timeout_s,
         beside=beside,
         read_only=read_only,
+        writer=writer or "",
     )
 
 

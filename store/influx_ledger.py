@@ -5,11 +5,18 @@ seconds since 1970) names the days it touches and ``ledger`` points (tag device,
 once they are, ``head`` gets it. So a crash in between forgets no hour: numbers above the head are shown to
 every consumer but move no cursor. The ledger cannot outgrow the hours that exist, and what changed since a
 cursor is found by the few days the commits name, however long the ledger is.
+
+Several processes may write (tag ``by``). Each has a head of its own, and a cursor passes no number that a
+writer has announced but not finished. Numbers are taken without asking the others, so that two may take the
+same; what keeps a cursor from passing over one that comes late is that a writer announces again, under a
+higher number, until no other's head has reached it (:func:`overtake`): whoever read the heads before they
+were that far stays below it, whoever reads them later sees that it is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 import numpy as np
 import orjson
@@ -19,52 +26,82 @@ import pyarrow as pa
 from store.base import Changed, Marks, Watermark
 from store.influx_lines import string, tag, tags_of
 from store.influx_query import Question, chunks, frame, numbers, span, times
-from store.influx_server import InfluxServer
+from store.influx_server import InfluxServer, LinesRefused
 from store.times import DAY_US, HOUR_US, day_ranges_us
+
+ANALYTICS = "analytics"
+"""The writer that makes metrics, and appends hours for reasons other than readings."""
 
 _SECOND_US = 1_000_000
 
 
-def head_and_last(server: InfluxServer) -> tuple[int, int]:
-    """The number up to which all is stored, and the last that was announced."""
+def heads(server: InfluxServer) -> dict[str, int]:
+    """Up to which number all is stored that a writer announced; "" is one that has no others beside it."""
+    question = Question()
+    question.ask(["seq"], "head", "time = 0")
+    return {
+        _by(tags): number
+        for table in server.query(str(question))
+        for tags, number in zip(table["tags"].to_pylist(), numbers(table, "seq").tolist(), strict=True)
+    }
+
+
+def head_and_last(server: InfluxServer, by: str = "") -> tuple[int, int]:
+    """The head of a writer, and the last number that anybody announced."""
     question = Question()
     question.ask(["last(days)"], "commits")
     tables = server.query(str(question), strings=("last",))
     last = max((int(numbers(table, "time").max()) // _SECOND_US for table in tables), default=0)
-    head = _fixed(server, "head", "seq", None)
-    return head, max(last, head)
+    found = heads(server)
+    return found.get(by, 0), max(last, *found.values(), 0)
 
 
-def announce(seq: int, hours: Iterable[tuple[str, int]], *, beside: bool = False) -> list[str]:
+def announce(seq: int, hours: Iterable[tuple[str, int]], by: str = "") -> list[str]:
     """Lines that append (device, UTC hour since 1970)s under ``seq``; written before their readings.
 
-    ``beside`` a process that writes readings, and may take the same number: each keeps days of its own. Only
-    that one moves the head; until then these hours are shown again to who has seen them.
+    ``by`` keeps days apart that two announce under the same number. :data:`ANALYTICS` writes no readings and
+    moves no head; until another's has passed, its hours are shown again to who has seen them.
     """
     pairs = sorted(hours)
     hour_us = np.array([hour for _, hour in pairs], dtype=np.int64) * HOUR_US
     days = ",".join(f"{start // DAY_US}-{end // DAY_US}" for start, end in day_ranges_us(hour_us))
     return [
-        f"commits{',by=analytics' if beside else ''} days={string(days)} {seq * _SECOND_US}",
+        f"commits{_tagged(by)} days={string(days)} {seq * _SECOND_US}",
         *(f"ledger,device={tag(device)} seq={seq} {hour * HOUR_US}" for device, hour in pairs),
     ]
 
 
-def head_line(seq: int) -> str:
-    """The line that says everything up to ``seq`` is stored."""
-    return f"head seq={seq} 0"
+def overtake(server: InfluxServer, seq: int, hours: set[tuple[str, int]], by: str) -> int:
+    """Announce hours again until no other's head is at their number or beyond; gives the number."""
+    while True:
+        furthest = max((head for other, head in heads(server).items() if other != by), default=0)
+        if furthest < seq:
+            return seq
+        seq = furthest + 1
+        with suppress(LinesRefused):  # as in the first announcement, which was told
+            server.write(announce(seq, hours, by))
+
+
+def head_line(seq: int, by: str = "") -> str:
+    """The line that says everything up to ``seq`` that ``by`` announced is stored."""
+    return f"head{_tagged(by)} seq={seq} 0"
+
+
+def _tagged(by: str) -> str:
+    return f",by={tag(by)}" if by else ""
 
 
 def changed(server: InfluxServer, consumer: str) -> Changed:
-    """Hours with a number above the consumer's cursor; the new cursor is at most the head."""
+    """Hours with a number above the consumer's cursor; the new cursor passes none that is not finished."""
     cursor = _fixed(server, "cursors", "seq", ("consumer", consumer))
-    head = max(
-        cursor, _fixed(server, "head", "seq", None)
-    )  # asked before the ledger: a later change stays new
+    known = heads(server)  # asked before the commits, and these before the ledger: a later change stays new
+    head = max(known.values(), default=0)
     question = Question()
     question.ask(["days"], "commits", f"time > {cursor * _SECOND_US}u")
     days: set[int] = set()
     for table in server.query(str(question), strings=("days",)):
+        announced = zip(table["tags"].to_pylist(), numbers(table, "time").tolist(), strict=True)
+        head = min([head, *(seq - 1 for seq in _open(known, announced))])
         for ranges in set(table["days"].to_pylist()):
             for start, end in (part.split("-") for part in ranges.split(",")):
                 days.update(range(int(start), int(end)))
@@ -72,7 +109,19 @@ def changed(server: InfluxServer, consumer: str) -> Changed:
     for start_us, end_us in day_ranges_us(np.array(sorted(days), dtype=np.int64) * DAY_US):
         question.ask(["seq"], "ledger", f"seq > {cursor}", span(start_us, end_us), by="device")
     tables = server.query(str(question)) if question.statements else []
-    return Changed(head, _hours(tables))
+    return Changed(max(cursor, head), _hours(tables))
+
+
+def _open(known: Mapping[str, int], announced: Iterable[tuple[str, int]]) -> Iterator[int]:
+    """Numbers that a writer has announced and not finished."""
+    for tags, time_us in announced:
+        by, seq = _by(tags), time_us // _SECOND_US
+        if by != ANALYTICS and seq > known.get(by, 0):
+            yield seq
+
+
+def _by(tags: str) -> str:
+    return tags_of(tags).get("by", "")
 
 
 def _hours(tables: list[pa.Table]) -> pd.DataFrame:

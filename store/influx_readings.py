@@ -16,16 +16,22 @@ from store.influx_frames import long
 from store.influx_lines import FLAG, READINGS, measurement_of, name, tag, untag
 from store.influx_query import DEVICES, Question, chunks, span
 from store.influx_server import InfluxServer
-from store.times import DAY_US, Array, day_ranges_us, to_us
+from store.times import DAY_US, HOUR_US, Array, ranges_us, to_us
 
 _NEVER_US = -(2**62)
+_ALWAYS_US = 2**62
 _DEVICE_DAYS = 1_000  # a request: some 20 MB at a reading every 5 minutes, here and on the server
 _FEWEST = 20  # devices a request, however long the range
 
 
 @dataclass
 class Series:
-    """What the one writer knows of the series it has met: number, place in the bucket, newest reading."""
+    """What a writer knows of the series it has met: number, place in the bucket, newest reading.
+
+    Where series are shared with other writers, nobody knows the newest: all is read back.
+    """
+
+    is_shared: bool = False
 
     number: dict[tuple[str, str], int] = field(default_factory=dict)
     keys: list[tuple[str, str]] = field(default_factory=list)
@@ -45,15 +51,7 @@ class Series:
         return np.array([known[key] for key in keys], dtype=np.int32)
 
     def _learn(self, server: InfluxServer, new: list[tuple[str, str]]) -> None:
-        asked: dict[str, set[str]] = {}
-        for _, quantity in new:
-            asked.setdefault(measurement_of(quantity), set()).add(quantity)
-        found = newest(server, {device for device, _ in new}, asked)
-        keys = zip(found.device.tolist(), found.quantity.tolist(), strict=True)
-        last_us = {
-            (found.devices[device], found.quantities[quantity]): time_us
-            for (device, quantity), time_us in zip(keys, found.time_us.tolist(), strict=True)
-        }
+        last_us = {} if self.is_shared else _newest_us(server, new)
         for device, quantity in new:
             place = (measurement_of(quantity), device)
             if place not in self._points:
@@ -63,7 +61,21 @@ class Series:
             self.keys.append((device, quantity))
             self.points.append(self._points[place])
             self.fields.append(f"{tag(quantity)}=")
-        self.last_us = np.append(self.last_us, [last_us.get(key, _NEVER_US) for key in new]).astype(np.int64)
+        unknown_us = _ALWAYS_US if self.is_shared else _NEVER_US
+        self.last_us = np.append(self.last_us, [last_us.get(key, unknown_us) for key in new]).astype(np.int64)
+
+
+def _newest_us(server: InfluxServer, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Time [µs] of the newest reading of those (device, quantity)s that have one."""
+    asked: dict[str, set[str]] = {}
+    for _, quantity in keys:
+        asked.setdefault(measurement_of(quantity), set()).add(quantity)
+    found = newest(server, {device for device, _ in keys}, asked)
+    pairs = zip(found.device.tolist(), found.quantity.tolist(), strict=True)
+    return {
+        (found.devices[device], found.quantities[quantity]): time_us
+        for (device, quantity), time_us in zip(pairs, found.time_us.tolist(), strict=True)
+    }
 
 
 def compare(server: InfluxServer, series: Series, batch: Batch) -> tuple[Mask, Mask, pd.DataFrame]:
@@ -86,7 +98,8 @@ def stored_at(server: InfluxServer, series: Series, batch: Batch) -> pd.DataFram
     """What is stored for the batch's series and times: position in the batch, value, flag."""
     wanted = pd.DataFrame({"series": batch.series, "time": batch.time_us, "position": np.arange(len(batch))})
     found = [pd.DataFrame({"series": [], "time": [], "value": [], "flag": []}, dtype="int64")]
-    for start_us, end_us in day_ranges_us(batch.time_us):
+    width_us = HOUR_US if series.is_shared else DAY_US  # a straggler must not have the day of all read back
+    for start_us, end_us in ranges_us(batch.time_us, width_us):
         inside = wanted[(wanted["time"] >= start_us) & (wanted["time"] < end_us)]
         keys = [series.keys[number] for number in inside["series"].unique()]
         rows = _melted(
@@ -104,6 +117,14 @@ def stored_at(server: InfluxServer, series: Series, batch: Batch) -> pd.DataFram
         columns = {"series": of, "time": rows.time_us, "value": rows.value, "flag": rows.flag}
         found.append(pd.DataFrame(columns))
     return wanted.merge(pd.concat(found), on=["series", "time"]).sort_values("position", ignore_index=True)
+
+
+def keyed(series: Series, batch: Batch) -> list[tuple[tuple[str, str, int], float, int]]:
+    """((device, quantity, time [µs]), value, flag) of every row."""
+    rows = zip(
+        batch.series.tolist(), batch.time_us.tolist(), batch.value.tolist(), batch.flag.tolist(), strict=True
+    )
+    return [((*series.keys[number], time_us), value, flag) for number, time_us, value, flag in rows]
 
 
 def lines(series: Series, batch: Batch, plain: Mask | None = None) -> list[str]:

@@ -56,9 +56,9 @@ log = logging.getLogger(__name__)
 class InfluxStore(Store):
     """A store in one bucket of an InfluxDB server.
 
-    One process writes readings to a bucket (the ingester, through its one store thread); one more may write
-    what is made of them (analytics, with ``beside``: it leaves the ledger's head to the ingester, and asks
-    for the ledger's end before it appends). Any number read (``read_only``: an empty bucket stays empty).
+    One process writes readings (the ingester's store thread), or several that have a name each (``writer``:
+    it reads back what it is about to write); one more what is made of them (analytics, ``beside``: it leaves
+    the ledger's head to the ingester). Any number read (``read_only``: an empty bucket stays empty).
     A write may end half way: what was announced in the ledger is shown to its consumers, and the same batch
     handed in again completes it. A server that is away when this is made is asked again by every call.
 
@@ -67,9 +67,17 @@ class InfluxStore(Store):
     """
 
     def __init__(
-        self, address: Address, *, timeout_s: float = 60.0, beside: bool = False, read_only: bool = False
+        self,
+        address: Address,
+        *,
+        timeout_s: float = 60.0,
+        beside: bool = False,
+        read_only: bool = False,
+        writer: str = "",
     ) -> None:
         self._beside = beside
+        self._writer = writer
+        self._by = influx_ledger.ANALYTICS if beside else writer and f"ingest-{writer}"
         self._read_only = read_only
         self._server = InfluxServer(address, timeout_s)
         self._lock = threading.Lock()  # held by the one writer
@@ -114,7 +122,7 @@ class InfluxStore(Store):
         lines = []
         last = self._seq - 1
         if self._head < last:
-            lines.append(influx_ledger.head_line(last))
+            lines.append(influx_ledger.head_line(last, self._by))
         if watermark is not None:
             if watermark.spool not in self._marks:
                 self._marks[watermark.spool] = influx_ledger.watermark(server, watermark.spool)
@@ -144,7 +152,7 @@ class InfluxStore(Store):
                 replaced["flag"].to_numpy(),
             )
             lines = influx_ledger.superseded_lines(
-                server, self._seq, _keyed(series, lost), _keyed(series, old)
+                server, self._seq, influx_readings.keyed(series, lost), influx_readings.keyed(series, old)
             )
         hour = fresh.time_us // HOUR_US
         first = ends(fresh.series, hour)
@@ -162,13 +170,8 @@ class InfluxStore(Store):
 
     def _append(self, server: InfluxServer, hours: set[tuple[str, int]], lines: list[str]) -> str:
         """Announce the hours, if any, write the lines; the server's words on lines it refuses."""
-        why = unannounced = ""
-        if hours:
-            seq, self._seq = self._seq, self._seq + 1
-            try:
-                server.write(influx_ledger.announce(seq, hours))
-            except LinesRefused as refusal:  # of a device whose readings it refuses too
-                unannounced = str(refusal)
+        why = ""
+        unannounced = self._announce(server, hours) if hours else ""
         try:
             server.write(lines)
         except LinesRefused as refusal:
@@ -176,6 +179,18 @@ class InfluxStore(Store):
         if unannounced and not why:
             raise StoreError(f"{server.address} takes readings but not the ledger: {unannounced}")
         return why
+
+    def _announce(self, server: InfluxServer, hours: set[tuple[str, int]]) -> str:
+        """Append hours to the ledger under the next number; the server's words on those it refuses."""
+        seq, self._seq = self._seq, self._seq + 1
+        unannounced = ""
+        try:
+            server.write(influx_ledger.announce(seq, hours, self._by))
+        except LinesRefused as refusal:  # of a device whose readings it refuses too
+            unannounced = str(refusal)
+        if self._writer:
+            self._seq = influx_ledger.overtake(server, seq, hours, self._by) + 1
+        return unannounced
 
     def watermark(self, spool: str) -> int:
         """Highest id remembered for ``spool``; 0 if none."""
@@ -257,8 +272,8 @@ class InfluxStore(Store):
         if hours.empty:
             return
         with self._writing() as (server, _):
-            seq, self._seq = self._seq, self._seq + 1
-            server.write(influx_ledger.announce(seq, hour_pairs(hours), beside=self._beside))
+            if refused := self._announce(server, hour_pairs(hours)):
+                raise StoreError(f"{server.address} refuses the ledger: {refused}")
             if not self._beside:
                 self._finish(server, None)
 
@@ -320,9 +335,11 @@ class InfluxStore(Store):
         with self._lock:
             server = self._reading()
             series, self._series = self._series, None
+            is_alone = series is not None and not (self._beside or self._writer)
             if series is None or self._beside:
-                series, self._marks = Series(), {}
-                self._head, last = influx_ledger.head_and_last(server)
+                series, self._marks = Series(is_shared=bool(self._writer)), {}
+            if not is_alone:
+                self._head, last = influx_ledger.head_and_last(server, self._by)
                 self._seq = last + 1
             yield server, series
             self._series = series
@@ -376,7 +393,7 @@ def _raise_refused(
     refused[position[equal.to_numpy()]] = False
     readings = [
         Reading(device, quantity, _EPOCH + timedelta(microseconds=time_us), value, flag)
-        for (device, quantity, time_us), value, flag in _keyed(series, batch.where(refused))
+        for (device, quantity, time_us), value, flag in influx_readings.keyed(series, batch.where(refused))
     ]
     taken = replace(
         written,
@@ -385,11 +402,3 @@ def _raise_refused(
     )
     if readings:
         raise ReadingsRefused(readings, why, taken)
-
-
-def _keyed(series: Series, batch: Batch) -> list[tuple[tuple[str, str, int], float, int]]:
-    """((device, quantity, time [µs]), value, flag) of every row."""
-    rows = zip(
-        batch.series.tolist(), batch.time_us.tolist(), batch.value.tolist(), batch.flag.tolist(), strict=True
-    )
-    return [((*series.keys[number], time_us), value, flag) for number, time_us, value, flag in rows]

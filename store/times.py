@@ -44,19 +44,24 @@ def microseconds(times: pd.Series) -> Array:
 
 
 def day_ranges_us(time_us: Array) -> list[tuple[int, int]]:
-    """Half-open ranges [µs] of whole UTC days that cover the times, few and tight.
+    """As :func:`ranges_us`, of whole UTC days."""
+    return ranges_us(time_us, DAY_US)
+
+
+def ranges_us(time_us: Array, width_us: int) -> list[tuple[int, int]]:
+    """Half-open ranges [µs] of whole ``width_us`` since 1970 that cover the times, few and tight.
 
     DuckDB skips parts of a table only by a range known before the query starts, and InfluxDB knows ranges
-    only: one straggler must not make them read all days in between. Days next to each other are one range; of
+    only: one straggler must not make them read all in between. Those next to each other are one range; of
     more than 16 ranges the closest are joined.
     """
     if not len(time_us):
         return []
-    days = np.unique(time_us // DAY_US)
-    gaps = np.diff(days)
+    found = np.unique(time_us // width_us)
+    gaps = np.diff(found)
     widest = np.sort(gaps)[-_MOST_RANGES] if len(gaps) >= _MOST_RANGES else 1
-    pieces = np.split(days, np.flatnonzero(gaps > max(widest, 1)) + 1)
-    return [(int(piece[0]) * DAY_US, (int(piece[-1]) + 1) * DAY_US) for piece in pieces]
+    pieces = np.split(found, np.flatnonzero(gaps > max(widest, 1)) + 1)
+    return [(int(piece[0]) * width_us, (int(piece[-1]) + 1) * width_us) for piece in pieces]
 
 
 def day_ranges(time_us: Array) -> list[tuple[datetime, datetime]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,31 @@ def test_the_trap_an_absent_member_keeps_its_half_until_it_returns(
         with member("a", share="group") as a:
             wait(lambda: len(numbers(a, f"{root}/d")) >= 400 - len(got), "they come when it returns")
             assert sorted(got + numbers(a, f"{root}/d")) == list(range(400, 800))
+
+
+def test_the_trap_a_member_whose_session_ended_has_lost_its_share(
+    member: Member, publisher: Any, root: str, co2: Any, wait: Any
+) -> None:
+    with member("a", share="group", session_expiry_s=2):
+        pass
+    with member("b", share="group") as b:
+        publisher.publish([(f"classroom/{root}/1/d", co2(400 + n)) for n in range(200)])
+
+        def all_are_ours(trial: int) -> bool:
+            device = f"try-{trial}"
+            publisher.publish([(f"classroom/{root}/1/{device}", co2(n)) for n in range(10)])
+            publisher.publish([(f"classroom/{root}/1/last-{trial}", co2(1))] * 4)
+            wait(lambda: numbers(b, f"{root}/last-{trial}"), "what was published last has arrived")
+            return len(numbers(b, f"{root}/{device}")) == 10
+
+        trials = count()
+        wait(lambda: all_are_ours(next(trials)), "the session ends, and its share is dealt out again")
+        got = len(numbers(b, f"{root}/d"))
+        assert got < 200
+        with member("a", share="group") as a:
+            publisher.publish([(f"classroom/{root}/1/last", co2(1))] * 8)
+            wait(lambda: numbers(a, f"{root}/last"), "it takes part again")
+            assert numbers(a, f"{root}/d") == []  # what it had been dealt is gone
 
 
 def test_the_trap_no_retained_messages_for_a_group(

@@ -1,7 +1,9 @@
 """An ingester as a process of its own, to be killed: ``python ingester.py FOLDER PORT CLIENT_ID FILTER
 [HOW]``.
 
-It writes ``subscribed`` when it is, and ends once its input is closed and nothing comes any more. HOW
+It writes ``subscribed`` when it is, and ends once its input is closed and nothing comes any more, or in an
+orderly way at once at SIGTERM. ``INGESTER_MQTT`` (JSON) changes its ``[mqtt]``, ``INGESTER_WRITER`` names one
+of several that store into a bucket. HOW
 ``die=N`` makes it kill itself at the worst moment, when N messages or more are committed but not yet
 acknowledged; ``automatic`` is the
 control: the same decoding and store behind paho's automatic acknowledgement.
@@ -40,7 +42,8 @@ from store.influx_store import InfluxStore
 def open_store(folder: Path) -> Store:
     """A file in the folder, or the bucket that the environment names."""
     if "INGESTER_BUCKET" in os.environ:
-        return InfluxStore(Address(**json.loads(os.environ["INGESTER_BUCKET"])))
+        address = Address(**json.loads(os.environ["INGESTER_BUCKET"]))
+        return InfluxStore(address, writer=os.environ.get("INGESTER_WRITER", ""))
     return DuckDBStore(folder / "store.duckdb")
 
 
@@ -63,19 +66,25 @@ def die_unacknowledged(after: int) -> None:
 
 
 def run(folder: Path, port: int, client_id: str, topic: str) -> None:
-    settings = Settings.model_validate({"mqtt": {"port": port, "client_id": client_id, "topics": [topic]}})
+    mqtt = {"port": port, "client_id": client_id, "topics": [topic]}
+    mqtt |= json.loads(os.environ.get("INGESTER_MQTT", "{}"))
+    settings = Settings.model_validate({"mqtt": mqtt})
     store = open_store(folder)
     registry = CollectorRegistry()
     pipeline = Pipeline(settings, lambda: Site(settings), store, folder, now, lambda _: None, registry)
     pipeline.start()
     while not all(check.ok for check in pipeline.health()):
         time.sleep(0.05)
+    asked, at_once = threading.Event(), threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), asked.set()), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: (at_once.set(), asked.set()))
     print("subscribed", flush=True)  # noqa: T201
-    sys.stdin.read()
-    until_quiet(
-        lambda: registry.get_sample_value("classroom_messages_received_total"),
-        lambda: all(check.ok for check in pipeline.health()) and not pipeline.backlog(),
-    )
+    asked.wait()
+    if not at_once.is_set():
+        until_quiet(
+            lambda: registry.get_sample_value("classroom_messages_received_total"),
+            lambda: all(check.ok for check in pipeline.health()) and not pipeline.backlog(),
+        )
     pipeline.stop()
     store.close()
 

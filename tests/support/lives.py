@@ -7,21 +7,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 from running import TABLES, Running, command, environment, free_ports, until
 from store.influx_server import Address
 
 
 class PipelineLife:
-    """``ingester.py`` on a folder, ``how`` as it says there. Its store is a file there, or ``bucket``."""
+    """``ingester.py`` on a folder, ``how`` as it says there. Its store is a file there, or ``bucket``, which
+    ``more`` of its environment may have it share with others."""
 
     def __init__(
-        self, folder: Path, port: int, root: str, how: str = "", bucket: Address | None = None
+        self,
+        folder: Path,
+        port: int,
+        root: str,
+        how: str = "",
+        bucket: Address | None = None,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        place = {"INGESTER_BUCKET": json.dumps(asdict(bucket))} if bucket else {}
+        place = {"INGESTER_BUCKET": json.dumps(asdict(bucket)), **more} if bucket else {}
         script = str(Path(__file__).with_name("ingester.py"))
         self._process = subprocess.Popen(
             [sys.executable, script, str(folder), str(port), root, f"classroom/{root}/#", how],
@@ -44,6 +52,11 @@ class PipelineLife:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def stop(self) -> None:
+        """End in an orderly way, whatever still comes."""
+        self._process.terminate()
+        assert self._process.wait(60) == 0
 
     def finish(self) -> None:
         assert self._process.stdin is not None
