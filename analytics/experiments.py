@@ -14,7 +14,7 @@ from math import sqrt
 from statistics import fmean, median, variance
 from typing import NamedTuple
 
-from scipy import stats
+from scipy.special import stdtrit
 
 LEAST_DAYS = 5
 """School days that each side needs: fewer is one odd week."""
@@ -87,7 +87,7 @@ def _half_width(left: Sequence[float], right: Sequence[float]) -> float:
     freedom = total**2 / sum(
         error**2 / max(number - 1, 1.0) for error, (_, number) in zip(errors, parts, strict=True)
     )
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, max(freedom, 1.0))) * sqrt(total)
+    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2)) * sqrt(total)
 
 
 def _independent(values: Sequence[float]) -> float:

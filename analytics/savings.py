@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from analytics.changepoint import HEATING
 from analytics.signature import Quality, Signature, fit_signature, month_errors_kwh
@@ -114,7 +114,7 @@ def uncertainty_kwh(
     months = days / 30.4375
     k = -0.00024 * months**2 + 0.03535 * months + 1.00286
     effective = max(quality.effective_days, quality.parameters + 1.0)
-    t = float(stats.t.ppf(0.5 + confidence / 2, max(1.0, effective - quality.parameters)))
+    t = float(stdtrit(max(1.0, effective - quality.parameters), 0.5 + confidence / 2))
     spread = np.sqrt(quality.days / effective * (1 + 2 / effective) * days)
     return abs(predicted_kwh / days) * quality.cvrmse * t * float(spread) * k
 
@@ -130,7 +130,7 @@ def month_uncertainty_kwh(
     and is too narrow on our simulated schools (``docs/accuracy.md``).
     """
     errors = np.asarray(errors_kwh, dtype=np.float64)
-    t = float(stats.t.ppf(0.5 + confidence / 2, max(1, len(errors) - 1)))
+    t = float(stdtrit(max(1, len(errors) - 1), 0.5 + confidence / 2))
     return t * float(np.sqrt((errors**2).sum() * days / baseline_days))
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from analytics.savings import CONFIDENCE, USABLE_CVRMSE, uncertainty_kwh
 from analytics.signature import Signature, fit_signature
@@ -133,7 +133,7 @@ def _by_similar_days(days: pd.DataFrame, missing: Mapping[date, float]) -> Estim
         shared += share * spread / float(np.sqrt(len(similar)))
         least = len(similar) if least is None else min(least, len(similar))
     assert least is not None  # noqa: S101  missing is not empty
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, least - 1)) * (float(np.sqrt(scatter)) + shared)
+    half = float(stdtrit(least - 1, 0.5 + CONFIDENCE / 2)) * (float(np.sqrt(scatter)) + shared)
     return Estimate(value, max(0.0, value - half), value + half, BY_SIMILAR_DAYS)
 
 

@@ -7,10 +7,6 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-from python_calamine import CalamineError, CalamineWorkbook
-
 from classroom.factors import Factor
 from reports.city import Portfolio
 from reports.figures import SITE, Figure, Inputs, Report
@@ -144,6 +140,9 @@ def note_of(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_pdf(content: bytes) -> str:
+    from pypdf import PdfReader  # its memory is not for processes that only make reports
+    from pypdf.errors import PyPdfError
+
     try:
         attached = PdfReader(io.BytesIO(content)).attachments
         found = attached.get(ATTACHMENT)
@@ -155,6 +154,8 @@ def _from_pdf(content: bytes) -> str:
 
 
 def _from_workbook(content: bytes) -> str:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(SHEET).to_python()
     except (CalamineError, OSError, ValueError) as error:
