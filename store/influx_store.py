@@ -41,12 +41,11 @@ from store.base import (
 from store.batch import Batch, Mask, batch_of, ends, split_lost
 from store.frames import Columns
 from store.influx_readings import Series
+from store.influx_schema import SCHEMA_VERSION, made_ours
 from store.influx_server import Address, InfluxServer, LinesRefused
 from store.metric_table import metric_table
 from store.retention import unsealed
 from store.times import HOUR_US, hour_pairs
-
-SCHEMA_VERSION = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -351,35 +350,8 @@ class InfluxStore(Store):
             raise StoreError(str(error)) from error
 
     def _check(self) -> None:
-        """Once: is the bucket there, does it keep for ever, is it ours?"""
-        if self._checked:
-            return
-        retention_s = self._server.retention_s()
-        if retention_s:
-            raise SchemaError(
-                f"{self._server.address} forgets after {retention_s / 86_400:g} days and refuses older "
-                "readings. Set its retention to 0 (for ever); the retention job deletes by rule."
-            )
-        tables = self._server.query("SHOW FIELD KEYS", strings=("fieldKey", "fieldType"))
-        names = {name for table in tables for name in table["name"].to_pylist()}
-        if not names and self._read_only:
-            return  # nothing to read yet; whoever writes makes it ours
-        if not names:
-            self._server.write([f"classroom_schema version={SCHEMA_VERSION} 0"])
-        elif "classroom_schema" not in names:
-            raise SchemaError(
-                f"{self._server.address} holds data of another program ({', '.join(sorted(names)[:5])}). "
-                "Name a bucket of its own for the store."
-            )
-        else:
-            (table,) = self._server.query("SELECT last(version) FROM classroom_schema")
-            version = int(table["last"][0].as_py())
-            if version > SCHEMA_VERSION:
-                raise SchemaError(
-                    f"{self._server.address} has schema version {version}, this program knows versions up to "
-                    f"{SCHEMA_VERSION}: it was written by a newer classroom-climate. Start that version."
-                )
-        self._checked = True
+        if not self._checked:
+            self._checked = made_ours(self._server, self._read_only)
 
 
 def _raise_refused(
