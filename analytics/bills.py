@@ -38,7 +38,7 @@ class Bill(NamedTuple):
 
 
 def bills_of(hours: pd.DataFrame) -> list[Bill]:
-    """Bills in rollups (HOUR_COLUMNS) by when they begin; of those that begin together the longest last."""
+    """Bills in rollups (HOUR_COLUMNS) by their beginning; of those that begin together the longest last."""
     rows = hours[hours["quantity"].isin(BILL_QUANTITIES) & (hours["count"] > 0)]
     if rows.empty:
         return []

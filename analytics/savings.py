@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
@@ -32,6 +33,13 @@ LEAST_REPORTING_DAYS = 28
 
 _TEMPERATURE_MARGIN_K = 3.0  # days colder or warmer than the baseline's by more are not predicted
 _LEAST_INSIDE = 0.9  # share of reporting days within the baseline's temperatures
+
+
+STILL_DAYS = 14
+"""One and the same energy on so many days in a row is a meter that stands still, a building that is not used
+or a guess of the grid company, unless next to nothing is expected of them. Field knowledge."""
+
+_MOST_STILL = 0.1  # share of the expected energy that such days may have
 
 
 class Claim(StrEnum):
@@ -182,8 +190,10 @@ def _compare(signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame,
         quality=signature.quality,
         signature=signature,
     )
-    if len(observed) < _LEAST_INSIDE * of_days or counterfactual <= 0:
+    if len(observed) < _LEAST_INSIDE * of_days:
         return found._replace(reason="weather_outside_baseline", saved_kwh=None, counterfactual_kwh=None)
+    if counterfactual <= 0:
+        return found._replace(reason="nothing_expected", saved_kwh=None, counterfactual_kwh=None)
     by_month = month_errors_kwh(signature, fitted)
     half = max(
         uncertainty_kwh(signature.quality, counterfactual, len(observed)),
@@ -193,7 +203,15 @@ def _compare(signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame,
     found = found._replace(low_kwh=found.saved_kwh - half, high_kwh=found.saved_kwh + half)
     if signature.quality.cvrmse > USABLE_CVRMSE:
         return found._replace(reason="poor_fit")
+    if float(predicted[observed.index][standing_still(observed)].sum()) > _MOST_STILL * counterfactual:
+        return found._replace(reason="energy_stands_still")
     return _claimed(found)
+
+
+def standing_still(energy_kwh: pd.Series) -> npt.NDArray[np.bool_]:
+    """Days of ``energy_kwh`` (no NaN, ascending) that are among STILL_DAYS or more equal ones in a row."""
+    run = (energy_kwh != energy_kwh.shift()).cumsum()
+    return np.asarray(run.groupby(run).transform("size") >= STILL_DAYS)
 
 
 def _claimed(found: Savings) -> Savings:

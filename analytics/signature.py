@@ -92,7 +92,7 @@ class Signature(NamedTuple):
         group of that season that holds most days.
         """
         season = _season(days)
-        kind = days["day_type"].astype(str).to_numpy()
+        kind = _kind(days)
         temperature = felt_c(days, self.sun_k)
         energy = np.full(len(days), np.nan)
         for group in sorted(self.groups, key=lambda group: group.days):
@@ -164,7 +164,7 @@ def month_errors_kwh(signature: Signature, days: pd.DataFrame) -> Floats:
 
 def _refitted(signature: Signature, days: pd.DataFrame) -> Signature:
     """The same groups with curves fitted to ``days``; a group left with too few days keeps its own."""
-    season, kind = _season(days), days["day_type"].astype(str).to_numpy()
+    season, kind = _season(days), _kind(days)
     temperature = felt_c(days, signature.sun_k)
     energy = days["energy_kwh"].to_numpy(np.float64)
     groups = []
@@ -223,6 +223,11 @@ def felt_c(days: pd.DataFrame, sun_k: float) -> Floats:
     return np.asarray(temperature + sun_k * days["sun_kwh_m2"].to_numpy(np.float64))
 
 
+def _kind(days: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Kind of each day; days of which nobody knows it are of a kind of their own."""
+    return np.array(["" if pd.isna(kind) else str(kind) for kind in days["day_type"]], dtype=np.object_)
+
+
 def _season(days: pd.DataFrame) -> npt.NDArray[np.str_]:
     of_month = {month: season for season, months in SEASONS.items() for month in months}
     index = pd.DatetimeIndex(days.index)
@@ -235,7 +240,7 @@ class _Choices:
     def __init__(self, days: pd.DataFrame, temperature_c: Floats, shapes: Sequence[str]) -> None:
         self._temperature = temperature_c
         self._energy = days["energy_kwh"].to_numpy(np.float64)
-        self._kind = days["day_type"].astype(str).to_numpy()
+        self._kind = _kind(days)
         self._season = _season(days)
         self._shapes = shapes
         self._kinds = frozenset(self._kind.tolist())

@@ -58,11 +58,14 @@ class Sufficiency(NamedTuple):
 
 
 def counted(days: pd.DataFrame) -> pd.DataFrame:
-    """``days`` (:data:`analytics.signature.DAY_COLUMNS`) with NaN where a day does not count.
+    """``days`` (:data:`analytics.signature.DAY_COLUMNS`) in their order, with NaN where a day does not count
+    or its value is no number.
 
     Optional columns ``energy_coverage`` and ``temperature_coverage`` (0-1) say how much of the day stood.
     """
-    found = days.copy()
+    found = days.sort_index()
+    for value in ("energy_kwh", "temperature_c"):
+        found[value] = found[value].astype(float).where(np.isfinite(found[value].astype(float)))
     for value, coverage in (
         ("energy_kwh", "energy_coverage"),
         ("temperature_c", "temperature_coverage"),

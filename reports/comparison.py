@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analytics.savings import CONFIDENCE, LEAST_REPORTING_DAYS, USABLE_CVRMSE, Claim, Savings, total
+from analytics.savings import (
+    CONFIDENCE,
+    LEAST_REPORTING_DAYS,
+    STILL_DAYS,
+    USABLE_CVRMSE,
+    Claim,
+    Savings,
+    total,
+)
 from analytics.sufficiency import Sufficiency, baseline_sufficiency, reporting_sufficiency
 from classroom.quantity import Carrier
 from reports.daily import SchoolDays, StationUsed
@@ -123,6 +131,10 @@ def _lacks_of_result(found: Savings, after: Sufficiency) -> tuple[Lack, ...]:
     if reason == "weather_outside_baseline":
         detail = f"{found.days} of {after.complete} days lie within the baseline's temperatures"
         return (Lack("reporting", reason, detail),)
+    if reason == "nothing_expected":
+        return (Lack("baseline", reason, "by the baseline the reporting period would use no energy"),)
+    if reason == "energy_stands_still":
+        return (Lack("reporting", reason, f"the same energy on {STILL_DAYS} days in a row and more"),)
     if "not_told_from_zero" in reason:
         return (Lack(None, "not_told_from_zero", "the interval holds 0"),)
     return ()

@@ -62,6 +62,10 @@ _WORDS: dict[str, Callable[[Language, Sequence[str]], str]] = {
         say.text("energy follows weather and calendar too loosely: CVRMSE %(known)s %%, limit %(all)s %%"),
     ),
     "weather_outside_baseline": lambda say, _: say.text("the weather was unlike any of the baseline's"),
+    "nothing_expected": lambda say, _: say.text("the baseline used no energy"),
+    "energy_stands_still": lambda say, _: say.text(
+        "for weeks every day has the same energy: a meter stands still"
+    ),
     "area_changed": lambda say, n: _share(
         n, say.text("the heated area has changed from %(known)s to %(all)s m²")
     ),

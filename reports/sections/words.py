@@ -42,6 +42,8 @@ _LACKS: Mapping[str, str] = {
     "no_days": _("no day can be compared"),
     "poor_fit": _("energy follows weather and calendar too loosely (CVRMSE {numbers} %)"),
     "weather_outside_baseline": _("the weather was unlike any of the year before"),
+    "nothing_expected": _("the baseline used no energy"),
+    "energy_stands_still": _("for weeks every day has the same energy: a meter stands still"),
     "not_told_from_zero": _("the difference cannot be told from zero"),
     "carrier_missing": _("not every carrier can be compared"),
     "energy_incomplete": _("the energy of a period is not wholly known"),

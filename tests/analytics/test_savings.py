@@ -95,6 +95,47 @@ def test_a_poor_fit_is_no_claim() -> None:
     assert found.reason == "poor_fit"
 
 
+@pytest.mark.parametrize("value", [0.0, 380.0])
+def test_a_meter_that_stands_still_is_no_saving(value: float) -> None:
+    days = two_years()
+    days.loc["2025-10-15":"2025-12-31", "energy_kwh"] = value
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "energy_stands_still")
+    assert found.saved_kwh is not None  # the figures are shown
+
+
+def test_heat_that_is_off_in_summer_is_compared_all_the_same() -> None:
+    days = two_years(saved=0.2)
+    days["energy_kwh"] = days["energy_kwh"].where(days["temperature_c"] < 15, 0.0)
+    days.loc["2024-06-01":"2024-08-31", "energy_kwh"] = 0.0
+    days.loc["2025-06-01":"2025-08-31", "energy_kwh"] = 0.0
+    assert savings(days, BASELINE, REPORTING, ["school_day"]).claim is Claim.SAVING
+
+
+def test_a_baseline_without_energy_expects_nothing() -> None:
+    days = two_years()
+    days.loc["2024", "energy_kwh"] = 0.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason, found.saved_kwh) == (Claim.NONE, "nothing_expected", None)
+
+
+def test_days_that_are_no_numbers_are_missing_and_their_order_does_not_matter() -> None:
+    days = two_years(saved=0.12)
+    expected = savings(days.drop(days.index[[50, 500]]), BASELINE, REPORTING, ["school_day"])
+    days.iloc[50, 0] = np.inf
+    days.iloc[500, 1] = -np.inf
+    shuffled = days.sample(frac=1, random_state=1)
+    found = savings(shuffled, BASELINE, REPORTING, ["school_day"])
+    assert found.days == 364
+    assert found.saved_kwh == pytest.approx(expected.saved_kwh)
+
+
+def test_days_of_an_unknown_kind_are_a_kind() -> None:
+    days = two_years(saved=0.12)
+    days["day_type"] = None
+    assert savings(days, BASELINE, REPORTING, ["school_day"]).saved_kwh is not None
+
+
 def test_uncertainty_by_hand() -> None:
     # n = n' = 365, p = 5, CVRMSE 0.2, E/m = 100 kWh/d, m = 30.4375 (k = 1.03797), t(360; 0.95) = 1.64910:
     # 100·0.2·1.64910·√(1·(1 + 2/365)·30.4375)·1.03797 = 189.3…
