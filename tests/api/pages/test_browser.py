@@ -45,6 +45,10 @@ PAGES = (
     f"{ROOM}bibliotek",
     f"{SCHOOL}/self-monitoring",
     f"{SCHOOL}/experiments",
+    f"{SCHOOL}/findings",
+    f"{SCHOOL}/day",
+    "/rooms",
+    "/api-docs/imports",
     OPERATIONS,
     f"{SCREEN}a102",
     f"{SCREEN}bibliotek",
@@ -139,6 +143,9 @@ def test_targets_are_large_enough(browser: Browser, served: Served, size: tuple[
         f"{ROOM}a101",
         f"{SCHOOL}/self-monitoring",
         f"{SCHOOL}/experiments",
+        f"{SCHOOL}/findings",
+        f"{SCHOOL}/day",
+        "/rooms",
         OPERATIONS,
     ):
         with looking(browser, served, path, size=size) as page:
@@ -355,3 +362,48 @@ def test_a_class_writes_down_an_experiment_and_takes_it_away(browser: Browser, s
         assert page.url.endswith(f"{SCHOOL}/experiments")
         page.get_by_role("button", name="Ta bort Släckte när vi gick ut").click()
         playwright.expect(card).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_the_answer_waits_until_the_class_has_guessed(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{SCHOOL}/day", scripts=False) as page:
+        answer = page.locator(".answer")
+        assert not answer.is_visible()
+        summary = page.get_by_text("Visa svaret")
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert answer.is_visible()
+        page.emulate_media(media="print")
+        assert page.locator(".question .asked").is_visible()
+        assert not page.locator(".entry").is_visible()
+
+
+def test_food_waste_is_typed_in_on_the_day(browser: Browser, served: Served) -> None:
+    with looking(browser, served, f"{SCHOOL}/day", scripts=False) as page:
+        page.get_by_label("Matsvinn [kg]").fill("14,5")
+        page.get_by_label("Serverade portioner").fill("290")
+        page.get_by_role("button", name="Spara").click()
+        playwright.expect(page.get_by_text("50 g per portion")).to_be_visible(timeout=PATIENCE_MS)
+        page.get_by_label("Matsvinn [kg]").fill("")
+        page.get_by_label("Serverade portioner").fill("")
+        page.get_by_role("button", name="Spara").click()
+        playwright.expect(page.get_by_text("50 g per portion")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_a_finding_is_drawn_and_its_table_opens(browser: Browser, served: Served) -> None:
+    with looking(browser, served, SCHOOL) as page:
+        card = page.locator("article", has=page.locator("#finding-1"))
+        box = card.locator("svg.lines path").first.bounding_box()
+        assert box is not None
+        assert box["width"] > 100
+        assert not card.locator("table").first.is_visible()
+        card.get_by_text("Det som visar det, som tabell").click()
+        assert card.locator("table").first.is_visible()
+        page.get_by_role("link", name="Alla 20 fynd").click()
+        playwright.expect(page.locator("article")).to_have_count(20)
+
+
+def test_rooms_are_sorted_by_a_link(browser: Browser, served: Served) -> None:
+    with looking(browser, served, "/rooms", scripts=False) as page:
+        assert page.get_by_role("rowheader").first.inner_text() == "Sal A103"
+        page.get_by_role("table").get_by_role("link", name="Rum", exact=True).click()
+        assert page.get_by_role("rowheader").first.inner_text() == "Biblioteket"
