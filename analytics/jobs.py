@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -28,7 +29,7 @@ from analytics.intervals import INTERVALS
 from analytics.markers import new_markers, read_markers
 from analytics.points import irregular_hours
 from analytics.rolling import HOURS, METRICS, Part, roll_up
-from analytics.submitting import Progress, Submit, here, in_turn, unseen
+from analytics.submitting import Progress, Submit, here, in_turn, loaded, unseen
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import BILL_QUANTITIES
 from classroom.site import Site
@@ -117,7 +118,8 @@ def _computed(
     store: Store, site: Site, now: datetime, todo: Sequence[_Unit], submit: Submit, at_once: int
 ) -> Iterator[tuple[_Unit, pa.Table]]:
     """The metrics of each unit in turn; the next ones are loaded while others are computed elsewhere."""
-    parts = ((unit, compute_table, _load(store, site, now, unit)) for unit in todo)
+    units = loaded(todo, partial(_load, store, site, now))
+    parts = ((unit, compute_table, batch) for unit, batch in units)
     return in_turn(parts, submit, at_once)
 
 

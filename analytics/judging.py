@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from analytics.judge import Part, Series, Zones, judged, judged_registers, serie
 from analytics.markers import Markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
 from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, gap_us, may_spike, reach_us
-from analytics.submitting import Progress, Submit, in_turn, unseen
+from analytics.submitting import Progress, Submit, in_turn, loaded, unseen
 from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
@@ -53,10 +54,8 @@ def judge_changed(
     other = False
     groups = list(_groups(site, changed))
     parts = (
-        (group, judged, _load(store, group))
-        if group.in_room
-        else (group, judged_registers, _load_registers(store, site, group))
-        for group in groups
+        (group, judged if group.in_room else judged_registers, part)
+        for group, part in loaded(groups, partial(_load, store, site))
     )
     for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
         other |= _save(store, zones)
@@ -99,7 +98,12 @@ def _shares(devices: Sequence[str], most: int) -> Iterator[list[str]]:
         yield list(devices[first : first + most])
 
 
-def _load(store: Store, group: _Group) -> Part:
+def _load(store: Store, site: Site, group: _Group) -> Part:
+    """What is judged of a group."""
+    return _load_rooms(store, group) if group.in_room else _load_registers(store, site, group)
+
+
+def _load_rooms(store: Store, group: _Group) -> Part:
     """What is judged of devices in rooms."""
     reach = timedelta(microseconds=max(reach_us(quantity, group.interval_s) for quantity in STALE_H))
     hours = store.read_hours(group.devices, list(STALE_H), group.first - 2 * reach, group.end + 2 * reach)
@@ -221,11 +225,15 @@ def judge_drift(
         last = min(one.last + timedelta(days=LEARN_DAYS), yesterday)
         if one.first <= last:
             found.setdefault(Span(one.first, last), []).append(device)
-    parts = (
-        (None, drift_zones, part)
+    shares = [
+        (span, some)
         for span, devices in sorted(found.items())
         for some in _shares(sorted(devices), _SENSORS_A_PART)
-        if (part := _drift_part(store, site, span, today, some)) is not None
+    ]
+    parts = (
+        (None, drift_zones, part)
+        for _, part in loaded(shares, partial(_drift_part, store, site, today))
+        if part is not None
     )
     other = False
     for _, zones in in_turn(parts, compute, at_once):
@@ -233,10 +241,9 @@ def judge_drift(
     return other
 
 
-def _drift_part(
-    store: Store, site: Site, span: Span, today: date, sensors: Sequence[str]
-) -> DriftPart | None:
+def _drift_part(store: Store, site: Site, today: date, share: tuple[Span, Sequence[str]]) -> DriftPart | None:
     """What is judged of the drift of some sensors; None: they have told nothing."""
+    span, sensors = share
     start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
     hours = store.read_hours(
         sensors, ["co2_ppm"], day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]

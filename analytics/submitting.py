@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 A = TypeVar("A")
@@ -51,3 +51,9 @@ def in_turn(
             yield first, future.result()
     for key, future in under_way:
         yield key, future.result()
+
+
+def loaded(keys: Iterable[K], load: Callable[[K], A]) -> Iterator[tuple[K, A]]:
+    """Each key with what is loaded for it, in their order; the next one is loaded meanwhile, in a thread."""
+    with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
+        yield from in_turn(((key, load, key) for key in keys), thread.submit, at_once=1)

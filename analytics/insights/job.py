@@ -15,7 +15,7 @@ from analytics.fingerprint import fingerprint, school_inputs
 from analytics.insights.find import METHOD, find
 from analytics.insights.load import load
 from analytics.insights.model import KIND, Insight
-from analytics.submitting import Submit, in_turn
+from analytics.submitting import Submit, in_turn, loaded
 from classroom.site import Site
 from store.base import Document, Store
 
@@ -56,7 +56,7 @@ def update(
                     store.write_documents([_run(school, mark, run["at"], late=True)])
                 continue
         due.append((school, mark))
-    parts = ((key, find, load(store, site, key[0], now)) for key in due)
+    parts = ((key, find, data) for key, data in loaded(due, lambda key: load(store, site, key[0], now)))
     for (school, mark), insights in in_turn(parts, compute, at_once):
         replace(store, school, insights)
         store.write_documents([_run(school, mark, now.astimezone(UTC).isoformat(), late=False)])
