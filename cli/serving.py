@@ -21,7 +21,7 @@ _ARRIVALS = 150_000
 
 
 def kept_arrivals(site: Site) -> int:
-    """How many arrivals of a room are kept for readers that come back: 100, fewer in a region (1.5 kB each)."""
+    """Arrivals kept of a room for readers that come back: 100, fewer in a region (1.5 kB each)."""
     return max(5, min(100, _ARRIVALS // max(1, len(site.rooms))))
 
 
