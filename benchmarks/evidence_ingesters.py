@@ -71,7 +71,8 @@ def main() -> None:
         told.append(
             {"how": how, "messages": outcome.messages, "rate": rate, "lost": lost, "doubled": doubled}
         )
-    print(f"\nOf each, every third message carried no time; restarts: {', '.join(ROUNDS)}.")
+    print(f"\nAsked of the publisher: {RATE:,.0f} a second. Of each, every third message carried no time;")
+    print(f"restarts: {', '.join(ROUNDS)}. Load of the machine at the end: {os.getloadavg()[0]:.1f}.")
     print(json.dumps({"benchmark": "ingesters", "courses": told}))
 
 

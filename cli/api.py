@@ -74,7 +74,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket, write: bool) -
     from cli.access import open_access
     from cli.follow import Follower
     from cli.imports import SharedImports, import_folder
-    from cli.serving import fits_in_a_child, reports_in_a_child, serving
+    from cli.serving import fits_in_a_child, kept_arrivals, reports_in_a_child, serving
     from cli.stores import open_store
     from cli.watch import SiteWatch
 
@@ -88,7 +88,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket, write: bool) -
         stack.callback(store.close)
         watch = SiteWatch(folder, site, on_change=lambda: None)
         registry = CollectorRegistry()
-        live = LiveHub(watch, registry)
+        live = LiveHub(watch, registry, history=kept_arrivals(site))
         follower = Follower(store, live, utc_now)
         letters = Letters(letters_file(folder, site.settings.ingest.name))
         limit_bytes = site.settings.imports.file_limit_mb * 1_000_000

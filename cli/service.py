@@ -22,7 +22,7 @@ from cli.imports import ServedImports, import_folder, known_places, watcher
 from cli.logs import auditing
 from cli.process import collect_seldom
 from cli.scheduler import Scheduler
-from cli.serving import fits_in_a_child, reports_in_a_child, serving
+from cli.serving import fits_in_a_child, kept_arrivals, reports_in_a_child, serving
 from cli.site import audit_log, data_folder, ingest_folder
 from cli.stores import open_store, retention_rules
 from cli.turn import Turn
@@ -76,7 +76,7 @@ def running(
         access = open_access(site.settings.access, folder)
         stack.callback(access.file.close)
         watch = SiteWatch(folder, site, on_change=lambda: scheduler.wake(), mappings=mappings)
-        live = LiveHub(watch, registry)
+        live = LiveHub(watch, registry, history=kept_arrivals(site) if analyses else 0)
         with suppress(StoreError):  # a server that is away: the first readings fill the pages
             live.seed(store, utc_now())
         pipeline = _pipeline(folder, watch, store, live, registry, stack)

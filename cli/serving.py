@@ -17,6 +17,13 @@ from reports.fits import Fits
 from reports.service import Reports
 from store.base import Store
 
+_ARRIVALS = 150_000
+
+
+def kept_arrivals(site: Site) -> int:
+    """Arrivals kept of a room for readers that come back: 100, fewer in a region (1.5 kB each)."""
+    return max(5, min(100, _ARRIVALS // max(1, len(site.rooms))))
+
 
 @contextmanager
 def serving(context: ApiContext, sock: socket.socket) -> Iterator[None]:
