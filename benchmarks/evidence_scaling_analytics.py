@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cli.scheduler import Compute
 
 QUICK = bool(os.environ.get("QUICK"))
-DAYS = 40 if QUICK else 62
+DAYS = 40 if QUICK else 92
 FIRST = date(2026, 1, 12)
 _KILLED_AT = 6 if QUICK else 25  # the number of the part that is handed over then
 TABLES = ("metrics", "hours", "verdicts", "documents")

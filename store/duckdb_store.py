@@ -58,7 +58,7 @@ class DuckDBStore(Store):
     """
 
     def __init__(
-        self, path: Path, *, memory_limit_mb: int = 500, migrations: Sequence[str] = MIGRATIONS
+        self, path: Path, *, memory_limit_mb: int = 400, migrations: Sequence[str] = MIGRATIONS
     ) -> None:
         self._path = path
         self._memory_limit_mb = memory_limit_mb
