@@ -32,14 +32,17 @@ T = TypeVar("T")
 
 _Lang = Literal["sv", "en"]
 _Year = Annotated[int, Path(ge=1990, le=2100)]
-_SCHEMAS: dict[str, dict[str, str]] = {"json": {"type": "object"}, "csv": {"type": "string"}}
+
+
+def _schema(kind: str) -> dict[str, str]:
+    """What a file of a media type is in the OpenAPI document."""
+    if kind.endswith("json"):
+        return {"type": "object"}
+    return {"type": "string"} if kind.startswith("text/") else {"type": "string", "format": "binary"}
+
+
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {
-            kind: {"schema": _SCHEMAS.get(name, {"type": "string", "format": "binary"})}
-            for name, kind in MEDIA_TYPES.items()
-        }
-    },
+    200: {"content": {kind: {"schema": _schema(kind)} for kind in MEDIA_TYPES.values()}},
     **PROBLEMS,
 }
 
