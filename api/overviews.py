@@ -18,9 +18,8 @@ from classroom.places import Device
 from classroom.settings import Settings
 from classroom.site import Site
 
-PERIOD_METRICS = tuple(
-    name for name in RoomPeriod.model_fields if name not in {*"time period_end room name coverage status".split()}
-)
+_PLACE_AND_TRUST = {"time", "period_end", "room", "name", "coverage", "status"}
+PERIOD_METRICS = tuple(name for name in RoomPeriod.model_fields if name not in _PLACE_AND_TRUST)
 """Metrics of a room that stand in a row of :class:`RoomPeriod`, under their names."""
 
 
