@@ -48,7 +48,7 @@ def push(
             file_okay=False,
         ),
     ] = None,
-    lang: Annotated[list[Lang] | None, typer.Option(help="May be repeated; all where missing.")] = None,
+    lang: Annotated[Lang | None, typer.Option(help="Only this language; both where missing.")] = None,
     team: Annotated[
         list[str] | None, typer.Option(help="May view the folders; every viewer where missing.")
     ] = None,
@@ -73,7 +73,7 @@ def push(
     wanted = Wanted(
         api_url=api_url.rstrip("/"),
         api_token=_secret(api_token_file),
-        langs=lang or LANGS,
+        langs=(lang,) if lang else LANGS,
         teams=team or (),
         overwrite=overwrite,
     )

@@ -126,21 +126,21 @@ def test_one_organisation_a_school(connect: Connect, url: str, state: State) -> 
     server = connect(url, ADMIN)
     names = {
         "Tågaborgsskolan": Wanted("http://api:8000", "cc_tagaborg", langs=("sv",)),
-        "Gårda / Ö": Wanted("http://api:8000", "cc_garda", langs=("sv",)),
+        "Gårda & Ö": Wanted("http://api:8000", "cc_garda", langs=("sv",)),
     }
 
     tried = list(push_organisations(server, names, dry_run=True))
-    assert [c.what for c in tried] == ["organisation Tågaborgsskolan", "organisation Gårda / Ö"]
+    assert [c.what for c in tried] == ["organisation Tågaborgsskolan", "organisation Gårda & Ö"]
     assert len(state.orgs) == 1
 
     made = list(push_organisations(server, names))
-    assert [c.what for c in made[:2]] == ["organisation Tågaborgsskolan", "organisation Gårda / Ö"]
+    assert [c.what for c in made[:2]] == ["organisation Tågaborgsskolan", "organisation Gårda & Ö"]
     tokens = {
         org.name: org.secrets["classroom-climate"]["bearerToken"]
         for org in state.orgs.values()
         if org.secrets
     }
-    assert tokens == {"Tågaborgsskolan": "cc_tagaborg", "Gårda / Ö": "cc_garda"}
+    assert tokens == {"Tågaborgsskolan": "cc_tagaborg", "Gårda & Ö": "cc_garda"}
     assert state.current == 1  # back where it was
     assert state.orgs[1].dashboards == {}
 
