@@ -22,11 +22,9 @@ def operations_board(say: Say) -> Board:
         key="operations",
         title=say("Drift", "Operations"),
         description=say(
-            "För den som sköter systemet. Kräver en nyckel med rollen staff för hela platsen. Räknare är "
-            "processens sedan "
-            "start; för kurvor över dem läser Prometheus /metrics.",
-            "For whoever keeps the system running. Needs a token with the role staff on the whole site. "
-            "Counters are the "
+            "För den som sköter systemet. Kräver en nyckel för alla skolor. Räknare är processens "
+            "sedan start; för kurvor över dem läser Prometheus /metrics.",
+            "For whoever keeps the system running. Needs a token of all schools. Counters are the "
             "process's since its start; for curves of them Prometheus reads /metrics.",
         ),
         since="now-30d",
@@ -208,14 +206,12 @@ def _pending(say: Say) -> PanelBuilder:
         "Place them with 'classroom-climate devices assign'.",
     )
     columns = (
-        word("key", say("Enhet", "Device")),
+        word("device", say("Enhet", "Device")),
         word("family", say("Familj", "Family")),
         when("last_seen", say("Hörd", "Heard")),
         number("messages", say("Meddelanden", "Messages")),
-        word("topic", say("Ämne", "Topic")),
     )
-    query = Query("devices/pending", columns, (("limit", "1000"),), root="items")
-    return table_panel(say, title, about, query)
+    return table_panel(say, title, about, Query("operations", columns, root="pending"))
 
 
 def _coverage(say: Say) -> PanelBuilder:

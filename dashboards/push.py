@@ -252,8 +252,8 @@ def _same_keys(present: Json, wanted: Json) -> Json:
 
 def _diff(before: object, after: object) -> tuple[str, ...]:
     """The lines that differ, without context."""
-    texts = [
+    old, new = (
         json.dumps(one, indent=1, ensure_ascii=False, sort_keys=True).splitlines() for one in (before, after)
-    ]
-    lines = difflib.unified_diff(*texts, lineterm="", n=0)
+    )
+    lines = difflib.unified_diff(old, new, lineterm="", n=0)
     return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))

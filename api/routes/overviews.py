@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.access.rules import CITY, DEVICES, ROOMS, SCHOOL, TECHNICIAN
+from api.access.rules import CITY, DEVICES, ROOMS, SCHOOL, SERVICE
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.metrics import asked_metrics
@@ -90,7 +90,7 @@ def overviews_router(context: ApiContext) -> APIRouter:
         """What the site wants to reach."""
         return targets_of(context.site().settings)
 
-    @router.get("/operations", response_model=Operations, dependencies=[Depends(TECHNICIAN)])
+    @router.get("/operations", response_model=Operations, dependencies=[Depends(SERVICE)])
     def get_operations() -> Operations:
         """Parts, devices, counters and dead letters of this process, for a dashboard."""
         return operations(context)

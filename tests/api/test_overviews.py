@@ -153,6 +153,7 @@ def test_the_service_in_figures(
 
     assert found["parts"] == [{"name": "broker", "ok": True, "message": "connected"}]
     assert (found["devices"], found["devices_in_trouble"], found["devices_pending"]) == (3, 2, 1)
+    assert [(one["device"], one["family"]) for one in found["pending"]] == [("nobody's", "elsys")]
     assert (found["newest_message"], found["newest_message_age_s"]) == ("2026-11-16T08:20:00Z", 2400.0)
     assert (found["dead_letters"], found["dead_letters_by_reason"]) == (0, [])
     assert found["messages_received"] is None  # this process does not ingest

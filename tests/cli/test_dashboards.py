@@ -15,7 +15,7 @@ from cli.app import app
 from cli.dashboards_push import credential_of, wanted_by_school
 from dashboards.push import Wanted
 
-SITE = parse_site({"schools.csv": "key,name\na,Skolan\nb,Skolan\nc,Ekskolan\n"})
+SITE = parse_site({"classroom.toml": "", "schools.csv": "key,name\na,Skolan\nb,Skolan\nc,Ekskolan\n"})
 
 
 def run(*arguments: str, **environment: str) -> tuple[int, str]:

@@ -80,7 +80,9 @@ def _hourly_meter(site: Site) -> Iterator[Metric]:
     """What a meter read by the hour would add in November: hours, base load, peak, energy while closed; and
     upstream emissions, whose factors the city has not chosen."""
 
-    def metric(interval: Interval, span: Span, name: str, value: float, unit: str, basis: str | None) -> Metric:
+    def metric(
+        interval: Interval, span: Span, name: str, value: float, unit: str, basis: str | None
+    ) -> Metric:
         return Metric(
             *(*span, interval, SCHOOL, Scope.SCHOOL, SCHOOL, name, Carrier.ELECTRICITY, basis, value),
             *(None, None, unit, 1.0, Status.OK, None, "energy.profile/1", (), "hand"),
