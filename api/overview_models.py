@@ -88,6 +88,15 @@ class ReasonCount(Answer):
     letters: int
 
 
+class PendingLine(Answer):
+    """A device that is heard but hangs nowhere; what it says of itself is for technicians."""
+
+    device: str
+    family: str | None
+    last_seen: datetime
+    messages: int
+
+
 class Operations(Answer):
     """The service in figures. Counters are those of this process since its start; null: it does not count
     that (an API process beside an ingester)."""
@@ -97,6 +106,7 @@ class Operations(Answer):
     devices: int = Field(description="Placed now")
     devices_in_trouble: int
     devices_pending: int = Field(description="Heard, but without a place")
+    pending: list[PendingLine]
     newest_message: datetime | None = Field(description="Receive time of the newest message of any device")
     newest_message_age_s: float | None = Field(description="Its age when answered [s]")
     messages_received: float | None

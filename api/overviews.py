@@ -11,16 +11,23 @@ from api.context import ApiContext
 from api.metrics import Asked, place_metrics
 from api.models import Part, ValueNow
 from api.now import room_now
-from api.overview_models import DeviceLine, Operations, ReasonCount, RoomLine, RoomPeriod, Targets
+from api.overview_models import (
+    DeviceLine,
+    Operations,
+    PendingLine,
+    ReasonCount,
+    RoomLine,
+    RoomPeriod,
+    Targets,
+)
 from api.trouble import trouble_of
 from classroom.metric import Metric, Scope, Status
 from classroom.places import Device
 from classroom.settings import Settings
 from classroom.site import Site
 
-PERIOD_METRICS = tuple(
-    name for name in RoomPeriod.model_fields if name not in {*"time period_end room name coverage status".split()}
-)
+_PLACE_AND_TRUST = {"time", "period_end", "room", "name", "coverage", "status"}
+PERIOD_METRICS = tuple(name for name in RoomPeriod.model_fields if name not in _PLACE_AND_TRUST)
 """Metrics of a room that stand in a row of :class:`RoomPeriod`, under their names."""
 
 
@@ -138,6 +145,10 @@ def operations(context: ApiContext) -> Operations:
         devices=len(lines),
         devices_in_trouble=sum(line.trouble is not None for line in lines),
         devices_pending=len(pending),
+        pending=[
+            PendingLine(device=one.device, family=one.family, last_seen=one.last_seen, messages=one.messages)
+            for one in sorted(pending, key=lambda one: one.device)
+        ],
         newest_message=newest,
         newest_message_age_s=_age_s(newest, now),
         dead_letters=sum(reasons.values()),

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
 from api.models import MetricPoint
-from api.query import Shape
+from api.query import MetricsQuery
 from api.tables import csv_response, wants_csv
 from classroom.metric import Metric
 
 _COLUMNS = tuple(MetricPoint.model_fields)
 
 
-def points_response(request: Request, metrics: Sequence[Metric], shape: Shape) -> Response:
-    """Metrics as MetricPoints, in JSON or CSV.
+def points_response(request: Request, metrics: Sequence[Metric], query: MetricsQuery) -> Response:
+    """Those of the metrics that the query chooses as MetricPoints, in its order, in JSON or CSV.
 
     What is inside the house (school, interval, fingerprint) stays there.
     """
-    if wants_csv(request, shape):
-        return csv_response(_COLUMNS, metrics, shape)
+    if query.carrier is not None:
+        metrics = [metric for metric in metrics if metric.carrier == query.carrier]
+    if query.basis is not None:
+        metrics = [metric for metric in metrics if metric.basis == query.basis]
+    if query.order == "time":
+        metrics = sorted(metrics, key=attrgetter("time"))
+    if wants_csv(request, query):
+        return csv_response(_COLUMNS, metrics, query)
     return Response(orjson.dumps(_points(metrics), option=orjson.OPT_UTC_Z), media_type="application/json")
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import wrong
+from classroom.factors import Basis
 from classroom.metric import Interval
 from classroom.quantity import Carrier
 from classroom.timetable import Span
@@ -75,6 +76,11 @@ class MetricsQuery(Shape):
     )
     metric: list[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]] = Field(
         default=[], max_length=20, description="Only these; all where missing."
+    )
+    carrier: Carrier | None = Field(None, description="Only of this carrier.")
+    basis: Basis | None = Field(None, description="Only on this basis: emissions.")
+    order: Literal["series", "time"] = Field(
+        "series", description="By metric, carrier, basis and then time; or by time first."
     )
 
 
@@ -164,6 +170,9 @@ class SeriesQuery(Shape):
     )
     flagged: bool = Field(
         False, description="Give the values of flagged readings too; they are null otherwise."
+    )
+    order: Literal["device", "time"] = Field(
+        "device", description="By device and then time; or by time first."
     )
 
 

@@ -26,7 +26,7 @@ class Trouble(StrEnum):
 
 
 def trouble_of(device: Device, readings: Sequence[Reading], live: LiveHub, now: datetime) -> Trouble | None:
-    """What is wrong with ``device`` at ``now`` by its newest ``readings`` of each quantity; None: it is well."""
+    """What is wrong with ``device`` at ``now`` by its newest reading of each quantity; None: it is well."""
     last = max((reading.time for reading in readings), default=None)
     if last is None:
         return Trouble.NEVER

@@ -6,6 +6,7 @@ import typer
 
 from cli.analyze import analyze
 from cli.api import api
+from cli.dashboards import app as dashboards
 from cli.dead_letters import app as dead_letters
 from cli.demo import demo
 from cli.devices import app as devices
@@ -39,3 +40,4 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(store, name="store")
 app.add_typer(report, name="report")
 app.add_typer(tokens, name="tokens")
+app.add_typer(dashboards, name="dashboards")

@@ -1,1 +1,1 @@
-"""Grafana dashboards as code, and a client that puts them in place."""
+"""Grafana: dashboards and alert rules as code, their provisioning, and what pushes them to a server."""

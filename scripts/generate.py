@@ -9,7 +9,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,9 @@ from classroom.quantity import QUANTITIES
 from classroom.settings import Settings
 from classroom.sitefiles import parse_site
 from cli.app import app
+from dashboards.layout import layout_files
+from dashboards.library import dashboard_files
+from dashboards.provisioning import provisioning_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -131,8 +134,13 @@ PARTS: tuple[tuple[str, str, Callable[[], str]], ...] = (
 """File, name of the part, and what writes it."""
 
 
-FILES: tuple[tuple[str, Callable[[], str]], ...] = (("docs/openapi.json", openapi),)
-"""Files that are generated as a whole, and what writes them."""
+FILES: tuple[tuple[str, Callable[[], Mapping[str, str]]], ...] = (
+    ("docs", lambda: {"openapi.json": openapi()}),
+    ("dashboards/json", dashboard_files),
+    ("dashboards/provisioning", provisioning_files),
+    ("docs/pictures", layout_files),
+)
+"""Folders of files that are generated as a whole, and what gives their content by path."""
 
 
 def replaced(text: str, name: str, part: str) -> str:
@@ -153,13 +161,20 @@ def _parts() -> Iterator[tuple[str, str, str]]:
         yield file, name, replaced((ROOT / file).read_text(encoding="utf-8"), name, write())
 
 
+def _files() -> Iterator[tuple[str, str, str]]:
+    """File, no name, and the file's whole text written anew."""
+    for folder, write in FILES:
+        for path, text in write().items():
+            yield f"{folder}/{path}", "", text
+
+
 def main() -> int:
     """Write or check every part; 1 where a file is stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a part is stale")
     check = parser.parse_args().check
     stale = 0
-    for file, name, fresh in [*_parts(), *((file, "", write()) for file, write in FILES)]:
+    for file, name, fresh in [*_parts(), *_files()]:
         path = ROOT / file
         if path.exists() and fresh == path.read_text(encoding="utf-8"):
             continue
@@ -168,6 +183,7 @@ def main() -> int:
             print(f"{file}: {what} is stale; run scripts/check --fix", file=sys.stderr)
             stale = 1
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(fresh, encoding="utf-8")
             print(f"written: {file}, {what}")
     return stale

@@ -105,6 +105,8 @@ STAFF = Rule("staff", Role.STAFF, Reach.SCHOOL)
 """Writes about a school: experiments, statuses."""
 HAND_IN = Rule("hand_in", Role.STAFF, Reach.SCHOOL, bearer=True, audited=False)
 """Programs that hand in readings of a school."""
+SERVICE = Rule("service", Role.READ, Reach.SITE)
+"""The service in figures, for those who see the whole site: a dashboard's token need not be able to write."""
 TECHNICIAN = Rule("technician", Role.STAFF, Reach.SITE)
 """What belongs to no school: pending devices, dead letters, imports, counters."""
 IMPORT = Rule("import", Role.STAFF, Reach.SITE, bearer=True)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.access.rules import CITY, DEVICES, ROOMS, SCHOOL, TECHNICIAN
+from api.access.rules import CITY, DEVICES, ROOMS, SCHOOL, SERVICE
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.metrics import asked_metrics
@@ -17,6 +17,7 @@ from api.overviews import device_lines, operations, room_lines, room_periods, ta
 from api.query import MetricsQuery, Shape
 from api.routes.schools import known_school
 from api.tables import CSV_ANSWER, csv_response, wants_csv
+from api.trouble import Trouble
 from classroom.site import Site
 
 OutT = TypeVar("OutT", bound=BaseModel)
@@ -31,22 +32,45 @@ class OfSchoolsQuery(Shape):
     )
 
 
+class RoomsNowQuery(OfSchoolsQuery):
+    """Parameters of rooms now."""
+
+    room: str | None = Field(None, max_length=64, description="Only rooms of this key")
+    in_lesson: bool | None = Field(None, description="Only those that are (not) occupied by timetable now")
+
+
+class DevicesHealthQuery(OfSchoolsQuery):
+    """Parameters of devices' health."""
+
+    trouble: list[Trouble] = Field(default=[], max_length=10, description="Only devices with one of these")
+    in_trouble: bool | None = Field(None, description="Only devices with any trouble, or with none")
+
+
 def overviews_router(context: ApiContext) -> APIRouter:
     """Routes of overviews."""
     router = APIRouter(tags=["overviews"], responses={200: CSV_ANSWER, **PROBLEMS})
 
     @router.get("/rooms/now", response_model=list[RoomLine], dependencies=[Depends(ROOMS)])
-    def rooms_now(request: Request, query: Annotated[OfSchoolsQuery, Query()]) -> Answer[RoomLine]:
+    def rooms_now(request: Request, query: Annotated[RoomsNowQuery, Query()]) -> Answer[RoomLine]:
         """Every room of the schools one may see, now: light, CO2, temperature, whether a lesson is held."""
         as_csv = wants_csv(request, query)
-        rows = list(room_lines(context, _schools(request, context.site(), query.school)))
+        rows = [
+            line
+            for line in room_lines(context, _schools(request, context.site(), query.school))
+            if query.room in (None, line.room) and query.in_lesson in (None, line.in_lesson)
+        ]
         return csv_response(list(RoomLine.model_fields), rows, query) if as_csv else rows
 
     @router.get("/devices/health", response_model=list[DeviceLine], dependencies=[Depends(DEVICES)])
-    def devices_health(request: Request, query: Annotated[OfSchoolsQuery, Query()]) -> Answer[DeviceLine]:
+    def devices_health(request: Request, query: Annotated[DevicesHealthQuery, Query()]) -> Answer[DeviceLine]:
         """Every placed device of the schools one may see, and what is wrong with it now."""
         as_csv = wants_csv(request, query)
-        rows = list(device_lines(context, _schools(request, context.site(), query.school)))
+        rows = [
+            line
+            for line in device_lines(context, _schools(request, context.site(), query.school))
+            if (not query.trouble or line.trouble in query.trouble)
+            and query.in_trouble in (None, line.trouble is not None)
+        ]
         return csv_response(list(DeviceLine.model_fields), rows, query) if as_csv else rows
 
     @router.get(
@@ -66,7 +90,7 @@ def overviews_router(context: ApiContext) -> APIRouter:
         """What the site wants to reach."""
         return targets_of(context.site().settings)
 
-    @router.get("/operations", response_model=Operations, dependencies=[Depends(TECHNICIAN)])
+    @router.get("/operations", response_model=Operations, dependencies=[Depends(SERVICE)])
     def get_operations() -> Operations:
         """Parts, devices, counters and dead letters of this process, for a dashboard."""
         return operations(context)

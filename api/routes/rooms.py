@@ -75,6 +75,8 @@ def rooms_router(context: ApiContext) -> APIRouter:
         else:
             curve = hour_curve(context.store, devices, query.quantity, within, limit)
         points, readings, thinned = curve
+        if query.order == "time":
+            points = sorted(points, key=lambda point: point.time)
         if wants:
             return csv_response(list(SeriesPoint.model_fields), points, query)
         return Series(

@@ -48,6 +48,8 @@ def test_rooms_of_one_school_and_as_csv(client: TestClient) -> None:
     assert len(client.get(ROOMS, params={"school": "tagaborg"}).json()) == 2
     assert client.get(ROOMS, params={"school": "empty"}).json() == []
     assert client.get(ROOMS, params={"school": "nowhere"}).json() == []
+    assert [line["room"] for line in client.get(ROOMS, params={"room": "a102"}).json()] == ["a102"]
+    assert client.get(ROOMS, params={"in_lesson": "false"}).json() == []
     lines = client.get(ROOMS, params={"format": "csv"}).text.splitlines()
     assert lines[0].startswith("school,school_name,room,name,in_lesson,level")
     assert len(lines) == 3
@@ -72,6 +74,8 @@ def test_devices_and_what_is_wrong_with_them(
         "first": "battery",
         "moved": "silent",
     }
+    assert [d["device"] for d in client.get(HEALTH, params={"trouble": "silent"}).json()] == ["moved"]
+    assert client.get(HEALTH, params={"in_trouble": "false"}).json() == []
     assert lines["moved"] == {
         "device": "moved",
         "family": None,
@@ -149,6 +153,7 @@ def test_the_service_in_figures(
 
     assert found["parts"] == [{"name": "broker", "ok": True, "message": "connected"}]
     assert (found["devices"], found["devices_in_trouble"], found["devices_pending"]) == (3, 2, 1)
+    assert [(one["device"], one["family"]) for one in found["pending"]] == [("nobody's", "elsys")]
     assert (found["newest_message"], found["newest_message_age_s"]) == ("2026-11-16T08:20:00Z", 2400.0)
     assert (found["dead_letters"], found["dead_letters_by_reason"]) == (0, [])
     assert found["messages_received"] is None  # this process does not ingest

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from api.models import MetricPoint
 from api.points import points_response
-from api.query import Shape
+from api.query import MetricsQuery
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
 
@@ -41,7 +41,7 @@ OTHER = METRIC._replace(carrier=None, value=None, low=None, high=None, reason='n
 
 def test_points_are_what_the_document_promises() -> None:
     request = Request({"type": "http", "headers": []})
-    answer = points_response(request, [METRIC, OTHER], Shape())
+    answer = points_response(request, [METRIC, OTHER], MetricsQuery())
     adapter = TypeAdapter(list[MetricPoint])
     points = adapter.validate_json(answer.body)
     assert points[0] == MetricPoint(**{name: getattr(METRIC, name) for name in MetricPoint.model_fields})
@@ -56,9 +56,26 @@ def test_points_are_what_the_document_promises() -> None:
 
 def test_as_csv() -> None:
     request = Request({"type": "http", "headers": [(b"accept", b"text/csv")]})
-    answer = points_response(request, [METRIC], Shape(delimiter=";", decimal=","))
+    answer = points_response(request, [METRIC], MetricsQuery(delimiter=";", decimal=","))
     header, row, _ = bytes(answer.body).decode().split("\r\n")
     assert header.startswith("time;period_end;scope;id;metric;carrier;basis;value")
     assert row.startswith(
         "2026-11-15T23:00:00Z;2026-11-16T23:00:00Z;school;tagaborg;energy_kwh;electricity;;812,5"
     )
+
+
+def test_only_what_is_asked_for_and_by_time_where_wanted() -> None:
+    request = Request({"type": "http", "headers": []})
+    heat = METRIC._replace(carrier=Carrier.DISTRICT_HEAT, basis="location")
+    later = METRIC._replace(time=DAY + timedelta(days=1))
+    both = TypeAdapter(list[MetricPoint])
+
+    def asked(**query: str) -> list[tuple[str | None, int]]:
+        answer = points_response(request, [METRIC, later, heat], MetricsQuery.model_validate(query))
+        return [(point.carrier, point.time.day) for point in both.validate_json(answer.body)]
+
+    assert asked() == [("electricity", 15), ("electricity", 16), ("district_heat", 15)]
+    assert asked(order="time") == [("electricity", 15), ("district_heat", 15), ("electricity", 16)]
+    assert asked(carrier="district_heat") == [("district_heat", 15)]
+    assert asked(basis="location", order="time") == [("district_heat", 15)]
+    assert asked(basis="market") == []

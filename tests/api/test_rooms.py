@@ -139,6 +139,15 @@ def test_a_series_holds_what_was_measured_in_the_room(
     assert [(p["device"], p["value"]) for p in there] == [("moved", 400.0)]
 
 
+def test_series_by_time(client: TestClient, store: DuckDBStore, co2: MakeCo2) -> None:
+    store.write_readings([co2("first", 5, 700.0), co2("first", 15, 650.0), co2("moved", 10, 640.0)])
+    by_device, by_time = (
+        client.get(f"{SERIES}&order={order}").json()["points"] for order in ("device", "time")
+    )
+    assert [point["device"] for point in by_device] == ["first", "first", "moved"]
+    assert [point["device"] for point in by_time] == ["first", "moved", "first"]
+
+
 def test_series_as_csv(client: TestClient, store: DuckDBStore, co2: MakeCo2) -> None:
     store.write_readings([co2("first", 60, 500.25), co2("first", 20, 510.0)])
     assert client.get(f"{SERIES}&format=csv&delimiter=;&decimal=,").text == (

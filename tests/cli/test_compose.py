@@ -233,6 +233,7 @@ def test_grafana_is_given_what_its_provisioning_expects(services: dict[str, Any]
     assert grafana["image"] == "grafana/grafana:12.4.0"
     asked = grafana["environment"]
     assert asked["GF_PLUGINS_PREINSTALL_SYNC"] == "yesoreyeram-infinity-datasource@3.11.1"
+    assert asked["CLIMATE_API_URL"] == "http://api:8000"
     assert asked["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_admin_password"
     assert set(grafana["secrets"]) == {"grafana_admin_password", "grafana_api_token"}
     mounts = {mount["target"]: mount["source"] for mount in grafana["volumes"]}

@@ -34,6 +34,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "devices": (READERS | CITY_READERS, READERS | CITY_READERS),
     "staff": (STAFF | CITY_STAFF, CITY_STAFF),
     "hand_in": ((STAFF | CITY_STAFF) - BROWSERS, CITY_STAFF - BROWSERS),
+    "service": (CITY_READERS, CITY_READERS),
     "technician": (CITY_STAFF, CITY_STAFF),
     "import": (CITY_STAFF - BROWSERS, CITY_STAFF - BROWSERS),
     "admin": ({"admin", "control"}, {"admin", "control"}),
