@@ -176,7 +176,9 @@ def _report(
         lacks={
             f"{kind}:{carrier}": why
             for carrier in carriers
-            for kind, why in zip(("savings", "bridge"), lacks(material.comparisons, carrier), strict=True)
+            for kind, why in zip(
+                ("savings", "bridge", "signature"), lacks(material.comparisons, carrier), strict=True
+            )
         },
         insights=tuple(
             Finding(one, {code: insight_text(one, site, code) for code in CODES}) for one in material.insights
@@ -219,7 +221,7 @@ def _factors(site: Site, figures: Iterable[Figure]) -> tuple[Factor, ...]:
 
 def _settings(site: Site) -> dict[str, str]:
     """Settings that change a figure."""
-    limits = site.settings.analytics.model_dump(exclude={"every_s"})
+    limits = site.settings.analytics.model_dump(exclude={"every_s", "processes"})
     return (
         {f"analytics.{key}": str(value) for key, value in limits.items()}
         | {"factors.chosen": " ".join(sorted(site.settings.factors.chosen))}

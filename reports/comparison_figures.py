@@ -243,11 +243,13 @@ def target_figures(
     return found
 
 
-def lacks(found: Comparisons, carrier: Carrier) -> tuple[tuple[Lack, ...], tuple[Lack, ...]]:
-    """Why a carrier has no claim of savings, and why no bridge."""
+def lacks(found: Comparisons, carrier: Carrier) -> tuple[tuple[Lack, ...], ...]:
+    """Why a carrier has no claim of savings, why no bridge, and what its signature lacks."""
     saved = found.savings.carriers if found.savings is not None else ()
     bridged = found.bridge.carriers if found.bridge is not None else ()
+    signed = found.signature.carriers if found.signature is not None else ()
     return (
         next((one.lacks for one in saved if one.carrier is carrier), ()),
         next((one.lacks for one in bridged if one.carrier is carrier), ()),
+        next((one.lacks for one in signed if one.carrier is carrier), ()),
     )

@@ -54,7 +54,8 @@ CHANGED_COLUMNS = ("device", "hour")
 
 
 class Document(NamedTuple):
-    """A small text that is kept whole: a finding, a closed year, an experiment; ``body`` is JSON.
+    """A small text that is kept whole: a finding, a closed year, an experiment, a delivery; ``body`` is
+    JSON.
 
     ``school`` is empty for what is about the whole site. ``key`` is unique within kind and school.
     """

@@ -16,7 +16,7 @@ from reports.sections.compose import words
 from reports.sections.emissions import scope_names
 from reports.sections.energy import value
 from reports.sections.method import factors_table, figures_table, method_text
-from reports.sections.terms import carrier_name, mark_name, standing
+from reports.sections.terms import carrier_name, mark_name, standing, standing_of
 
 
 def compose_city(portfolio: Portfolio, code: Code, versions: dict[str, str], manifest: str = "") -> Document:
@@ -96,12 +96,19 @@ def _sentences(portfolio: Portfolio, lang: Language) -> tuple[str, ...]:
     location, market = (portfolio.figure(SCOPE_2, None, basis) for basis in BASES)
     both = portfolio.figure(SCOPE_2_AND_3_3, None, "location")
     gases = text(
-        "Their bought energy caused {location} on the location basis, {market} on the market basis (scope "
-        "2), and {both} in scope 2 and 3.3 together where a factor cannot be parted.",
+        "Their bought energy caused {location} on the location basis and {market} on the market basis "
+        "(scope 2).",
         location=lang.emissions(value(location)),
         market=lang.emissions(value(market)),
-        both=lang.emissions(value(both)),
     )
+    if value(both) is not None:
+        gases = text(
+            "Their bought energy caused {location} on the location basis, {market} on the market basis "
+            "(scope 2), and {both} in scope 2 and 3.3 together where a factor cannot be parted.",
+            location=lang.emissions(value(location)),
+            market=lang.emissions(value(market)),
+            both=lang.emissions(value(both)),
+        )
     whole = sum(all(mark is Mark.ACTUAL for mark in line.marks.values()) for line in portfolio.lines)
     last = text(
         "Of {count} schools {whole} are measured completely; the others are marked.",
@@ -163,8 +170,7 @@ def _sums(portfolio: Portfolio, lang: Language) -> Section:
         if one is not None:
             both = [one, one]
         if any(both):
-            told = dict.fromkeys(standing(figure, lang) for figure in both if figure is not None)
-            scopes.append((said, *(value(figure) for figure in both), "; ".join(told)))
+            scopes.append((said, *(value(figure) for figure in both), standing_of(both, lang)))
     return Section(
         "sums",
         text("All schools together"),

@@ -79,7 +79,7 @@ def _signature(report: Report, language: Language) -> list[Part]:
             value(report.figure(SLOPE, carrier)),
             value(report.figure(BASE, carrier)),
             value(report.figure(SPREAD, carrier)),
-            _why(report.figure(BALANCE, carrier), language),
+            lacks_text(report.lacks.get(f"signature:{carrier}", ()), language),
         )
         for carrier in report.carriers
         if report.figure(BALANCE, carrier) is not None

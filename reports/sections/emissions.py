@@ -8,7 +8,7 @@ from reports.emission_figures import BIOGENIC, SCOPE_1, SCOPE_2, SCOPE_2_AND_3_3
 from reports.figures import Report
 from reports.language import Language
 from reports.sections.energy import value
-from reports.sections.terms import basis_name, carrier_name, line_name, standing
+from reports.sections.terms import basis_name, carrier_name, line_name, standing, standing_of
 
 
 def emissions_section(report: Report, language: Language) -> Section:
@@ -47,8 +47,7 @@ def _scopes(report: Report, language: Language) -> Table:
         if one is not None:
             rows.append((words, one.value, one.value, standing(one, language)))
         elif any(both):
-            told = [standing(figure, language) for figure in both if figure is not None]
-            rows.append((words, *(value(figure) for figure in both), "; ".join(dict.fromkeys(told))))
+            rows.append((words, *(value(figure) for figure in both), standing_of(both, language)))
     return Table(
         "scopes",
         text("Scopes of the Greenhouse Gas Protocol"),

@@ -43,7 +43,7 @@ def quality_section(report: Report, language: Language) -> Section:
         shown = ", ".join(quality.silent[:20]) + (" …" if len(quality.silent) > 20 else "")
         parts.append(
             text(
-                "{count} devices said nothing: {names}",
+                "Devices that said nothing ({count}): {names}",
                 count=language.number(len(quality.silent)),
                 names=shown,
             )

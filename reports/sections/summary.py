@@ -176,7 +176,7 @@ def missing(report: Report, language: Language) -> tuple[bool, tuple[str, ...]]:
         shown = language.listed(silent[:5]) if len(silent) <= 5 else ", ".join(silent[:5]) + " …"
         said.append(
             text(
-                "{count} rooms have too few readings for figures: {names}.",
+                "Rooms with too few readings for figures ({count}): {names}.",
                 count=language.number(len(silent)),
                 names=shown,
             )

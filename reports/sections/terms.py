@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from classroom.metric import Status
 from classroom.quantity import Carrier
@@ -140,6 +140,14 @@ def reason_text(reason: str | None, language: Language) -> str:
         elif code:
             parts.append(code)
     return "; ".join(dict.fromkeys(parts))
+
+
+def standing_of(figures: Sequence[Figure | None], language: Language) -> str:
+    """Of several figures in one cell: each thing once, and no word that a longer one begins with."""
+    told = list(dict.fromkeys(standing(one, language) for one in figures if one is not None))
+    return "; ".join(
+        one for one in told if not any(other != one and other.startswith(f"{one}:") for other in told)
+    )
 
 
 def standing(figure: Figure | None, language: Language) -> str:

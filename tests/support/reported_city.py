@@ -60,8 +60,9 @@ class City(NamedTuple):
         return sum(self.energy[school, carrier, day] for day in days)
 
 
-def _texts() -> dict[str, str]:
-    texts = city_site(FIRST, schools=2, rooms=(1, 1), seed=4, planted=False)
+def texts_of(first: date) -> dict[str, str]:
+    """The files of a site that begins on ``first``."""
+    texts = city_site(first, schools=2, rooms=(1, 1), seed=4, planted=False)
     chosen = 'chosen = ["se-el-eea-2024", "se-el-ei-residual-2023", "heat-2024", "heat-2025"]'
     toml = texts["classroom.toml"]
     texts["classroom.toml"] = toml[: toml.index("chosen")] + chosen + "\n"
@@ -149,7 +150,7 @@ def _weather_before() -> Iterator[tuple[date, float]]:
 
 def made_city(folder: Path) -> City:
     """The city in an empty folder, its metrics computed."""
-    texts = _texts()
+    texts = texts_of(FIRST)
     site = parse_site(texts)
     town = Town(site, _scenario(texts[SCENARIO_FILE]))
     found = daily_energy([town], FIRST, LAST, counterfactual=False)
@@ -169,6 +170,11 @@ def made_city(folder: Path) -> City:
 
 def _measured(school: str, carrier: str, day: date) -> bool:
     return school == WHOLE and carrier == "district_heat" and day >= date(2025, 11, 1)
+
+
+def reports_at(store: DuckDBStore, site: Site, now: str) -> Reports:
+    """Reports made here at a time."""
+    return Reports(store, lambda: site, lambda: datetime.fromisoformat(now), here, VERSIONS, fits=Fits())
 
 
 def reports_over(store: DuckDBStore, site: Site) -> Reports:
