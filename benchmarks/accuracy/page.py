@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 DEVELOPMENT, EVALUATION = 1000, 5000
-"""First seeds: analytics are developed on 1000 to 1999; 5000 to 5999 try them, nothing is tuned on those."""
+"""First seeds: analytics are developed on 1000 to 1999; 5000 to 6999 try them, nothing is tuned on those."""
 
 
 class Seeds(NamedTuple):
@@ -36,12 +36,14 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of the page: what was tried (``text``, Markdown) and the function that tries it."""
+    """A part of the page: what was tried (``text``, Markdown), the function that tries it, and the first of
+    its evaluation seeds: later ones where earlier ones judged what has been mended since."""
 
     key: str
     title: str
     text: str
     run: Callable[[Seeds], Sequence[Row]]
+    evaluation: int = EVALUATION
 
 
 def table(rows: Iterable[Row]) -> str:
