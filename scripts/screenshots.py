@@ -93,6 +93,7 @@ def take(browser: Browser, url: str, picture: Picture) -> None:
         color_scheme=picture.scheme,
         device_scale_factor=2 if picture.width < 600 else 1,
     )
+    context.set_default_timeout(120_000)  # a busy machine may take its time
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

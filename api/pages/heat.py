@@ -22,9 +22,6 @@ from classroom.site import OPEN_END, OPEN_START
 HOURS = range(7, 17)
 """Local hours of a map's columns."""
 
-_SIDES: Mapping[str, float] = {Air.GOOD: 0.42, Air.SOON: 0.7, Air.NOW: 0.96}
-_GAP_SIDE = 0.12
-
 
 def level_names(say: Language) -> dict[str, str]:
     """The levels as the maps' legend names them."""
@@ -40,7 +37,7 @@ class HeatMap:
     """A room's week: highest hourly mean [ppm] of each day (None: nothing measured), and the drawing.
 
     ``paths`` holds an SVG path for each level and for ``none`` (hours that have passed without a good
-    reading), in a field of ``len(HOURS)`` columns by ``len(days)`` rows.
+    reading): dots without length in a field of ``len(HOURS)`` columns by ``len(days)`` rows.
     """
 
     days: tuple[date, ...]
@@ -141,17 +138,11 @@ def _map(
         days=days,
         highest_ppm=highest,
         above_h=sum(len(by_level.get(level, ())) for level in (Air.SOON, Air.NOW)),
-        paths={level: _path(places, _SIDES.get(level, _GAP_SIDE)) for level, places in by_level.items()},
+        paths={level: _path(places) for level, places in by_level.items()},
     )
 
 
-def _path(places: Sequence[tuple[int, int]], side: float) -> str:
-    """Squares of one size, each in the middle of its cell; ``places`` are (number of the day, local hour)."""
-    edge = (1 - side) / 2
-    return "".join(
-        f"M{hour - HOURS[0] + edge:.2f} {row + edge:.2f}h{side:g}v{side:g}h-{side:g}z" for row, hour in places
-    )
-
-
-KEYS = {level: _path([(0, HOURS[0])], side) for level, side in (*_SIDES.items(), ("none", _GAP_SIDE))}
-"""A single cell of each level, for the legend."""
+def _path(places: Sequence[tuple[int, int]]) -> str:
+    """A dot in the middle of each cell; ``places`` are (number of the day, local hour). The stylesheet makes
+    them squares as large as their level."""
+    return "".join(f"M{hour - HOURS[0]} {row}h0" for row, hour in places)

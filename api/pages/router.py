@@ -135,7 +135,6 @@ class Pages:
             level_names=level_names(say),
             trouble_name=partial(trouble_name, say=say),
             heat_hours=heat.HOURS,
-            heat_key=heat.KEYS,
             heat_names=heat.level_names(say),
             operates=visit.viewer.may(Role.STAFF, None),
             tongues=[(code, NAMES[code], _in_language(request, code)) for code in CODES],
