@@ -80,6 +80,14 @@ class SchoolData:
         return self.hours["electricity_kwh"] + made.where(self.hours["produced_kwh"].notna(), 0.0)
 
     @cached_property
+    def indoor_c(self) -> pd.Series:
+        """Temperature of the school by UTC hour [°C]: median of its rooms, which one sunny room or odd sensor
+        does not move."""
+        if self.rooms.empty:
+            return pd.Series(np.nan, index=self.hours.index)
+        return self.rooms.groupby("hour")["temperature_c"].median().reindex(self.hours.index)
+
+    @cached_property
     def days(self) -> pd.DataFrame:
         """One row a local day, indexed by it: ``day_type``, ``holiday``, ``outdoor_c`` and energy [kWh].
 
@@ -172,6 +180,12 @@ def put_energy(hours: pd.DataFrame, energy: Values | None, column: str) -> None:
     if energy is not None:
         found = pd.Series(energy.value, pd.DatetimeIndex(energy.time_us.view("M8[us]")).tz_localize(UTC))
         hours[column] = found.reindex(hours.index).to_numpy()
+
+
+def over_hours(data: SchoolData, by_day: pd.Series) -> pd.Series:
+    """A day's energy evenly over its UTC hours."""
+    day = data.hours["day"]
+    return (day.map(by_day) / day.groupby(day).transform("size")).dropna()
 
 
 def _local_span(day: date, text: str, site: Site) -> Span:

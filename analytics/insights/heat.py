@@ -85,7 +85,7 @@ def fit_heat(data: SchoolData, left_out: Iterable[pd.Timestamp] = ()) -> HeatMod
     groups = day_groups(data)
     if (groups.reindex(known.index) == "school_day").sum() < 2 * LEAST_DAYS:
         return None
-    sun = _sun(data)
+    sun = seasons_sun(data)
     fits = []
     for sun_k in SUN_K:
         felt = days["outdoor_c"] + sun_k * sun
@@ -121,7 +121,7 @@ def heat_above(
     if on.sum() < _LEAST_HEATING_DAYS or (1 - on).sum() < LEAST_DAYS:
         return None
     hinge = degrees.reindex(fitted).to_numpy(np.float64)
-    sun = _sun(data).reindex(fitted).to_numpy(np.float64)
+    sun = seasons_sun(data).reindex(fitted).to_numpy(np.float64)
     columns = np.column_stack([on, on * hinge, sun, hinge, np.ones(len(fitted))])
     values = residual.reindex(fitted).to_numpy(np.float64)
     solved, _, rank, _ = np.linalg.lstsq(columns, values)
@@ -162,7 +162,8 @@ def _fit(known: pd.DataFrame, felt_c: pd.Series, groups: pd.Series) -> dict[str,
     return found
 
 
-def _sun(data: SchoolData) -> pd.Series:
+def seasons_sun(data: SchoolData) -> pd.Series:
+    """Sunshine that the season offers at the school [kWh/m²], by local day."""
     index = pd.DatetimeIndex(data.days.index)
     school = data.site.school_by_key[data.school]
     latitude = school.latitude if school.latitude is not None else _LATITUDE

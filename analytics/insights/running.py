@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
-from analytics.insights.data import SchoolData
+from analytics.insights.data import SchoolData, over_hours
 from analytics.insights.evidence import by_hour, line
 from analytics.insights.finish import Found, Waste, spread
 from analytics.insights.heat import HeatModel, day_groups, in_last_year
@@ -36,6 +38,17 @@ _WEEKS_DAYS = 28
 _LEAST_DAYS = 20
 _MILD_C, _COLD_C = 0.0, 5.0
 _ROUGH = 0.5  # half the span of what is an estimate of habit, not a measurement
+
+_LOST_SHARE = 0.3
+"""Of heat that comes too early so much is lost before anyone is there; the rest is stored in the walls and
+saved later (field knowledge: time constants of schools are 40 to 100 hours)."""
+
+_FLAT_K, _SETBACK_K = 0.15, 1.5
+"""Nights that are less than the first cooler than mornings were not lowered; a set point two to three degrees
+lower makes rooms on average the second cooler, since they cool slowly."""
+
+_LOSSES_SHARE = 0.8
+"""A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
 
 
 def running_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
@@ -78,27 +91,19 @@ def starts_early(data: SchoolData) -> Found | None:
     inside = hours["day"].isin(wanted) & (hours["hour"] >= start) & (hours["hour"] < latest)
     wasted = (hours["heat_kwh"][inside] - night).clip(lower=0).dropna() * _LOST_SHARE
     seen = spread(float(wasted.sum()), _ROUGH)
-    last_year = wasted[hours["day"][wasted.index] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    last_year = wasted[_last_year(data)[wasted.index]]
     params: dict[str, float | str] = {
         "starts": f"{start:02d}:00",
         "opens": f"{opens:02d}:00",
         "spare_h": float(latest - start),
     }
-    return Found(
-        kind=InsightKind.HEATING_STARTS_EARLY,
-        first=table.index[0].date(),
-        last=table.index[-1].date(),
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.HEATING_STARTS_EARLY,
+        (table.index[0].date(), table.index[-1].date()),
         waste={data.heat: Waste(wasted, seen, spread(float(last_year.sum()), _ROUGH))},
         params=params,
         evidence=Evidence(lines=(by_hour("heat_power", "kW", profile),)),
     )
-
-
-_LOST_SHARE = 0.3
-"""Of heat that comes too early so much is lost before anyone is there; the rest is stored in the walls and
-saved later (field knowledge: time constants of schools are 40 to 100 hours)."""
 
 
 def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
@@ -115,20 +120,13 @@ def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
         return None
     kwh = float(in_last_year(data, warm).sum())
     params: dict[str, float | str] = {"kwh": round(kwh), "days": float(len(warm)), "limit_c": WARM_DAY_C}
-    return Found(
-        kind=InsightKind.HEATING_IN_WARM_WEATHER,
-        first=warm.index[0].date(),
-        last=warm.index[-1].date(),
+    return _found(
+        InsightKind.HEATING_IN_WARM_WEATHER,
+        (warm.index[0].date(), warm.index[-1].date()),
         ongoing=bool(warm.index[-1] > pd.Timestamp(data.last) - pd.Timedelta(days=365)),
-        method=METHOD,
         waste={data.heat: _over_hours(data, warm, kwh, 0.25)},
         params=params,
-        evidence=Evidence(
-            lines=(
-                line("heat", "kWh", days["heat_kwh"], 0),
-                line("outdoor_temperature", "°C", days["outdoor_c"], 1),
-            )
-        ),
+        evidence=_heat_and_weather(data),
     )
 
 
@@ -142,8 +140,7 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     """On cold days between school days the rooms are as warm at night as in the morning, on weekends too."""
     if model is None or data.heat is None or data.rooms.empty:
         return None
-    indoor = data.rooms.groupby("hour")["temperature_c"].median().reindex(data.hours.index)
-    hours = data.hours.assign(indoor_c=indoor)
+    hours = data.hours.assign(indoor_c=data.indoor_c)
     hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])
     school = hours[hours["day_type"] == DayType.SCHOOL_DAY]
     night = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
@@ -167,12 +164,9 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     kwh = in_last_year(data, per_k).sum() * share * _SETBACK_K
     hours_kwh = (data.hours["day"].map(per_k) / 24).reindex(lowered.index).dropna() * _SETBACK_K
     seen = spread(float(hours_kwh.sum()), _ROUGH)
-    return Found(
-        kind=InsightKind.HEATING_AT_NIGHT,
-        first=night.index[0].date(),
-        last=night.index[-1].date(),
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.HEATING_AT_NIGHT,
+        (night.index[0].date(), night.index[-1].date()),
         waste={data.heat: Waste(hours_kwh, seen, spread(float(kwh), _ROUGH))},
         params={"night_c": round(night_c, 1), "day_c": round(day_c, 1)},
         evidence=Evidence(
@@ -181,29 +175,15 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     )
 
 
-_FLAT_K, _SETBACK_K = 0.15, 1.5
-"""Nights that are less than the first cooler than mornings were not lowered; a set point two to three degrees
-lower makes rooms on average the second cooler, since they cool slowly."""
-
-
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:
     """The weather hardly explains the heat of school days."""
     if model is None or model.r2 >= BAD_R2 or model.days < _YEAR_DAYS // 2:
         return None
-    days = data.days
-    return Found(
-        kind=InsightKind.HEAT_CONTROL_POOR,
-        first=data.first,
-        last=data.last,
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.HEAT_CONTROL_POOR,
+        (data.first, data.last),
         params={"r2": round(max(model.r2, 0.0), 2), "good_r2": GOOD_R2},
-        evidence=Evidence(
-            lines=(
-                line("heat", "kWh", days["heat_kwh"], 0),
-                line("outdoor_temperature", "°C", days["outdoor_c"], 1),
-            )
-        ),
+        evidence=_heat_and_weather(data),
     )
 
 
@@ -221,26 +201,18 @@ def hot_water(data: SchoolData) -> Found | None:
         return None
     wasted = (closed - 0.5 * school) * 365
     by_day = pd.Series((closed - 0.5 * school), index=data.days.index)
-    return Found(
-        kind=InsightKind.HOT_WATER_ON_CLOSED_DAYS,
-        first=warm.index[0].date(),
-        last=warm.index[-1].date(),
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.HOT_WATER_ON_CLOSED_DAYS,
+        (warm.index[0].date(), warm.index[-1].date()),
         waste={data.heat: _over_hours(data, by_day, wasted, _ROUGH)},
         params={"closed_kwh_d": round(closed), "school_kwh_d": round(school)},
         evidence=Evidence(lines=(line("heat", "kWh", warm["heat_kwh"], 0),)),
     )
 
 
-_LOSSES_SHARE = 0.8
-"""A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
-
-
 def out_of_hours(data: SchoolData) -> Found | None:
     """Most of the year's electricity is used while the school is closed."""
-    hours = data.hours[data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
-    known = hours.dropna(subset=["electricity_kwh"])
+    known = data.hours[_last_year(data)].dropna(subset=["electricity_kwh"])
     if known["day"].nunique() < _YEAR_DAYS:
         return None
     used = data.use_kwh.reindex(known.index)
@@ -251,12 +223,9 @@ def out_of_hours(data: SchoolData) -> Found | None:
     part = (share - GOOD_SHARE) / share
     wasted = (known["electricity_kwh"] * (1 - known["open_h"]) * part).rename("kwh")
     year = float(wasted.sum()) * 365 / known["day"].nunique()
-    return Found(
-        kind=InsightKind.OUT_OF_HOURS,
-        first=known["day"].iloc[0].date(),
-        last=data.last,
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.OUT_OF_HOURS,
+        (known["day"].iloc[0].date(), data.last),
         waste={Carrier.ELECTRICITY: Waste(wasted, spread(float(wasted.sum()), _ROUGH), spread(year, _ROUGH))},
         params={"share": round(share, 2), "good_share": GOOD_SHARE},
         evidence=Evidence(
@@ -285,12 +254,9 @@ def rising(data: SchoolData) -> Found | None:
         return None
     extra = (now - before).clip(lower=0)
     year = (float(now.median()) - before) * 178  # school days a year at least
-    return Found(
-        kind=InsightKind.USE_RISING,
-        first=now.index[0].date(),
-        last=now.index[-1].date(),
-        ongoing=True,
-        method=METHOD,
+    return _found(
+        InsightKind.USE_RISING,
+        (now.index[0].date(), now.index[-1].date()),
         waste={Carrier.ELECTRICITY: _over_hours(data, extra, year, _ROUGH)},
         params={"more_share": round(more, 2)},
         evidence=Evidence(lines=(line("electricity", "kWh", days, 0),)),
@@ -303,6 +269,42 @@ def _mean_by_hour(hours: pd.DataFrame, kind: DayType) -> pd.Series:
 
 def _over_hours(data: SchoolData, by_day: pd.Series, year_kwh: float, share: float) -> Waste:
     """A day's energy evenly over its hours, give or take ``share``."""
-    day = data.hours["day"]
-    hours = (day.map(by_day) / day.groupby(day).transform("size")).dropna()
-    return Waste(hours, spread(float(by_day.sum()), share), spread(year_kwh, share))
+    return Waste(over_hours(data, by_day), spread(float(by_day.sum()), share), spread(year_kwh, share))
+
+
+def _heat_and_weather(data: SchoolData) -> Evidence:
+    """Heat and outdoor temperature by day."""
+    days = data.days
+    return Evidence(
+        lines=(
+            line("heat", "kWh", days["heat_kwh"], 0),
+            line("outdoor_temperature", "°C", days["outdoor_c"], 1),
+        )
+    )
+
+
+def _last_year(data: SchoolData) -> pd.Series:
+    """Which UTC hours lie in the data's last 365 days."""
+    return data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)
+
+
+def _found(
+    kind: InsightKind,
+    days: tuple[date, date],
+    params: dict[str, float | str],
+    evidence: Evidence,
+    waste: dict[Carrier, Waste] | None = None,
+    *,
+    ongoing: bool = True,
+) -> Found:
+    """A finding seen from the first to the last of ``days``."""
+    return Found(
+        kind=kind,
+        first=days[0],
+        last=days[1],
+        ongoing=ongoing,
+        method=METHOD,
+        waste=waste or {},
+        params=params,
+        evidence=evidence,
+    )

@@ -1,0 +1,174 @@
+"""Breaks in which the heating was not lowered: lov, closed weekdays and the weekends beside them.
+
+Usual is what the school's own closed days and nights in term are in that weather. On cold days the rooms
+tell what it costs, K·h by K·h; on mild closed days the heat meter does, above ordinary closed days.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.insights.data import SchoolData, over_hours
+from analytics.insights.evidence import line
+from analytics.insights.finish import Found, Waste, spread
+from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, mild_closed_kwh, usual_c
+from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.setpoints import COLD_C, Warm, days_beside
+from classroom.places import DayType
+
+METHOD = "insights.breaks/1"
+
+STEP_K = 0.5
+"""Warmth in a break below this is not told: sensors' errors and sun are as large."""
+
+_EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five; warm again by noon
+_LEAST_COLD_H = 72
+_MOST = 0.6
+_COOLING_DAYS = 4  # after a warm stretch the walls are still warm
+_COLD_SHARE, _MILD_SHARE = 0.15, 0.40  # half the spans of what is told on cold days, and on mild ones
+
+
+class Break(NamedTuple):
+    """A break, its lowered hours of cold days [h], and how much warmer than usual these were [K] (or NaN)."""
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    cold_h: int
+    warmer_k: float
+
+
+class Breaks(NamedTuple):
+    """All breaks, how much warmer than usual each hour of them, and of the morning after, was [K] (NaN: not
+    known), and the local days that tell what is usual."""
+
+    found: list[Break]
+    excess_k: pd.Series
+    usual: pd.Series
+
+    def heated(self) -> list[Break]:
+        """The breaks that were heated: those cold long enough to tell that were warmer than usual; all
+        breaks, mild ones too, where most of several were."""
+        told = [one for one in self.found if one.cold_h >= _LEAST_COLD_H]
+        warm = [one for one in told if one.warmer_k >= STEP_K]
+        return self.found if len(told) > 1 and len(warm) > _MOST * len(told) else warm
+
+
+def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks:
+    """Breaks with their warmth; in stretches that are too warm at any time, above these.
+
+    Days on which ``fans`` cool the rooms by night do not tell what is usual.
+    """
+    hours, days = data.hours, data.days
+    too_warm = pd.DatetimeIndex([day for one in warm for day in one.days])
+    around = too_warm.append([too_warm + pd.Timedelta(days=number) for number in range(1, _COOLING_DAYS + 1)])
+    around = around.append([beside for one in warm for beside in days_beside(one, days)])
+    holiday = days["holiday"].astype(bool)
+    after = holiday.shift(fill_value=False) & ~holiday
+    usual = ~holiday & ~after & ~days.index.isin(around) & ~days.index.isin(fans)
+    closed = hours["day_type"] == DayType.CLOSED
+    lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _MORNING)
+    kinds = pd.Series(np.where(closed, "closed", np.where(lowered, "night", "day")), index=hours.index)
+    expected = usual_c(data, data.indoor_c, kinds, lowered & hours["day"].map(usual))
+    for one in warm:
+        expected[hours["day"].isin(one.days)] += one.warmer_k
+    wanted = hours["day"].map(holiday) | (hours["day"].map(after) & (hours["hour"] < _NOON))
+    excess = (data.indoor_c - expected).where(wanted & lowered)
+    excess = excess.fillna(_warming_up(data, excess).where(wanted & ~lowered))
+    cold = lowered & (hours["day"].map(days["outdoor_c"]) < COLD_C) & ~hours["day"].isin(around)
+    found = []
+    for first, last in _runs(holiday):
+        inside = hours["day"].between(first, last)
+        if excess[inside].notna().any():
+            told = excess[inside & cold].dropna()
+            found.append(Break(first, last, len(told), float(told.mean())))
+    return Breaks(found, excess, usual)
+
+
+def _warming_up(data: SchoolData, excess_k: pd.Series) -> pd.Series:
+    """What is left, hour by hour, of the excess of a night's last hour while rooms that were lowered would
+    warm up: as on cold school days."""
+    hours = data.hours
+    cold = (hours["day_type"] == DayType.SCHOOL_DAY) & (hours["day"].map(data.days["outdoor_c"]) < COLD_C)
+    usual = data.indoor_c[cold].groupby(hours["hour"][cold]).mean().reindex(range(24))
+    low, rise = usual[_MORNING - 1], usual[_NOON] - usual[_MORNING - 1]
+    share = ((usual - low) / rise).clip(0, 1) if rise > 0 else usual * 0 + 1
+    before = hours["hour"] == _MORNING - 1
+    at_dawn = excess_k[before].groupby(hours["day"][before]).mean()
+    return hours["day"].map(at_dawn) * (1 - hours["hour"].map(share))
+
+
+def holiday_findings(
+    data: SchoolData, breaks: Breaks, loss: HeatLoss | None, fans_h: pd.Series, left_out: pd.DatetimeIndex
+) -> list[Found]:
+    """Heated in breaks as in term: one finding for all breaks that were; on days ``left_out`` other findings
+    use heat too."""
+    warm = breaks.heated()
+    if not warm or loss is None or data.heat is None:
+        return []
+    kwh, rough = _kwh(data, breaks, loss, fans_h, left_out)
+    total = float(kwh.sum())
+    share = (_COLD_SHARE * abs(total - rough) + _MILD_SHARE * abs(rough)) / max(abs(total), 1e-9)
+    last_year = kwh[kwh.index >= data.hours.index[-1] - pd.Timedelta(days=365)]
+    waste = Waste(kwh, spread(total, share), spread(float(last_year.sum()), share))
+    by_day = data.indoor_c.groupby(data.hours["day"]).mean()
+    columns = ("from", "to", "warmer_k")
+    rows = tuple(
+        (
+            f"{one.first:%Y-%m-%d}",
+            f"{one.last:%Y-%m-%d}",
+            None if np.isnan(one.warmer_k) else round(one.warmer_k, 2),
+        )
+        for one in breaks.found
+    )
+    return [
+        Found(
+            kind=InsightKind.HEATING_IN_HOLIDAYS,
+            first=warm[0].first.date(),
+            last=warm[-1].last.date(),
+            ongoing=warm[-1] == breaks.found[-1],
+            method=METHOD,
+            waste={data.heat: waste},
+            params={
+                "breaks": float(len(warm)),
+                "warmer_k": round(float(np.nanmean([one.warmer_k for one in warm])), 1),
+            },
+            evidence=Evidence(
+                lines=(
+                    line("indoor_temperature", "°C", by_day, 1),
+                    line("outdoor_temperature", "°C", data.days["outdoor_c"], 1),
+                ),
+                marked=tuple((one.first.date(), one.last.date()) for one in warm),
+                columns=columns,
+                rows=rows,
+            ),
+        )
+    ]
+
+
+def _kwh(
+    data: SchoolData, breaks: Breaks, loss: HeatLoss, fans_h: pd.Series, left_out: pd.DatetimeIndex
+) -> tuple[pd.Series, float]:
+    """Heat by UTC hour of the breaks that were heated [kWh], and how much of it mild days tell."""
+    hours, days = data.hours, data.days
+    heated = [day for one in breaks.heated() for day in pd.date_range(one.first, one.last)]
+    mornings_after = [one.last + pd.Timedelta(days=1) for one in breaks.heated()]
+    outdoor = hours["day"].map(days["outdoor_c"])
+    wanted = hours["day"].isin([*heated, *mornings_after]) & (outdoor < NO_HEAT_DAY_C)
+    kwh = (breaks.excess_k * loss.kw_k(fans_h))[wanted].dropna()
+    mild = kwh.index[outdoor[kwh.index] >= COLD_DAY_C]
+    asked = pd.Series(days.index.isin(heated) & ~days.index.isin(left_out), index=days.index)
+    metered = mild_closed_kwh(data, breaks.usual & ~days.index.isin(left_out), asked)
+    if metered is not None:
+        kwh = kwh[~hours["day"][kwh.index].isin(metered.index)]
+        mild = mild[mild.isin(kwh.index)]
+        kwh = pd.concat([kwh, over_hours(data, metered)]).sort_index()
+    return kwh, float(kwh[mild].sum()) + (0.0 if metered is None else float(metered.sum()))
+
+
+def _runs(holiday: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """First and last days of the stretches of days that lie in a break."""
+    number = (holiday != holiday.shift()).cumsum()
+    return [(run.index[0], run.index[-1]) for _, run in holiday[holiday].groupby(number[holiday])]

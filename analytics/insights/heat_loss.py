@@ -1,0 +1,122 @@
+"""What a degree indoors costs: the school's loss of heat, and the temperature that is usual in its rooms.
+
+Where it is cold, heat bought follows from the difference of temperature indoors and outdoors: the daily heat
+balance of an energy signature with measured indoor temperature and storage (Hammarsten 1987, *A critical
+appraisal of energy-signature models*; Siviour's evaluation of co-heating tests). What rooms would have been
+without a fault is told from the same school's other days, hour by hour. Over a cycle that ends as it began,
+heat saved is loss × lowered K·h, however slow the walls are: what they give off while they cool they take up
+again. In mild weather people and sun warm the rooms above their set point and temperatures tell little: there
+the meter does.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.insights.data import Floats, SchoolData
+from analytics.insights.heat import day_groups, seasons_sun
+
+COLD_DAY_C = 10.0
+"""Daily mean outdoors below which temperatures of the rooms tell what heating does (a balance temperature of
+15 to 17 °C less what people and sun may add)."""
+
+NO_HEAT_DAY_C = 17.0
+"""At and above this nothing is heated (graddagar 17)."""
+
+_FITTED_BELOW_C = 13.0
+_LEAST_DAYS = 40
+_LEAST_USUAL_DAYS = 8
+_HINGES_C = (4.0, 8.0, 12.0, 16.0)
+_RECENT_H = 48  # hours of weather that a room remembers
+
+
+class HeatLoss(NamedTuple):
+    """Heat [kW] for a kelvin indoors: while the ventilation stands still, and what it adds while it runs."""
+
+    still_kw_k: float
+    fans_kw_k: float
+
+    def kw_k(self, fans_h: pd.Series) -> pd.Series:
+        """By hour, of the share of it in which the ventilation runs."""
+        return self.still_kw_k + self.fans_kw_k * fans_h
+
+
+def fit_heat_loss(data: SchoolData, indoor_c: pd.Series, fans_h: pd.Series) -> HeatLoss | None:
+    """Least squares over days below 13 °C; None without enough of them, or where heat does not follow.
+
+    Heat = H·ΔT + H_v·ΔT·f + C·(change of the indoor temperature) + a·S + b of the kind of day; ΔT mean of
+    indoors less outdoors, f the fans' share, S the season's sun. Neither loss is below 0.
+    """
+    hours, days = data.hours, data.days
+    warmer = indoor_c - hours["outdoor_c"]
+    by_day = pd.DataFrame({"still": warmer, "fans": warmer * fans_h}).groupby(hours["day"]).mean()
+    at_end = indoor_c.groupby(hours["day"]).last()
+    by_day["stored"] = at_end - at_end.shift()
+    by_day["sun"] = seasons_sun(data)
+    known = by_day[(days["outdoor_c"] < _FITTED_BELOW_C) & days["heat_kwh"].notna()].dropna()
+    if len(known) < _LEAST_DAYS:
+        return None
+    kinds = pd.get_dummies(day_groups(data).reindex(known.index)).to_numpy(np.float64)
+    heat = days["heat_kwh"].reindex(known.index).to_numpy(np.float64)
+    solved = _solve(np.column_stack([known.to_numpy(np.float64), kinds]), heat)
+    if solved[1] < 0:
+        solved = _solve(np.column_stack([known.drop(columns="fans").to_numpy(np.float64), kinds]), heat)
+        solved = np.insert(solved, 1, 0.0)
+    return HeatLoss(float(solved[0]) / 24, float(solved[1]) / 24) if solved[0] > 0 else None
+
+
+def usual_c(data: SchoolData, indoor_c: pd.Series, kinds: pd.Series, usual: pd.Series) -> pd.Series:
+    """Temperature indoors that is usual at each hour [°C], by UTC hour; NaN where it cannot be told.
+
+    Args:
+        data: the school.
+        indoor_c: its temperature by UTC hour.
+        kinds: which hours are alike; each kind is told from its own.
+        usual: the hours that tell. By local hour, the weather of the last two days (hinges at 4 to 16 °C) and
+            the season's sun at that hour.
+    """
+    hours = data.hours
+    outdoor = hours["outdoor_c"].rolling(_RECENT_H, min_periods=_RECENT_H // 2).mean()
+    clock = hours["hour"].to_numpy()[:, None] == np.arange(24)[None, :]
+    sun = hours["day"].map(seasons_sun(data)).to_numpy(np.float64)
+    weather = np.maximum(0.0, outdoor.to_numpy(np.float64)[:, None] - np.array((-60.0, *_HINGES_C)))
+    columns = np.column_stack([weather, clock, clock * sun[:, None]])
+    found = pd.Series(np.nan, index=hours.index)
+    tells = usual & indoor_c.notna() & outdoor.notna()
+    for kind in kinds.unique():
+        mine = (kinds == kind) & outdoor.notna()
+        fitted = (mine & tells).to_numpy()
+        if hours["day"][fitted].nunique() >= _LEAST_USUAL_DAYS:
+            solved = _solve(columns[fitted], indoor_c.to_numpy(np.float64)[fitted])
+            found[mine] = columns[mine.to_numpy()] @ solved
+    return found
+
+
+def mild_closed_kwh(data: SchoolData, usual: pd.Series, asked: pd.Series) -> pd.Series | None:
+    """Heat above the school's own closed days on mild closed days [kWh], by local day.
+
+    ``usual`` and ``asked`` mark local days. Closed days are told by the weather of two days, the season's
+    sun, and whether the day before was open (then the walls still give off heat, which is not counted on).
+    None where too few usual ones are known.
+    """
+    days = data.days
+    outdoor = days["outdoor_c"].rolling(2, min_periods=1).mean()
+    closed = day_groups(data) == "closed"
+    known = closed & usual & outdoor.notna() & days["heat_kwh"].notna()
+    if known.sum() < 2 * _LEAST_USUAL_DAYS:
+        return None
+    after_open = closed & ~closed.shift(fill_value=True)
+    weather = np.maximum(0.0, outdoor.to_numpy(np.float64)[:, None] - np.array((-60.0, *_HINGES_C)))
+    steady = np.column_stack([np.ones(len(days)), weather, seasons_sun(data).to_numpy(np.float64)])
+    columns = np.column_stack([steady, after_open.to_numpy(np.float64)])
+    solved = _solve(columns[known.to_numpy()], days["heat_kwh"].to_numpy(np.float64)[known.to_numpy()])
+    mild = closed & asked & (days["outdoor_c"] >= COLD_DAY_C) & (days["outdoor_c"] < NO_HEAT_DAY_C)
+    return (days["heat_kwh"] - steady @ solved[:-1])[mild].dropna()
+
+
+def _solve(columns: Floats, values: Floats) -> Floats:
+    """Least squares; of columns that say the same thing the smallest numbers."""
+    return np.asarray(np.linalg.lstsq(columns, values)[0], dtype=np.float64)
