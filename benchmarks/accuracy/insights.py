@@ -17,6 +17,7 @@ from simulators.defects import Defect, DefectKind
 COUNTS = 0.01
 DUE_L_S = 7.0
 NEAR = 0.25
+CITIES = 12
 
 FOUND_AS = {
     DefectKind.VENTILATION_ALL_NIGHT: InsightKind.VENTILATION_AT_NIGHT,
@@ -31,13 +32,15 @@ _COLUMNS = {Carrier.ELECTRICITY: "electricity_kwh", Carrier.DISTRICT_HEAT: "heat
 
 
 class Verdict(NamedTuple):
-    """A counted defect: whether it was found, and estimated over true energy (NaN: not found, or a room)."""
+    """A counted defect: whether it was found, estimated over true energy (NaN: not found, or a room), and
+    whether the truth lies in the span that was told."""
 
     seed: int
     school: str
     kind: DefectKind
     found: bool
     ratio: float
+    inside: bool
 
 
 class Judged(NamedTuple):
@@ -61,8 +64,8 @@ def judge(cases: Iterable[SchoolCase]) -> Judged:
             mine = [one for one in insights if one.kind is FOUND_AS[defect.kind] and one.room == defect.room]
             named |= {one.key for one in mine}
             if _counts(case, number, defect):
-                ratio = _ratio(case, number, mine)
-                verdicts.append(Verdict(case.seed, case.data.school, defect.kind, bool(mine), ratio))
+                ratio, inside = _energy(case, number, mine)
+                verdicts.append(Verdict(case.seed, case.data.school, defect.kind, bool(mine), ratio, inside))
         for one in insights:
             if one.key in named or (one.room is not None and case.flow_l_s[one.room] < DUE_L_S):
                 right += 1
@@ -78,16 +81,20 @@ def _counts(case: SchoolCase, number: int, defect: Defect) -> bool:
     return any(abs(case.extra[number, name].sum()) >= COUNTS * used[name] for name in _COLUMNS.values())
 
 
-def _ratio(case: SchoolCase, number: int, mine: Sequence[Insight]) -> float:
+def _energy(case: SchoolCase, number: int, mine: Sequence[Insight]) -> tuple[float, bool]:
+    """What findings tell of a defect's energy over what is true, and whether that lies in their span."""
     told = [part for one in mine for part in one.energy]
     carriers = {part.carrier for part in told}
     truth = sum(float(case.extra[number, _COLUMNS[carrier]].sum()) for carrier in carriers)
-    return sum(part.seen_kwh.value for part in told) / truth if truth else np.nan
+    if not truth:
+        return np.nan, False
+    low, high = (sum(getattr(part.seen_kwh, end) for part in told) for end in ("low", "high"))
+    return sum(part.seen_kwh.value for part in told) / truth, low <= truth <= high
 
 
 def found(seeds: Seeds) -> list[Row]:
     """Findings of a city a seed against what was planted there."""
-    return rows(judge(school_cases(seeds.some(12, 1))))
+    return rows(judge(school_cases(seeds.some(CITIES, 1))))
 
 
 def rows(judged: Judged) -> list[Row]:
@@ -95,21 +102,36 @@ def rows(judged: Judged) -> list[Row]:
     count = len(judged.verdicts)
     named = sum(one.found for one in judged.verdicts)
     all_told = judged.right + len(judged.wrong)
-    ratios = np.array([one.ratio for one in judged.verdicts if not np.isnan(one.ratio)])
+    told = [one for one in judged.verdicts if not np.isnan(one.ratio)]
+    ratios = np.array([one.ratio for one in told])
     near = int((np.abs(ratios - 1) <= NEAR).sum())
     made = [
         _row("planted defects found (recall)", named, count, 0.9),
         _row("findings that are right (precision)", judged.right, all_told, 0.9),
         _row("energy of a found defect within 25 % of the truth", near, len(ratios), 1.0),
+        Row(
+            "of those, truth inside the span that is told",
+            f"{sum(one.inside for one in told)} of {len(told)}",
+        ),
+        Row('found without a figure of energy ("not told")', str(_untold(judged))),
     ]
     for kind in FOUND_AS:
         mine = [one for one in judged.verdicts if one.kind is kind]
         own = np.array([one.ratio for one in mine if not np.isnan(one.ratio)])
         text = f"{sum(one.found for one in mine)} of {len(mine)} found"
         if len(own):
-            text += f"; energy ÷ truth {own.min():.2f} to {own.max():.2f}, median {np.median(own):.2f}"
+            near = int((np.abs(own - 1) <= NEAR).sum())
+            inside = sum(one.inside for one in mine)
+            text += f"; energy ÷ truth {own.min():.2f} to {own.max():.2f}, median {np.median(own):.2f}; "
+            text += f"{near} within 25 %, truth inside the span {inside} of {len(own)}"
         made.append(Row(f"`{kind}`", text))
     return made
+
+
+def _untold(judged: Judged) -> int:
+    """Defects about energy that were found and have no figure."""
+    rooms = DefectKind.UNDERVENTILATED_ROOM
+    return sum(one.found and bool(np.isnan(one.ratio)) and one.kind is not rooms for one in judged.verdicts)
 
 
 def _row(what: str, part: int, whole: int, least: float) -> Row:
@@ -124,7 +146,9 @@ the truth is the same school without the defect. Counted are defects that moved 
 least 1 % of what it used, and every underventilated room. A finding is right where its defect is planted, or
 for a room where the true outdoor air is below 7 L/s a person while it is occupied; measures that save energy
 are to be kept silent about. Energy is that of the carriers that the finding speaks of, over the days on which
-it was seen: a base load's is electricity, and what it spares of heat is not told.
+it was seen: a base load's is electricity, and what it spares of heat is not told. Of two defects in a school
+each is measured against the other in place, over all its days. Seeds 5000 to 5011 tried an earlier method
+(48 of 62 within 25 %) and are spent.
 """
 
 SECTION = Section("insights", "Findings", TEXT, found)
