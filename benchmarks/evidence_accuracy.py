@@ -32,7 +32,7 @@ SECTIONS: tuple[Section, ...] = (
 QUICK = bool(os.environ.get("QUICK"))
 DEVELOP = bool(os.environ.get("DEVELOP"))  # all of it, with seeds of development: for those who mend
 ONLY = {name for name in os.environ.get("ONLY", "").split(",") if name}
-FIRST = int(os.environ.get("SEEDS") or 0)  # instead of each section's own
+FIRST = int(os.environ.get("SEEDS") or EVALUATION)
 PAGE = ROOT / "docs" / "accuracy.md"
 
 INTRODUCTION = """
@@ -48,7 +48,8 @@ is missed, it says so.
 
 def main() -> None:
     """Measure what is asked for and print the page."""
-    if FIRST and FIRST < EVALUATION:
+    seeds = Seeds(DEVELOPMENT if QUICK or DEVELOP else FIRST, QUICK)
+    if seeds.first < EVALUATION and not (QUICK or DEVELOP):
         raise SystemExit(f"SEEDS={FIRST}: analytics are developed with these; take {EVALUATION} or more")
     unknown = ONLY - {section.key for section in SECTIONS}
     if unknown:
@@ -63,7 +64,6 @@ def main() -> None:
             if section.key in before:
                 print(f"\n{before[section.key]}")
             continue
-        seeds = Seeds(DEVELOPMENT if QUICK or DEVELOP else FIRST or section.evaluation, QUICK)
         began, spent = datetime.now(UTC), time.process_time()
         rows = section.run(seeds)
         spent = time.process_time() - spent

@@ -17,7 +17,7 @@ from simulators.defects import Defect, DefectKind
 COUNTS = 0.01
 DUE_L_S = 7.0
 NEAR = 0.25
-FRESH_SEEDS = 12
+CITIES = 12
 
 FOUND_AS = {
     DefectKind.VENTILATION_ALL_NIGHT: InsightKind.VENTILATION_AT_NIGHT,
@@ -94,7 +94,7 @@ def _energy(case: SchoolCase, number: int, mine: Sequence[Insight]) -> tuple[flo
 
 def found(seeds: Seeds) -> list[Row]:
     """Findings of a city a seed against what was planted there."""
-    return rows(judge(school_cases(seeds.some(FRESH_SEEDS, 1))))
+    return rows(judge(school_cases(seeds.some(CITIES, 1))))
 
 
 def rows(judged: Judged) -> list[Row]:
@@ -151,4 +151,4 @@ each is measured against the other in place, over all its days. Seeds 5000 to 50
 (48 of 62 within 25 %) and are spent.
 """
 
-SECTION = Section("insights", "Findings", TEXT, found, evaluation=6000)
+SECTION = Section("insights", "Findings", TEXT, found)

@@ -37,14 +37,12 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of the page: what was tried (``text``, Markdown), the function that tries it, and the first of
-    its evaluation seeds: later ones where earlier ones judged what has been mended since."""
+    """A part of the page: what was tried (``text``, Markdown) and the function that tries it."""
 
     key: str
     title: str
     text: str
     run: Callable[[Seeds], Sequence[Row]]
-    evaluation: int = EVALUATION
 
 
 def table(rows: Iterable[Row]) -> str:
