@@ -1,4 +1,4 @@
-"""What a route may refuse with stands in the OpenAPI document, also where no question of a test provokes it."""
+"""What a route may refuse with stands in the OpenAPI document, also where no test provokes it."""
 
 from __future__ import annotations
 
