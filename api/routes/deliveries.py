@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.rules import ADMIN, TECHNICIAN
 from api.context import ApiContext
-from api.models import PROBLEMS
+from api.models import NOT_NOW, PROBLEMS
 from api.problems import ProblemError
 from reports.deliveries import Standing, State, TaskError
 from reports.period import PeriodError
@@ -50,7 +50,7 @@ def deliveries_router(context: ApiContext) -> APIRouter:
         found = [] if context.deliveries is None else context.deliveries.standing()
         return [_out(one) for one in found]
 
-    @router.post("/deliveries", dependencies=[Depends(ADMIN)])
+    @router.post("/deliveries", responses=NOT_NOW, dependencies=[Depends(ADMIN)])
     def deliver(order: DeliveryOrder) -> DeliveryOut:
         """Make a scheduled report and lay it down or mail it; what was delivered stays, unless ``again``."""
         if context.deliveries is None:
