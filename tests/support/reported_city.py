@@ -8,7 +8,7 @@ hand: their shares are known to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import cos, pi, sin
 from pathlib import Path
@@ -60,9 +60,9 @@ class City(NamedTuple):
         return sum(self.energy[school, carrier, day] for day in days)
 
 
-def texts_of(first: date) -> dict[str, str]:
-    """The files of a site that begins on ``first``."""
-    texts = city_site(first, schools=2, rooms=(1, 1), seed=4, planted=False)
+def texts_of(first: date, schools: Sequence[str] = (WHOLE, GAPPY)) -> dict[str, str]:
+    """The files of a site that begins on ``first``; its first schools are always the same."""
+    texts = city_site(first, schools=len(schools), rooms=(1, 1), seed=4, planted=False)
     chosen = 'chosen = ["se-el-eea-2024", "se-el-ei-residual-2023", "heat-2024", "heat-2025"]'
     toml = texts["classroom.toml"]
     texts["classroom.toml"] = toml[: toml.index("chosen")] + chosen + "\n"
@@ -70,11 +70,11 @@ def texts_of(first: date) -> dict[str, str]:
     texts["stations.csv"] = "key,name,school\nväder,Vädret,almbacka\n"
     texts["devices.csv"] = (
         "key,school,room,meter,interval_s\n"
-        + "".join(f"{s}/{m},{s},,{m},3600\n" for s in (WHOLE, GAPPY) for m in ("el", "fjarrvarme", "el-vent"))
-        + "".join(f"{s}/air,{s},k01,,600\n" for s in (WHOLE, GAPPY))
+        + "".join(f"{s}/{m},{s},,{m},3600\n" for s in schools for m in ("el", "fjarrvarme", "el-vent"))
+        + "".join(f"{s}/air,{s},k01,,600\n" for s in schools)
     )
     texts["lessons.csv"] = "school,room,weekday,start,end,group_size\n" + "".join(
-        f"{s},k01,{day},08:00,10:00,20\n" for s in (WHOLE, GAPPY) for day in range(1, 6)
+        f"{s},k01,{day},08:00,10:00,20\n" for s in schools for day in range(1, 6)
     )
     return texts
 
