@@ -25,6 +25,22 @@ TOKEN_VARIABLE, PASSWORD_VARIABLE = "GRAFANA_TOKEN", "GRAFANA_PASSWORD"
 _SIGNS = {"create": "+", "update": "~", "none": "="}
 
 
+OrgPerSchool = Annotated[
+    Path | None,
+    typer.Option(
+        help="An organisation for each school: folder with a school's token in KEY.token.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Also replace dashboards of our uid that are not ours.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; show what would be, with the difference.")
+]
+
+
 def push(
     url: Annotated[str, typer.Option(help="Where Grafana is.")] = "http://127.0.0.1:3000",
     token_file: Annotated[
@@ -40,24 +56,13 @@ def push(
         Path | None,
         typer.Option(help="File with a token of ours; without it the one in Grafana stays.", exists=True),
     ] = None,
-    org_per_school: Annotated[
-        Path | None,
-        typer.Option(
-            help="An organisation for each school: folder with a school's token in KEY.token.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    org_per_school: OrgPerSchool = None,
     lang: Annotated[Lang | None, typer.Option(help="Only this language; both where missing.")] = None,
     team: Annotated[
         list[str] | None, typer.Option(help="May view the folders; every viewer where missing.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Also replace dashboards of our uid that are not ours.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing; show what would be, with the difference.")
-    ] = False,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
     site_dir: SiteDir = Path(),
 ) -> None:
     """Make folders, data source, dashboards, teams and permissions in a Grafana where they are not yet.

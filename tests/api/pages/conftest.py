@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from browsing import ARGS, CHROMIUM
 from fastapi.testclient import TestClient
 from lived_in import live_in
 from made_up_school import (
@@ -25,6 +27,9 @@ from api.app import create_app
 from api.context import ApiContext
 from classroom.sitefiles import parse_site
 from store.duckdb_store import DuckDBStore
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +96,12 @@ def visit(school_client: TestClient) -> Visit:
         return text_of(answer.text)
 
     return read
+
+
+@pytest.fixture(scope="module")  # its event loop would disturb asyncio in other modules
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield opened
+        opened.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 from axe_core_python.sync_playwright import Axe
+from browsing import ROOM, SCHOOL, START, Scheme, looking
 
 from classroom.reading import Reading
 
@@ -20,21 +19,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api")
 
-PATIENCE_MS = 90_000
-"""A busy machine may take its time; nothing here is measured by it."""
-
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-START, SCHOOL, ROOM = "/", "/schools/tagaborg", "/schools/tagaborg/rooms/"
 CITY, OPERATIONS, SCREEN = "/?sort=pupil&order=down&q=skola", "/operations?show=all", "/skarm/"
 PAGES = (
     START,
@@ -57,49 +41,7 @@ PAGES = (
 SIZES = ((360, 780), (1280, 800), (1920, 1080))
 LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"]
 """The rules of axe that size and colours can break."""
-Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-
-
-@pytest.fixture(scope="module")  # its event loop would disturb asyncio in other modules
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield opened
-        opened.close()
-
-
-@contextmanager
-def looking(
-    browser: Browser,
-    served: Served,
-    path: str,
-    *,
-    size: tuple[int, int] = (1280, 800),
-    scheme: Scheme = "light",
-    lang: str = "sv",
-    scripts: bool = True,
-    clock: bool = False,
-) -> Iterator[Page]:
-    """A page at ``path``; anything the console says fails the test when it is left."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme=scheme,
-        locale={"sv": "sv-SE", "en": "en-GB"}[lang],
-        java_script_enabled=scripts,
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on("request", lambda request: said.append(request.url) if served.url not in request.url else None)
-    if clock:
-        page.clock.install()
-    page.goto(served.url + served.screens.get(path, path), wait_until="load")
-    yield page
-    context.close()
-    assert [line for line in said if "404" not in line or path != "/schools/none"] == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -121,18 +63,6 @@ def test_axe_finds_nothing_and_nothing_overflows(
             first = (size, scheme) == (SIZES[0], SCHEMES[0])
             found = Axe().run(page, options=None if first else {"runOnly": LOOKS})["violations"]
             assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], (size, scheme)
-
-
-@pytest.mark.parametrize("scripts", [True, False])
-def test_a_report_is_fetched_from_the_page(browser: Browser, served: Served, scripts: bool) -> None:
-    with looking(browser, served, "/schools/tagaborg", scripts=scripts) as page:
-        page.get_by_text("Rapport att ta med").click()
-        page.get_by_label("Period").select_option(label="oktober 2026")
-        page.get_by_label("Format").select_option("csv")
-        with page.expect_download() as coming:
-            page.get_by_role("button", name="Hämta rapporten").click()
-        assert coming.value.suggested_filename == "tagaborg-2026-10-sv.csv"
-        assert coming.value.path().read_text(encoding="utf-8-sig").startswith("school;room;period")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -331,79 +261,3 @@ def test_paper_gets_ink_and_the_table(browser: Browser, served: Served) -> None:
             == "rgb(255, 255, 255)"
         )
         assert page.locator("#today table").is_visible()
-
-
-def test_forms_and_explanations_need_no_javascript(browser: Browser, served: Served) -> None:
-    with looking(browser, served, START, scripts=False) as page:
-        page.get_by_label("Rum som säger").select_option("now")
-        page.get_by_role("button", name="Visa").click()
-        names = page.get_by_role("rowheader").all_inner_texts()
-        assert [name.split("\n")[0] for name in names] == ["Tågaborgsskolan"]
-        page.get_by_role("link", name="Visa alla").click()
-        page.get_by_role("link", name="kWh per elev").click()
-        assert page.get_by_role("rowheader").first.inner_text().startswith("Tågaborgsskolan")
-    with looking(browser, served, SCHOOL, scripts=False) as page:
-        text = page.get_by_text("Vad skolan skulle ha använt i just det här vädret")
-        assert not text.is_visible()
-        page.get_by_role("button", name="Vad betyder Det väntade?").click()
-        assert text.is_visible()
-        page.keyboard.press("Escape")
-        assert not text.is_visible()
-
-
-def test_a_class_writes_down_an_experiment_and_takes_it_away(browser: Browser, served: Served) -> None:
-    with looking(browser, served, f"{SCHOOL}/experiments", scripts=False) as page:
-        page.get_by_label("Vad gjorde ni?").fill("Släckte när vi gick ut")
-        page.get_by_label("Var?").select_option(label="Sal A101")
-        page.get_by_label("Första dagen").fill("2026-11-17")
-        page.get_by_role("button", name="Spara").click()
-        card = page.get_by_role("heading", name="Släckte när vi gick ut")
-        playwright.expect(card).to_be_visible(timeout=PATIENCE_MS)
-        assert page.url.endswith(f"{SCHOOL}/experiments")
-        page.get_by_role("button", name="Ta bort Släckte när vi gick ut").click()
-        playwright.expect(card).to_have_count(0, timeout=PATIENCE_MS)
-
-
-def test_the_answer_waits_until_the_class_has_guessed(browser: Browser, served: Served) -> None:
-    with looking(browser, served, f"{SCHOOL}/day", scripts=False) as page:
-        answer = page.locator(".answer")
-        assert not answer.is_visible()
-        summary = page.get_by_text("Visa svaret")
-        summary.focus()
-        page.keyboard.press("Enter")
-        assert answer.is_visible()
-        page.emulate_media(media="print")
-        assert page.locator(".question .asked").is_visible()
-        assert not page.locator(".entry").is_visible()
-
-
-def test_food_waste_is_typed_in_on_the_day(browser: Browser, served: Served) -> None:
-    with looking(browser, served, f"{SCHOOL}/day", scripts=False) as page:
-        page.get_by_label("Matsvinn [kg]").fill("14,5")
-        page.get_by_label("Serverade portioner").fill("290")
-        page.get_by_role("button", name="Spara").click()
-        playwright.expect(page.get_by_text("50 g per portion")).to_be_visible(timeout=PATIENCE_MS)
-        page.get_by_label("Matsvinn [kg]").fill("")
-        page.get_by_label("Serverade portioner").fill("")
-        page.get_by_role("button", name="Spara").click()
-        playwright.expect(page.get_by_text("50 g per portion")).to_have_count(0, timeout=PATIENCE_MS)
-
-
-def test_a_finding_is_drawn_and_its_table_opens(browser: Browser, served: Served) -> None:
-    with looking(browser, served, SCHOOL) as page:
-        card = page.locator("article", has=page.locator("#finding-1"))
-        box = card.locator("svg.lines path").first.bounding_box()
-        assert box is not None
-        assert box["width"] > 100
-        assert not card.locator("table").first.is_visible()
-        card.get_by_text("Det som visar det, som tabell").click()
-        assert card.locator("table").first.is_visible()
-        page.get_by_role("link", name="Alla 20 fynd").click()
-        playwright.expect(page.locator("article")).to_have_count(20)
-
-
-def test_rooms_are_sorted_by_a_link(browser: Browser, served: Served) -> None:
-    with looking(browser, served, "/rooms", scripts=False) as page:
-        assert page.get_by_role("rowheader").first.inner_text() == "Sal A103"
-        page.get_by_role("table").get_by_role("link", name="Rum", exact=True).click()
-        assert page.get_by_role("rowheader").first.inner_text() == "Biblioteket"
