@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -17,8 +16,8 @@ import vl_convert
 
 from reports.document import Bars, Steps
 from reports.language import Language
+from reports.pdf import FONTS
 
-FONTS = Path(__file__).parent / "fonts"
 FONT = "Source Sans Pro"
 
 _INK, _MUTED, _GRID = "#1b211e", "#55605b", "#e6e3da"

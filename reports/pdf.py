@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from reports.charts import FONTS, bars_svg, steps_svg
 from reports.document import Bars, Column, Document, Part, Section, Steps, Table, written
 from reports.language import Language, language
 
 TEMPLATE = Path(__file__).parent / "template" / "report.typ"
+FONTS = Path(__file__).parent / "fonts"
 
 _CONTROLS = re.compile("[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONG_WORD = re.compile(r"\S{19,}")
@@ -148,10 +148,11 @@ def _is_headed(section: Section, number: int) -> bool:
 def _part(part: Part, small: bool, lang: Language, *, headed: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": breakable(part)}
-    if isinstance(part, Bars):
-        return {"type": "chart", "title": part.title, "alt": part.alt, "svg": bars_svg(part, lang)}
-    if isinstance(part, Steps):
-        return {"type": "chart", "title": part.title, "alt": part.alt, "svg": steps_svg(part, lang)}
+    if isinstance(part, Bars | Steps):
+        from reports.charts import bars_svg, steps_svg  # Altair takes half a second of every command
+
+        drawn = bars_svg(part, lang) if isinstance(part, Bars) else steps_svg(part, lang)
+        return {"type": "chart", "title": part.title, "alt": part.alt, "svg": drawn}
     return _table(part, small, lang) | ({"title": ""} if headed else {})
 
 

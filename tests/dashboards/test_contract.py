@@ -11,6 +11,7 @@ from dashboard_city import NOW, ROOM, SCHOOL
 from fastapi.testclient import TestClient
 from grafana_eye import ContractError, answered, expanded, fields_of, framed, queries_of, renamed
 
+from dashboards.alerts import RULES
 from dashboards.library import boards, dashboards
 from dashboards.words import LANGS
 
