@@ -66,9 +66,7 @@ def push(
 
     Example: `classroom-climate dashboards push --token-file grafana.token --api-token-file api.token`
     """
-    from dashboards.grafana import GrafanaError, grafana_client
-    from dashboards.push import Wanted, push_organisations
-    from dashboards.push import push as pushed
+    from dashboards.push import Wanted
 
     wanted = Wanted(
         api_url=api_url.rstrip("/"),
@@ -78,17 +76,29 @@ def push(
         overwrite=overwrite,
     )
     credential = credential_of(user, token_file, password_file, os.environ)
+    each = None
+    if org_per_school is not None:
+        each = wanted_by_school(load_site_or_exit(site_dir), wanted, org_per_school)
+    _push(url, credential, wanted, each, dry_run=dry_run)
+
+
+def _push(
+    url: str, credential: Credential, wanted: Wanted, each: Mapping[str, Wanted] | None, *, dry_run: bool
+) -> None:
+    """Into the present organisation, or into one for ``each``."""
+    from dashboards.grafana import GrafanaError, grafana_client
+    from dashboards.push import push_organisations
+    from dashboards.push import push as pushed
+
+    if each is not None and isinstance(credential, str):
+        raise typer.BadParameter(
+            "organisations are made by a server administrator: give --user and --password-file"
+        )
     try:
         server = grafana_client(url, credential)
-        if org_per_school is None:
+        if each is None:
             _tell(pushed(server, wanted, dry_run=dry_run), dry_run)
         else:
-            site = load_site_or_exit(site_dir)
-            if isinstance(credential, str):
-                raise typer.BadParameter(
-                    "organisations are made by a server administrator: give --user and --password-file"
-                )
-            each = wanted_by_school(site, wanted, org_per_school)
             _tell(push_organisations(server, each, dry_run=dry_run), dry_run)
     except GrafanaError as error:
         console.print(f"{error}.", markup=False, soft_wrap=True)

@@ -36,6 +36,10 @@ class Rule:
 
 def rules() -> list[Rule]:
     """All of them."""
+    return [*_of_places(), *_of_service_and_school()]
+
+
+def _of_places() -> list[Rule]:
     return [
         Rule(
             key="room-air",
@@ -71,6 +75,11 @@ def rules() -> list[Rule]:
             after="30m",
             severity="warning",
         ),
+    ]
+
+
+def _of_service_and_school() -> list[Rule]:
+    return [
         Rule(
             key="ingest-stalled",
             swedish="Intaget står stilla",
