@@ -87,8 +87,8 @@ def _push(
 ) -> None:
     """Into the present organisation, or into one for ``each``."""
     from dashboards.grafana import GrafanaError, grafana_client
-    from dashboards.push import push_organisations
     from dashboards.push import push as pushed
+    from dashboards.push import push_organisations
 
     if each is not None and isinstance(credential, str):
         raise typer.BadParameter(
