@@ -25,22 +25,6 @@ TOKEN_VARIABLE, PASSWORD_VARIABLE = "GRAFANA_TOKEN", "GRAFANA_PASSWORD"
 _SIGNS = {"create": "+", "update": "~", "none": "="}
 
 
-OrgPerSchool = Annotated[
-    Path | None,
-    typer.Option(
-        help="An organisation for each school: folder with a school's token in KEY.token.",
-        exists=True,
-        file_okay=False,
-    ),
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Also replace dashboards of our uid that are not ours.")
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Change nothing; show what would be, with the difference.")
-]
-
-
 def push(
     url: Annotated[str, typer.Option(help="Where Grafana is.")] = "http://127.0.0.1:3000",
     token_file: Annotated[
@@ -56,13 +40,24 @@ def push(
         Path | None,
         typer.Option(help="File with a token of ours; without it the one in Grafana stays.", exists=True),
     ] = None,
-    org_per_school: OrgPerSchool = None,
+    org_per_school: Annotated[
+        Path | None,
+        typer.Option(
+            help="An organisation for each school: folder with a school's token in KEY.token.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     lang: Annotated[Lang | None, typer.Option(help="Only this language; both where missing.")] = None,
     team: Annotated[
         list[str] | None, typer.Option(help="May view the folders; every viewer where missing.")
     ] = None,
-    overwrite: Overwrite = False,
-    dry_run: DryRun = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Also replace dashboards of our uid that are not ours.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; show what would be, with the difference.")
+    ] = False,
     site_dir: SiteDir = Path(),
 ) -> None:
     """Make folders, data source, dashboards, teams and permissions in a Grafana where they are not yet.
@@ -71,9 +66,7 @@ def push(
 
     Example: `classroom-climate dashboards push --token-file grafana.token --api-token-file api.token`
     """
-    from dashboards.grafana import GrafanaError, grafana_client
-    from dashboards.push import Wanted, push_organisations
-    from dashboards.push import push as pushed
+    from dashboards.push import Wanted
 
     wanted = Wanted(
         api_url=api_url.rstrip("/"),
@@ -83,17 +76,29 @@ def push(
         overwrite=overwrite,
     )
     credential = credential_of(user, token_file, password_file, os.environ)
+    each = None
+    if org_per_school is not None:
+        each = wanted_by_school(load_site_or_exit(site_dir), wanted, org_per_school)
+    _push(url, credential, wanted, each, dry_run=dry_run)
+
+
+def _push(
+    url: str, credential: Credential, wanted: Wanted, each: Mapping[str, Wanted] | None, *, dry_run: bool
+) -> None:
+    """Into the present organisation, or into one for ``each``."""
+    from dashboards.grafana import GrafanaError, grafana_client
+    from dashboards.push import push as pushed
+    from dashboards.push import push_organisations
+
+    if each is not None and isinstance(credential, str):
+        raise typer.BadParameter(
+            "organisations are made by a server administrator: give --user and --password-file"
+        )
     try:
         server = grafana_client(url, credential)
-        if org_per_school is None:
+        if each is None:
             _tell(pushed(server, wanted, dry_run=dry_run), dry_run)
         else:
-            site = load_site_or_exit(site_dir)
-            if isinstance(credential, str):
-                raise typer.BadParameter(
-                    "organisations are made by a server administrator: give --user and --password-file"
-                )
-            each = wanted_by_school(site, wanted, org_per_school)
             _tell(push_organisations(server, each, dry_run=dry_run), dry_run)
     except GrafanaError as error:
         console.print(f"{error}.", markup=False, soft_wrap=True)

@@ -34,70 +34,80 @@ class Rule:
     broken: Literal["Error", "Alerting"] = "Error"
 
 
-RULES = (
-    Rule(
-        key="room-air",
-        swedish=f"Rum över {NOW_PPM} ppm under lektion",
-        english=f"Room above {NOW_PPM} ppm in a lesson",
-        advice="Vädra nu. / Air the room now.",
-        query=Query(
-            "rooms/now",
-            (
-                word("school_name", "school"),
-                word("name", "name"),
-                word("room", "room"),
-                number("co2_ppm", "co2"),
+def rules() -> list[Rule]:
+    """All of them."""
+    return [*_of_places(), *_of_service_and_school()]
+
+
+def _of_places() -> list[Rule]:
+    return [
+        Rule(
+            key="room-air",
+            swedish=f"Rum över {NOW_PPM} ppm under lektion",
+            english=f"Room above {NOW_PPM} ppm in a lesson",
+            advice="Vädra nu. / Air the room now.",
+            query=Query(
+                "rooms/now",
+                (
+                    word("school_name", "school"),
+                    word("name", "name"),
+                    word("room", "room"),
+                    number("co2_ppm", "co2"),
+                ),
+                (("in_lesson", "true"),),
             ),
-            (("in_lesson", "true"),),
+            above=NOW_PPM,
+            after="10m",
+            severity="info",
         ),
-        above=NOW_PPM,
-        after="10m",
-        severity="info",
-    ),
-    Rule(
-        key="device-silent",
-        swedish="Mätare tyst",
-        english="Device silent",
-        advice="Se efter att den hänger kvar och har ström; byt batteri. "
-        "/ See that it hangs where it should and has power; change the battery.",
-        query=Query(
-            "devices/health",
-            (word("school", "school"), word("device", "device"), number("age_s", "age")),
-            (("trouble", "silent"),),
+        Rule(
+            key="device-silent",
+            swedish="Mätare tyst",
+            english="Device silent",
+            advice="Se efter att den hänger kvar och har ström; byt batteri. "
+            "/ See that it hangs where it should and has power; change the battery.",
+            query=Query(
+                "devices/health",
+                (word("school", "school"), word("device", "device"), number("age_s", "age")),
+                (("trouble", "silent"),),
+            ),
+            above=0,
+            after="30m",
+            severity="warning",
         ),
-        above=0,
-        after="30m",
-        severity="warning",
-    ),
-    Rule(
-        key="ingest-stalled",
-        swedish="Intaget står stilla",
-        english="Ingest stalled",
-        advice="Se efter mäklaren och 'classroom-climate doctor'. "
-        "/ See the broker and 'classroom-climate doctor'.",
-        query=Query("operations", (number("newest_message_age_s", "age"),)),
-        above=STALLED_S,
-        after="5m",
-        severity="critical",
-        broken="Alerting",
-    ),
-    Rule(
-        key="heating-in-holidays",
-        swedish="Värmen går på lov",
-        english="Heating in holidays",
-        advice="Sänk framledningen på lovdagar; skolans tavla visar vad det kostar. "
-        "/ Lower the heat on days of lov; the school's dashboard shows what it costs.",
-        query=Query(
-            "portfolio/insights",
-            (word("school_name", "school"), word("key", "finding"), number("portfolio_rank", "rank")),
-            (("kind", "heating_in_holidays"), ("ongoing", "true")),
+    ]
+
+
+def _of_service_and_school() -> list[Rule]:
+    return [
+        Rule(
+            key="ingest-stalled",
+            swedish="Intaget står stilla",
+            english="Ingest stalled",
+            advice="Se efter mäklaren och 'classroom-climate doctor'. "
+            "/ See the broker and 'classroom-climate doctor'.",
+            query=Query("operations", (number("newest_message_age_s", "age"),)),
+            above=STALLED_S,
+            after="5m",
+            severity="critical",
+            broken="Alerting",
         ),
-        above=0,
-        after="0s",
-        severity="warning",
-    ),
-)
-"""What Grafana watches."""
+        Rule(
+            key="heating-in-holidays",
+            swedish="Värmen går på lov",
+            english="Heating in holidays",
+            advice="Sänk framledningen på lovdagar; skolans tavla visar vad det kostar. "
+            "/ Lower the heat on days of lov; the school's dashboard shows what it costs.",
+            query=Query(
+                "portfolio/insights",
+                (word("school_name", "school"), word("key", "finding"), number("portfolio_rank", "rank")),
+                (("kind", "heating_in_holidays"), ("ongoing", "true")),
+            ),
+            above=0,
+            after="0s",
+            severity="warning",
+        ),
+    ]
 
 
 def rules_json() -> dict[str, Any]:
@@ -107,7 +117,7 @@ def rules_json() -> dict[str, Any]:
         "name": "classroom-climate",
         "folder": FOLDERS["sv"][1],
         "interval": EVALUATED,
-        "rules": [_rule(rule) for rule in RULES],
+        "rules": [_rule(rule) for rule in rules()],
     }
     return {"apiVersion": 1, "groups": [group]}
 
