@@ -47,6 +47,8 @@ def _apart(filters: tuple[str, ...]) -> tuple[str, ...]:
 SETTINGS_FILE = "classroom.toml"
 
 _SERVER = r"^https?://[^/\s]+$"
+_NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+PATTERN_CURES[_NAME] = "write up to 32 small letters, digits and hyphens, for example north"
 PATTERN_CURES[_SERVER] = "write http://HOST:PORT or https://HOST:PORT, without a path"
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -106,7 +108,7 @@ class MqttSettings(Section):
 class IngestSettings(Section):
     """How messages are kept and checked; ``name`` is given to each of several ingesters beside one store."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] | None = None
+    name: Annotated[str, Field(pattern=_NAME)] | None = None
     spool_limit_mb: Annotated[int, Field(ge=1)] = 2_000
     spool_reserve_mb: Annotated[int, Field(ge=0)] = 100
     dead_letters_limit_mb: Annotated[int, Field(ge=1)] = 1_000

@@ -95,6 +95,8 @@ PUBLIC_SCHOOL = Rule("public_school", Role.READ, Reach.SCHOOL, public=True)
 """A school as a whole, by the day or coarser."""
 SCHOOL = Rule("school", Role.READ, Reach.SCHOOL)
 """Those of the school: hours, rooms, insights."""
+SCHOOLS = Rule("schools", Role.READ, Reach.ANY)
+"""Of several schools what is not the public's; the route narrows to ``viewer.reads(school)``."""
 ROOM = Rule("room", Role.READ, Reach.SCHOOL)
 """A room: those of its school."""
 ROOMS = Rule("rooms", Role.READ, Reach.ANY)

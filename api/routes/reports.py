@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.access.rules import CITY, SCHOOL, STAFF
+from api.access.rules import SCHOOL, SCHOOLS, STAFF
 from api.access.viewer import viewer_of
 from api.context import ApiContext
 from api.models import NOT_NOW, PROBLEMS, TOO_LARGE
@@ -135,7 +135,7 @@ def _add_files(router: APIRouter, context: ApiContext, reports: Reports) -> None
         return _sent(_now(lambda: reports.school(school, period, shape)), query)
 
     @router.get(
-        "/portfolio/report", response_class=Response, responses=_ANSWERS, dependencies=[Depends(CITY)]
+        "/portfolio/report", response_class=Response, responses=_ANSWERS, dependencies=[Depends(SCHOOLS)]
     )
     def get_portfolio_report(request: Request, query: Annotated[ReportQuery, Query()]) -> Response:
         """The report of all schools that one may read, as a file."""
@@ -170,7 +170,7 @@ def _add_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None
 
 
 def _add_city_walks(router: APIRouter, context: ApiContext, reports: Reports) -> None:
-    @router.get("/portfolio/report/explain", response_model=NodeOut, dependencies=[Depends(CITY)])
+    @router.get("/portfolio/report/explain", response_model=NodeOut, dependencies=[Depends(SCHOOLS)])
     def get_city_explanation(request: Request, figure: Annotated[str, Query(max_length=300)]) -> NodeOut:
         """From a figure of all schools together to those of the schools that one may read."""
         schools = _read_by(request, context)
@@ -181,7 +181,7 @@ def _add_city_walks(router: APIRouter, context: ApiContext, reports: Reports) ->
         except (FigureIdError, PeriodError) as error:
             raise wrong("figure", figure, str(error)) from error
 
-    @router.post("/portfolio/report/verify", response_model=VerificationOut, dependencies=[Depends(CITY)])
+    @router.post("/portfolio/report/verify", response_model=VerificationOut, dependencies=[Depends(SCHOOLS)])
     async def verify_city_report(request: Request) -> VerificationOut:
         """Whether a report of all schools still holds, for those who may read each of them."""
         may = _read_by(request, context)

@@ -29,6 +29,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "city": (READERS | CITY_READERS | {"public"}, READERS | CITY_READERS | {"public"}),
     "public_school": (READERS | CITY_READERS | {"public"}, CITY_READERS | {"public"}),
     "school": (READERS | CITY_READERS, CITY_READERS),
+    "schools": (READERS | CITY_READERS, READERS | CITY_READERS),
     "room": (READERS | CITY_READERS, CITY_READERS),
     "rooms": (READERS | CITY_READERS, READERS | CITY_READERS),
     "devices": (READERS | CITY_READERS, READERS | CITY_READERS),

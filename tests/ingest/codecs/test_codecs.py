@@ -202,7 +202,7 @@ def test_wrong_types_are_named_and_missing_is_silent() -> None:
 @pytest.mark.parametrize(
     ("mapping", "key", "cure"),
     [
-        ("match = 5", "match", "dictionary"),
+        ("match = 5", "match", "this is a table"),
         ("[match]\nf_port = [2]\n[[value]]\npath = 'a'\nquantity = 'co2_ppm'", "match", "dev_eui"),
         (MAPPING.replace("co2_ppm", "co2"), "quantity", "docs/quantities.md"),
         (MAPPING.replace("factor", "faktor"), "faktor", "not known"),
