@@ -55,17 +55,19 @@ def base_of(request: Request) -> str:
 
 def access_words(say: Language) -> dict[str, str]:
     """Who may ask, by the name of the rule."""
-    of_school = say.text("those of the school")
+    of_school, of_some = say.text("those of the school"), say.text("those of any school, for their schools")
     return {
         "open": say.text("anybody"),
         "city": say.text("those of any school, and the public where the site allows it"),
         "public_school": say.text("those of the school, and the public by the day where the site allows it"),
         "school": of_school,
         "room": of_school,
-        "rooms": say.text("those of any school, for their schools"),
-        "devices": say.text("those of any school, for their schools"),
+        "schools": of_some,
+        "rooms": of_some,
+        "devices": of_some,
         "staff": say.text("staff of the school"),
         "hand_in": say.text("staff of the school, with a token"),
+        "service": say.text("those of the whole site"),
         "technician": say.text("staff of the whole site"),
         "import": say.text("staff of the whole site, with a token"),
         "admin": say.text("administrators, with a token"),

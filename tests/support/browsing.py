@@ -58,4 +58,5 @@ def looking(
     page.goto(served.url + served.screens.get(path, path), wait_until="load")
     yield page
     context.close()
-    assert [line for line in said if "404" not in line or path != "/schools/none"] == []
+    faults = [line for line in said if "404" not in line or path != "/schools/none"]
+    assert not faults, faults

@@ -32,7 +32,7 @@ PAGES = (
     f"{SCHOOL}/findings",
     f"{SCHOOL}/day",
     "/rooms",
-    "/api-docs/imports",
+    "/api-docs/rooms",
     OPERATIONS,
     f"{SCREEN}a102",
     f"{SCREEN}bibliotek",
