@@ -37,7 +37,7 @@ Screen = tuple[str, str, Scheme]
 
 
 class Picture(NamedTuple):
-    """One picture: its file, page, viewport [px], colour scheme and language."""
+    """One picture: its file, page, viewport [px], colour scheme, language and section."""
 
     name: str
     path: str
@@ -45,6 +45,8 @@ class Picture(NamedTuple):
     height: int
     scheme: Scheme
     lang: Literal["sv", "en"]
+    section: str = ""
+    """Id of what stands at the top; empty: the page's beginning."""
 
 
 def main(url: str, screens: Sequence[Screen] = ()) -> None:
@@ -72,7 +74,7 @@ def choose(url: str, screens: Sequence[Screen] = ()) -> list[Picture]:
         Picture("school", school, 1280, 1100, "light", "sv"),
         Picture("school-phone-dark-en", school, 360, 780, "dark", "en"),
         Picture("room", stuffy, 1280, 800, "light", "sv"),
-        Picture("room-lessons-en", stuffy, 1280, 1500, "light", "en"),
+        Picture("room-lessons-en", stuffy, 1280, 1100, "light", "en", "lessons"),
         Picture("room-phone", stuffy, 360, 780, "light", "sv"),
         Picture("self-monitoring", f"{school}/self-monitoring", 1280, 900, "light", "sv"),
         Picture("findings", f"{school}/findings", 1280, 1000, "light", "sv"),
@@ -103,6 +105,8 @@ def take(browser: Browser, url: str, picture: Picture) -> None:
     if last_school_day.count():
         last_school_day.click()
         page.wait_for_load_state()
+    if picture.section:
+        page.evaluate("id => document.getElementById(id).scrollIntoView()", picture.section)
     page.screenshot(path=PICTURES / f"{picture.name}.png")
     context.close()
     if complaints:
