@@ -138,7 +138,7 @@ def test_a_mapping_is_mended_and_what_came_before_is_placed(start: Start, replay
 
 
 def test_killed_in_the_middle_of_a_replay(start: Start, folder: Path) -> None:
-    number = 6_000
+    number = 20_000  # read in a second: the kill has to come before
     letters = letters_of(folder, *(b"%d" % (400 + n) for n in range(number)))
     running = start({**TABLES, "mappings.toml": MAPPING})
     replaying = subprocess.Popen(

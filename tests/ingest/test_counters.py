@@ -12,6 +12,7 @@ import window
 from prometheus_client import CollectorRegistry
 
 from api.live import LiveHub
+from cli.deliveries import DeliveryCounters
 from cli.scheduler import JobCounters
 from ingest.counters import Counters
 
@@ -23,6 +24,7 @@ def test_the_documentation_names_every_metric_and_no_other() -> None:
     Counters(registry)
     LiveHub(lambda: None, registry)
     JobCounters(registry)
+    DeliveryCounters(registry)
     names = {
         metric.name + ("_total" if metric.type == "counter" else "") + labels(metric.name)
         for metric in registry.collect()
@@ -40,6 +42,8 @@ def labels(name: str) -> str:
         "letters": "reason",
         "restarts": "thread",
         "runs": "result",
+        "deliveries": "result",
+        "standing": "state",
     }
     last = name.rpartition("_")[2]
     return f"{{{by[last]}}}" if last in by else ""
