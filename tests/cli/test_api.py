@@ -68,7 +68,7 @@ def test_two_show_what_another_process_stores_and_write_nothing(
     bucket: Address, start: Callable[[], Running]
 ) -> None:
     running, other = start(), start()
-    until(lambda: running.ready() and other.ready(), "both are ready", 90)
+    until(lambda: running.ready() and other.ready(), "both are ready", 300)
     now = "/api/v1/schools/lindhaga/rooms/101/now"
     with closing(InfluxStore(bucket)) as store:
         for minutes, ppm in ((2, 700.0), (1, 900.0)):

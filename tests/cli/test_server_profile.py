@@ -19,7 +19,7 @@ from mosquitto import PROGRAM, missing
 from running import command, free_ports, until
 from store.influx_server import Address
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
 ORG, BUCKET, URL = "classroom-climate", "classroom-climate", "http://influxdb:8086"
 
@@ -81,7 +81,7 @@ def get(composed: Composed, path: str, **query: Any) -> Any:
 
 def ready(composed: Composed, *services: str) -> None:
     for service in services:
-        until(lambda s=service: composed.is_healthy(s), f"{service} is healthy", 120)  # type: ignore[misc]
+        until(lambda s=service: composed.is_healthy(s), f"{service} is healthy", 300)  # type: ignore[misc]
 
 
 def test_the_whole_profile_ends_with_the_towns_truth(composed: Composed) -> None:
@@ -114,7 +114,7 @@ def has_true_energy(composed: Composed, rows: list[dict[str, Any]], start: datet
 
     wanted = (end - start) // timedelta(hours=1)
     carriers = ("electricity", "district_heat")
-    until(lambda: all(len(hours(carrier)) == wanted for carrier in carriers), "every hour's metrics", 180)
+    until(lambda: all(len(hours(carrier)) == wanted for carrier in carriers), "every hour's metrics", 300)
     for carrier in carriers:
         true = sum(row[f"{carrier}_kwh"] for row in within(rows, "schools", start, end))
         assert sum(hours(carrier).values()) == pytest.approx(true, rel=0.01), carrier

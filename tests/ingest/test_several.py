@@ -19,7 +19,7 @@ from mosquitto import DURABLE
 from store.influx_server import Address
 from store.influx_store import InfluxStore
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
