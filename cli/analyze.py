@@ -52,7 +52,7 @@ def analyze(
 
     Example: `classroom-climate analyze --site helsingborg --full --school parkskolan --from 2026-01-01`
     """
-    from cli import analysis  # takes seconds to import, which no other command should pay
+    from cli import analysis  # takes seconds to import, which `--help` should not pay
 
     site = load_site_or_exit(site_dir)
     first, last = (

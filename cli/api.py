@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.access.file import AccessError
-from classroom.faults import ConfigurationError
 from classroom.site import Site
 from cli.clock import utc_now
+from cli.kept_up import ended_in_words, keep_up
 from cli.logs import auditing, configure_logging
-from cli.process import PortBusyError, collect_seldom, listen, wait_for_signal
-from cli.site import SiteDir, audit_log, console, data_folder, letters_file, load_site_or_exit, tell_faults
-from ingest.letters import Letters, LettersError
-from store.base import SchemaError, StoreError
+from cli.process import collect_seldom, listen
+from cli.site import SiteDir, audit_log, console, data_folder, letters_file, load_site_or_exit
+from ingest.letters import Letters
 
 if TYPE_CHECKING:
     import socket
@@ -45,22 +42,15 @@ def api(
     """
     configure_logging()
     site = load_site_or_exit(site_dir)
-    stop = threading.Event()
-    try:
+    with ended_in_words(site_dir):
         from cli.stores import refuse_a_file  # takes a second to import
 
         refuse_a_file(site)
         host = site.settings.api.host
         sock = listen(host, port or site.settings.api.port, "another with --port")
         with _serving_store(site, site_dir, sock, write):
-            console.print(f"[bold]{site.settings.site.name}[/]: http://{host}:{sock.getsockname()[1]}")
-            wait_for_signal(stop)
-    except ConfigurationError as error:
-        tell_faults(f"The site in {site_dir}", error)
-        raise typer.Exit(2) from error
-    except (PortBusyError, SchemaError, StoreError, LettersError, AccessError) as error:
-        console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
-        raise typer.Exit(1) from error
+            keep_up(site, f"http://{host}:{sock.getsockname()[1]}")
+        console.print("Stopped.")
 
 
 @contextmanager
@@ -68,7 +58,7 @@ def _serving_store(site: Site, folder: Path, sock: socket.socket, write: bool) -
     """The API around a block, over a store that somebody else fills; ``write``: but for documents."""
     from prometheus_client import CollectorRegistry
 
-    # these take seconds to import, which no other command should pay
+    # these take seconds to import, which `--help` should not pay
     from api.context import ApiContext, Control
     from api.live import LiveHub
     from cli.access import open_access

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.access.file import AccessError
-from classroom.faults import ConfigurationError
+from cli.kept_up import ended_in_words, keep_up
 from cli.logs import configure_logging
-from cli.process import PortBusyError, listen, wait_for_signal
-from cli.site import SiteDir, console, load_mappings, load_site_or_exit, tell_faults
-from ingest.letters import LettersError
-from ingest.spool import SpoolError
-from store.base import SchemaError, StoreError
+from cli.process import listen
+from cli.site import SiteDir, console, load_mappings, load_site_or_exit
 
 
 def ingest(
@@ -31,23 +26,15 @@ def ingest(
 
     Example: `classroom-climate ingest --site helsingborg --port 8001`
     """
-    from cli.service import running  # these take seconds to import, which no other command should pay
+    from cli.service import running  # these take seconds to import, which `--help` should not pay
     from cli.stores import refuse_a_file
 
     configure_logging()
     site = load_site_or_exit(site_dir)
-    api, stop = site.settings.api, threading.Event()
-    try:
+    api = site.settings.api
+    with ended_in_words(site_dir):
         refuse_a_file(site)
         sock = listen(api.host, port or api.port, "another with --port")
         with running(site, site_dir, sock, load_mappings(site_dir), analyses=False) as service:
-            console.print(f"[bold]{site.settings.site.name}[/]: ingest, {service.url}  (stop with Ctrl-C)")
-            wait_for_signal(stop)
-            console.print("Stopping …")
+            keep_up(site, f"ingest, {service.url}")
         console.print("Stopped.")
-    except ConfigurationError as error:
-        tell_faults(f"The site in {site_dir}", error)
-        raise typer.Exit(2) from error
-    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError, AccessError) as error:
-        console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
-        raise typer.Exit(1) from error

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
-import typer
-
-from api.access.file import AccessError
-from classroom.faults import ConfigurationError
+from cli.kept_up import ended_in_words, keep_up
 from cli.logs import configure_logging
-from cli.process import PortBusyError, listen, wait_for_signal
-from cli.site import SiteDir, console, load_mappings, load_site_or_exit, tell_faults
-from ingest.letters import LettersError
-from ingest.spool import SpoolError
-from store.base import SchemaError, StoreError
+from cli.process import listen
+from cli.site import SiteDir, console, load_mappings, load_site_or_exit
 
 
 def run(site_dir: SiteDir = Path()) -> None:
@@ -22,21 +15,12 @@ def run(site_dir: SiteDir = Path()) -> None:
 
     Example: `classroom-climate run --site helsingborg`
     """
-    from cli.service import running  # takes seconds to import, which no other command should pay
+    from cli.service import running  # takes seconds to import, which `--help` should not pay
 
     configure_logging()
     site = load_site_or_exit(site_dir)
-    stop = threading.Event()
-    try:
+    with ended_in_words(site_dir):
         sock = listen(site.settings.api.host, site.settings.api.port, "another api.port in classroom.toml")
         with running(site, site_dir, sock, load_mappings(site_dir)) as service:
-            console.print(f"[bold]{site.settings.site.name}[/]: {service.url}  (stop with Ctrl-C)")
-            wait_for_signal(stop)
-            console.print("Stopping …")
+            keep_up(site, service.url)
         console.print("Stopped.")
-    except ConfigurationError as error:
-        tell_faults(f"The site in {site_dir}", error)
-        raise typer.Exit(2) from error
-    except (PortBusyError, SchemaError, StoreError, SpoolError, LettersError, AccessError) as error:
-        console.print(f"[bold red]Cannot start:[/] {error}", markup=True)
-        raise typer.Exit(1) from error

@@ -36,10 +36,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def commands() -> str:
     """Table of the commands with the first sentence of each one's help."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_group(app)
+    context = typer.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
     rows = [
         f"| `classroom-climate {name}` | {command.get_short_help_str(limit=200).rstrip('.')} |"
-        for name, command in getattr(group, "commands", {}).items()
+        for name, command in found.items()
+        if command is not None
     ]
     return "\n".join(["| command | does |", "|---|---|", *rows])
 

@@ -56,7 +56,7 @@ def test_it_imports_next_to_nothing() -> None:
         "import sys; sys.argv = ['x', 'health', '--port', '1']\n"
         "from cli.main import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print(sorted({'pandas', 'fastapi', 'duckdb', 'scipy', 'cli.app'} & set(sys.modules)))"
+        "print(sorted({'pandas', 'fastapi', 'duckdb', 'scipy', 'reports'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
