@@ -55,11 +55,9 @@ def _now(say: Say) -> tuple[Placed, ...]:
     light = say("Luften", "The air")
     light_about = say(
         "Bra under 1000 ppm, Vädra snart till 1400, Vädra nu däröver. Ändras först när värdet legat tio "
-        "minuter "
-        "på andra sidan gränsen, eller 50 ppm förbi den.",
+        "minuter på andra sidan gränsen, eller 50 ppm förbi den.",
         "Good below 1000 ppm, Air soon to 1400, Air now above. Changes once the value has been past the "
-        "limit "
-        "for ten minutes, or 50 ppm past it.",
+        "limit for ten minutes, or 50 ppm past it.",
     )
     age = say("Senast mätt", "Last measured")
     age_about = say(
@@ -101,14 +99,11 @@ def _lessons(say: Say) -> PanelBuilder:
     title = say("Lektioner", "Lessons")
     about = say(
         "Lektionerna den dag där tidsintervallet slutar. Andel över är tid över 1000 ppm; trivsel är tid "
-        "inom "
-        "20-24 °C (26 på sommaren); luft per person kommer av massbalans och saknas där rummets volym inte "
-        "är känd.",
+        "inom 20-24 °C (26 på sommaren); luft per person kommer av massbalans och saknas där rummets volym "
+        "inte är känd.",
         "Lessons of the day on which the range of time ends. Share above is time above 1000 ppm; comfort is "
-        "time "
-        "within 20-24 °C (26 in summer); air a person comes of mass balance and is missing where the room's "
-        "volume "
-        "is not known.",
+        "time within 20-24 °C (26 in summer); air a person comes of mass balance and is missing where the "
+        "room's volume is not known.",
     )
     above, comfort = say("Andel över 1000 ppm", "Share above 1000 ppm"), say("Trivsel", "Comfort")
     light, coverage = say("Luften", "The air"), say("Täckning", "Coverage")
@@ -142,11 +137,9 @@ def _days(say: Say) -> PanelBuilder:
     title = say("De senaste dagarna", "The last days")
     about = say(
         "Varje dags använda tid enligt schemat, de senaste 31 dagarna. Täckning är den del av tiden då "
-        "mätaren "
-        "talade; under hälften sägs inget.",
+        "mätaren talade; under hälften sägs inget.",
         "Each day's time in use by the timetable, the last 31 days. Coverage is the part of it in which the "
-        "sensor "
-        "spoke; below half nothing is said.",
+        "sensor spoke; below half nothing is said.",
     )
     coverage, trust = say("Täckning", "Coverage"), say("Underlag", "Basis")
     day = say("Dag", "Day")

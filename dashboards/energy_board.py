@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.board import Board, Placed, choice_variable, school_variable
 from dashboards.infinity import RANGE, Params, Query, number, when, word
 from dashboards.look import COVERAGE_STEPS, carrier_names, carrier_words, grade_words, status_words, unit
-from dashboards.panels import Figure, PanelBuilder, Shown, curve_panel, table_panel
+from dashboards.panels import Figure, PanelBuilder, Shown, carrier_bars, curve_panel, table_panel
 from dashboards.words import Say
 
 _METRICS = "schools/${school}/metrics"
@@ -39,28 +39,15 @@ def _of(metric: str) -> Params:
     return (("metric", metric), ("interval", "${interval}"), *RANGE, ("order", "time"))
 
 
-def _bars(
-    say: Say, title: str, about: str, metric: str, symbol: str, *, stacked: bool = True
-) -> PanelBuilder:
-    columns = (when(), word("carrier", "carrier"), number("value", title))
-    query = Query(_METRICS, columns, _of(metric), form="timeseries")
-    figure = Figure(unit(symbol), 1 if "/" in symbol else 0, low=0)
-    names, label = carrier_names(say), "${__field.labels.carrier}"
-    return curve_panel(
-        say, title, about, [query], figure, label=label, bars=True, stacked=stacked, names=names
-    )
-
-
 def _bought(say: Say) -> PanelBuilder:
     about = say(
-        "Köpt energi [kWh] per energislag, lokala dygn, veckor eller månader. Ingen stapel är ingen "
-        "uppgift, inte noll; "
-        "det som bara är känt över flera dygn ligger i de längre perioderna.",
+        "Köpt energi [kWh] per energislag, lokala dygn, veckor eller månader. Ingen stapel är ingen uppgift, "
+        "inte noll; det som bara är känt över flera dygn ligger i de längre perioderna.",
         "Energy bought [kWh] by carrier, local days, weeks or months. No bar is no data, not zero; what is "
-        "only known "
-        "over several days lies in the longer periods.",
+        "only known over several days lies in the longer periods.",
     )
-    return _bars(say, say("Köpt energi", "Energy bought"), about, "energy_kwh", "kWh")
+    title = say("Köpt energi", "Energy bought")
+    return carrier_bars(say, title, about, _METRICS, _of("energy_kwh"), "kWh")
 
 
 def _coverage(say: Say) -> PanelBuilder:
@@ -83,9 +70,8 @@ def _out_of_hours(say: Say) -> PanelBuilder:
         "Energy [kWh] while the school was closed: nights, weekends, lov and closed days, hired evenings "
         "excepted.",
     )
-    return _bars(
-        say, say("Medan skolan är stängd", "While the school is closed"), about, "out_of_hours_kwh", "kWh"
-    )
+    title = say("Medan skolan är stängd", "While the school is closed")
+    return carrier_bars(say, title, about, _METRICS, _of("out_of_hours_kwh"), "kWh")
 
 
 def _power(say: Say) -> PanelBuilder:
@@ -117,7 +103,8 @@ def _by_size(say: Say) -> PanelBuilder:
         "Köpt energi per kvadratmeter Atemp [kWh/m²] med arean som gällde då.",
         "Energy bought for each square metre Atemp [kWh/m²], with the area that held then.",
     )
-    return _bars(say, say("Per kvadratmeter", "For each square metre"), about, "energy_per_m2_kwh", "kWh/m2")
+    title = say("Per kvadratmeter", "For each square metre")
+    return carrier_bars(say, title, about, _METRICS, _of("energy_per_m2_kwh"), "kWh/m2")
 
 
 def _weather(say: Say) -> PanelBuilder:
@@ -125,8 +112,7 @@ def _weather(say: Say) -> PanelBuilder:
     about = say(
         "Hur kallt det var: graddagar [K·d], bas 17 °C, från närmaste väderstation. Jämför med värmen ovan.",
         "How cold it was: heating degree days [K·d], base 17 °C, of the nearest weather station. Compare "
-        "with the "
-        "heat above.",
+        "with the heat above.",
     )
     query = Query(_METRICS, (when(), number("value", title)), _of("heating_degree_days"), form="timeseries")
     return curve_panel(say, title, about, [query], Figure(unit("K·d"), 0, low=0), bars=True)
@@ -154,11 +140,9 @@ def _months(say: Say) -> PanelBuilder:
     title = say("Månad för månad", "Month by month")
     about = say(
         "Köpt energi per månad med gränser: delvis känd energi ligger mellan lägst och högst. Täckning och "
-        "underlag "
-        "säger hur mycket som mättes.",
+        "underlag säger hur mycket som mättes.",
         "Energy bought by month with its bounds: energy known in part lies between least and most. Coverage "
-        "and basis "
-        "say how much was measured.",
+        "and basis say how much was measured.",
     )
     first, kwh = say("Från", "From"), "kWh"
     low, high = say("Lägst", "Least"), say("Högst", "Most")
@@ -192,11 +176,9 @@ def _signature(say: Say) -> PanelBuilder:
     title = say("Energisignatur", "Energy signature")
     about = say(
         "Hur energin följer vädret, de senaste tolv hela månaderna: vad en grads kyla kostar [W/K], under "
-        "vilken "
-        "utetemperatur det värms [°C], och vad som inte följer vädret [kWh/dygn].",
+        "vilken utetemperatur det värms [°C], och vad som inte följer vädret [kWh/dygn].",
         "How energy follows the weather, the last twelve full months: what a kelvin of cold costs [W/K], "
-        "below which "
-        "outdoor temperature it heats [°C], and what does not follow the weather [kWh/day].",
+        "below which outdoor temperature it heats [°C], and what does not follow the weather [kWh/day].",
     )
     slope, balance = say("Per grad", "Per kelvin"), say("Värmer under", "Heats below")
     base, grade, carrier = (

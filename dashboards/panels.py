@@ -1,5 +1,4 @@
-"""The few kinds of panel, each with what must be the same everywhere: source, words for nothing, no joined "
-"gaps."""
+"""The few kinds of panel, with what must be the same everywhere: source, words for nothing, gaps left."""
 
 from __future__ import annotations
 
@@ -15,8 +14,8 @@ from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models import text as text_models
 
 from classroom.air import STALE_FLOOR_S
-from dashboards.infinity import Query, source
-from dashboards.look import NEUTRAL_STEPS, Step, thresholds
+from dashboards.infinity import Params, Query, number, source, when, word
+from dashboards.look import NEUTRAL_STEPS, Step, carrier_names, thresholds, unit
 from dashboards.words import Say
 
 PanelBuilder = cogbuilder.Builder[dashboard.Panel]
@@ -136,13 +135,44 @@ def curve_panel(
             set_limit(value)
     if figure.decimals is not None:
         panel.decimals(figure.decimals)
-    for key, word in (names or {}).items():
-        options = {"regex": rf"\b{key}\b", "renamePattern": word}
+    for key, name in (names or {}).items():
+        options = {"regex": rf"\b{key}\b", "renamePattern": name}
         panel.with_transformation(dashboard.DataTransformerConfig(id_val="renameByRegex", options=options))
     panel.title(title).description(description).datasource(source())
     for query in queries:
         panel.with_target(query)
     return panel
+
+
+def carrier_bars(
+    say: Say,
+    title: str,
+    about: str,
+    path: str,
+    params: Params,
+    symbol: str,
+    *,
+    column: str = "",
+) -> timeseries.Panel:
+    """Bars of a metric in time, the carriers on top of each other.
+
+    Args:
+        path: with ``params`` answers rows with ``time``, ``carrier`` and ``value``.
+        symbol: the values' unit as quantities write it.
+        column: what the values are called; the title where empty.
+    """
+    columns = (when(), word("carrier", "carrier"), number("value", column or title))
+    return curve_panel(
+        say,
+        title,
+        about,
+        [Query(path, columns, params, form="timeseries")],
+        Figure(unit(symbol), 1 if "/" in symbol else 0, low=0),
+        label="${__field.labels.carrier}",
+        bars=True,
+        stacked=True,
+        names=carrier_names(say),
+    )
 
 
 def table_panel(

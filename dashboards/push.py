@@ -130,9 +130,8 @@ def _datasource(server: Server, wanted: Wanted, dry_run: bool) -> Change:
     has_token = bool(found and (found.get("secureJsonFields") or {}).get("bearerToken"))
     if not wanted.api_token and not has_token:
         raise GrafanaError(
-            "The data source needs a token of ours: make one with 'classroom-climate tokens create' and "
-            "hand it "
-            "in with --api-token-file"
+            "The data source needs a token of ours: make one with 'classroom-climate tokens create' and hand "
+            "it in with --api-token-file"
         )
     if wanted.api_token:
         body["secureJsonData"] = {"bearerToken": wanted.api_token}

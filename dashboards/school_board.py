@@ -9,17 +9,17 @@ from dashboards.look import (
     CO2_STEPS,
     COMFORT_STEPS,
     COVERAGE_STEPS,
-    carrier_names,
     light_words,
     quantity_unit,
     status_words,
     unit,
     yes_no,
 )
-from dashboards.panels import Figure, PanelBuilder, Shown, curve_panel, table_panel
+from dashboards.panels import PanelBuilder, Shown, carrier_bars, table_panel
 from dashboards.words import Say
 
 _SCHOOL = "schools/${school}"
+_METRICS = f"{_SCHOOL}/metrics"
 
 
 def school_board(say: Say) -> Board:
@@ -50,11 +50,9 @@ def rooms_now(say: Say) -> PanelBuilder:
     title = say("Rummen nu", "Rooms now")
     about = say(
         "Nyaste värden. Tomt är ingen aktuell mätning: tyst, fastnad eller skenande mätare. Rummets namn "
-        "leder till "
-        "dess tavla.",
+        "leder till dess tavla.",
         "Newest values. Empty is no current reading: a silent, stuck or drifted sensor. The room's name "
-        "leads to its "
-        "dashboard.",
+        "leads to its dashboard.",
     )
     room, light, lesson = say("Rum", "Room"), say("Luften", "The air"), say("Lektion nu", "Lesson now")
     co2, warmth, wet = (say.quantity(key) for key in ("co2_ppm", "temperature_c", "humidity_pct"))
@@ -87,11 +85,9 @@ def rooms_by_period(say: Say, interval: str) -> PanelBuilder:
     title = say("Rummen i tiden", "Rooms over time")
     about = say(
         "Använd tid enligt schemat, de perioder som börjar i tidsintervallet. Täckning är den del av tiden "
-        "då "
-        "mätaren talade; under hälften sägs inget, och det är inte noll.",
+        "då mätaren talade; under hälften sägs inget, och det är inte noll.",
         "Time in use by the timetable, periods that begin in the range of time. Coverage is the part of it "
-        "in which "
-        "the sensor spoke; below half nothing is said, and that is not zero.",
+        "in which the sensor spoke; below half nothing is said, and that is not zero.",
     )
     first, room = say("Från", "From"), say("Rum", "Room")
     mean, high = say("CO2, medel", "CO2, mean"), say("CO2, 95 %", "CO2, 95 %")
@@ -137,20 +133,8 @@ def _energy(say: Say) -> PanelBuilder:
         "Köpt energi [kWh] per energislag. En dag utan stapel är en dag utan uppgift, inte noll.",
         "Energy bought [kWh] by carrier. A day without a bar is a day without data, not zero.",
     )
-    columns = (when(), word("carrier", "carrier"), number("value", say("Energi", "Energy")))
     params = (("metric", "energy_kwh"), ("interval", "day"), *RANGE, ("order", "time"))
-    query = Query(f"{_SCHOOL}/metrics", columns, params, form="timeseries")
-    return curve_panel(
-        say,
-        title,
-        about,
-        [query],
-        Figure(unit("kWh"), 0, low=0),
-        label="${__field.labels.carrier}",
-        bars=True,
-        stacked=True,
-        names=carrier_names(say),
-    )
+    return carrier_bars(say, title, about, _METRICS, params, "kWh", column=say("Energi", "Energy"))
 
 
 def _emissions(say: Say) -> PanelBuilder:
@@ -161,20 +145,9 @@ def _emissions(say: Say) -> PanelBuilder:
         "Greenhouse gases [kgCO2e] of the energy bought, with location-based factors. Indoor CO2 never "
         "counts here.",
     )
-    columns = (when(), word("carrier", "carrier"), number("value", say("Utsläpp", "Emissions")))
     chosen = (("metric", "emissions_kgco2e"), ("interval", "day"), ("basis", "location"))
-    query = Query(f"{_SCHOOL}/metrics", columns, (*chosen, *RANGE, ("order", "time")), form="timeseries")
-    return curve_panel(
-        say,
-        title,
-        about,
-        [query],
-        Figure(unit("kgCO2e"), 0, low=0),
-        label="${__field.labels.carrier}",
-        bars=True,
-        stacked=True,
-        names=carrier_names(say),
-    )
+    params = (*chosen, *RANGE, ("order", "time"))
+    return carrier_bars(say, title, about, _METRICS, params, "kgCO2e", column=say("Utsläpp", "Emissions"))
 
 
 def _findings(say: Say) -> PanelBuilder:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dashboards.board import Board, Placed, board_url
-from dashboards.infinity import RANGE, Column, Query, number, when, word
-from dashboards.look import carrier_names, carrier_words, claim_words, unit, yes_no
-from dashboards.panels import Figure, PanelBuilder, Shown, curve_panel, stat_panel, table_panel
+from dashboards.infinity import RANGE, Column, Query, number, word
+from dashboards.look import carrier_words, claim_words, unit, yes_no
+from dashboards.panels import Figure, PanelBuilder, Shown, carrier_bars, stat_panel, table_panel
 from dashboards.words import Say
 
 _METRICS, _SAVINGS = "portfolio/metrics", "portfolio/savings"
@@ -18,11 +18,9 @@ def sustainability_board(say: Say) -> Board:
         title=say("Hållbarhet", "Sustainability"),
         description=say(
             "Skolorna tillsammans: energi, utsläpp på båda sätten, vad åtgärder gav och målen. Bokföring, "
-            "inte "
-            "undvikna utsläpp.",
+            "inte undvikna utsläpp.",
             "The schools together: energy, emissions both ways, what measures brought, and the targets. "
-            "Accounts, "
-            "not avoided emissions.",
+            "Accounts, not avoided emissions.",
         ),
         since="now-2y",
         refresh="1h",
@@ -44,10 +42,8 @@ def _saved(say: Say) -> list[PanelBuilder]:
         "dagar (IPMVP C). "
         "Spannet rymmer det sanna värdet med 90 % säkerhet; rymmer det noll går inget att säga.",
         "Energy saved in the last twelve full months against the twelve before, in the same weather and on "
-        "the same "
-        "kinds of day (IPMVP C). The span holds the true value with 90 % confidence; where it holds zero "
-        "nothing can "
-        "be told.",
+        "the same kinds of day (IPMVP C). The span holds the true value with 90 % confidence; where it holds "
+        "zero nothing can be told.",
     )
 
     def figure(field: str, title: str) -> PanelBuilder:
@@ -88,28 +84,16 @@ def _targets(say: Say) -> list[PanelBuilder]:
                 "Andel mindre energi målåret än basåret (`reports` i classroom.toml). Ingen uppgift: inget "
                 "mål är satt.",
                 "Share less energy in the target year than in the base year (`reports` in classroom.toml). "
-                "No data: no "
-                "target is set.",
+                "No data: no target is set.",
             ),
         ),
     ]
 
 
 def _monthly(say: Say, title: str, about: str, metric: str, symbol: str, basis: str = "") -> PanelBuilder:
-    columns = (when(), word("carrier", "carrier"), number("value", title))
     chosen = (("basis", basis),) if basis else ()
     params = (("metric", metric), ("interval", "month"), *chosen, *RANGE, ("order", "time"))
-    return curve_panel(
-        say,
-        title,
-        about,
-        [Query(_METRICS, columns, params, form="timeseries")],
-        Figure(unit(symbol), 0, low=0),
-        label="${__field.labels.carrier}",
-        bars=True,
-        stacked=True,
-        names=carrier_names(say),
-    )
+    return carrier_bars(say, title, about, _METRICS, params, symbol)
 
 
 def _emissions(say: Say, basis: str) -> PanelBuilder:
