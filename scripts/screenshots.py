@@ -19,17 +19,9 @@ from playwright.sync_api import Browser, sync_playwright
 from classroom.sitefiles import parse_site
 from store.duckdb_store import DuckDBStore
 
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+sys.path.insert(0, str(ROOT / "tests" / "support"))  # the made up school, and how the tests' browser starts
 
 
 Scheme = Literal["light", "dark"]
@@ -52,9 +44,9 @@ class Picture(NamedTuple):
 def main(url: str, screens: Sequence[Screen] = ()) -> None:
     """Take every picture; ``screens`` are those whose links are known: name, path, colour scheme."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    pictures = choose(url, screens)
+    pictures, browsing = choose(url, screens), importlib.import_module("browsing")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=browsing.ARGS)
         for picture in pictures:
             take(browser, url, picture)
             print(PICTURES / f"{picture.name}.png")
@@ -121,7 +113,6 @@ def _get(client: httpx.Client, path: str) -> Any:  # noqa: ANN401
 
 def made_up_school() -> None:
     """Serve the school of the tests and take every picture of it."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
     school = importlib.import_module("made_up_school")
     with tempfile.TemporaryDirectory() as folder:
         site = parse_site(school.TEXTS)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from api.access.rules import OPEN
 from api.pages.api_docs import ApiDocs, api_docs
 from api.pages.language import Language
-from api.pages.router import MissingPlaceError, Pages
-from api.pages.visit import Visit
+from api.pages.router import Pages
+from api.pages.visit import MissingPlaceError, Visit
 
 
 def api_docs_router(pages: Pages) -> APIRouter:

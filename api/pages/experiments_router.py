@@ -12,10 +12,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.access.rules import SCHOOL, STAFF
 from api.pages.experiments import experiments_view, forget_experiment, keep_experiment
 from api.pages.forms import form_of
-from api.pages.router import MissingPlaceError, Pages
+from api.pages.router import Pages
 from api.pages.visit import Visit
 from classroom.access import Role
-from classroom.places import School
 
 Sent = Annotated[dict[str, str], Depends(form_of("action", "room", "first", "last"))]
 
@@ -37,7 +36,7 @@ def _add_writing(router: APIRouter, pages: Pages) -> None:
     @router.post("", dependencies=[Depends(STAFF)])
     def keep(request: Request, school: str, sent: Sent) -> Response:
         def change(visit: Visit) -> dict[str, Any] | None:
-            faults = keep_experiment(visit, _school(visit, school), sent)
+            faults = keep_experiment(visit, visit.school(school), sent)
             return _shown(visit, pages, school, sent, faults) if faults else None
 
         return pages.change(request, "experiments.html", change, _address(school))
@@ -45,7 +44,7 @@ def _add_writing(router: APIRouter, pages: Pages) -> None:
     @router.post("/{key}/delete", dependencies=[Depends(STAFF)])
     def delete(request: Request, school: str, key: str) -> Response:
         def change(visit: Visit) -> None:
-            forget_experiment(visit, _school(visit, school), key)
+            forget_experiment(visit, visit.school(school), key)
 
         return pages.change(request, "experiments.html", change, _address(school))
 
@@ -59,20 +58,13 @@ def _shown(
 ) -> dict[str, Any]:
     view = experiments_view(
         visit,
-        _school(visit, key),
+        visit.school(key),
         pages.expectations,
         may_write=pages.context.writes and visit.viewer.may(Role.STAFF, key),
         sent=sent,
         faults=faults,
     )
     return {"view": view}
-
-
-def _school(visit: Visit, key: str) -> School:
-    found = visit.site.school_by_key.get(key)
-    if found is None:
-        raise MissingPlaceError
-    return found
 
 
 def _address(school: str) -> str:

@@ -31,7 +31,7 @@ from api.pages.self_monitoring import self_monitoring_view
 from api.pages.sensors import trouble_name
 from api.pages.static import load_static
 from api.pages.views import room_view, school_view
-from api.pages.visit import Visit
+from api.pages.visit import MissingPlaceError, Visit
 from api.pages.week import Week, remark
 from classroom.access import Role
 from store.base import StoreError
@@ -42,10 +42,6 @@ FIRST_DAY = date(1970, 1, 1)
 
 _COOKIE_S = 365 * 86_400
 _RETRY_AFTER_S = 10
-
-
-class MissingPlaceError(Exception):
-    """The address names a school, room or week that is not there."""
 
 
 class _DoneError(Exception):
@@ -216,17 +212,11 @@ def _city(visit: Visit, asked: dict[str, str], weeks: RoomWeeks) -> dict[str, An
 
 
 def _self_monitoring(visit: Visit, key: str) -> dict[str, Any]:
-    school = visit.site.school_by_key.get(key)
-    if school is None:
-        raise MissingPlaceError
-    return {"view": self_monitoring_view(visit, school)}
+    return {"view": self_monitoring_view(visit, visit.school(key))}
 
 
 def _findings(visit: Visit, key: str) -> dict[str, Any]:
-    school = visit.site.school_by_key.get(key)
-    if school is None:
-        raise MissingPlaceError
-    return {"view": findings_view(visit, school)}
+    return {"view": findings_view(visit, visit.school(key))}
 
 
 def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
@@ -234,9 +224,7 @@ def _operations(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _school(visit: Visit, key: str, asked_week: str | None, expectations: Expectations) -> dict[str, Any]:
-    school = visit.site.school_by_key.get(key)
-    if school is None:
-        raise MissingPlaceError
+    school = visit.school(key)
     try:
         week = Week.parse(asked_week) if asked_week else Week.of(visit.today)
     except ValueError as error:

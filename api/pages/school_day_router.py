@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.access.rules import SCHOOL, STAFF
 from api.pages.daily_entries import keep_entry
 from api.pages.forms import Fields, form_of
-from api.pages.router import FIRST_DAY, MissingPlaceError, Pages
+from api.pages.router import FIRST_DAY, Pages
 from api.pages.school_day import last_school_day, school_day_view
-from api.pages.visit import Visit
+from api.pages.visit import MissingPlaceError, Visit
 from classroom.access import Role
 from classroom.places import School
 
@@ -37,7 +37,7 @@ def school_day_router(pages: Pages) -> APIRouter:
     @router.post("/{day}", dependencies=[Depends(STAFF)])
     def keep(request: Request, school: str, day: str, sent: Sent) -> Response:
         def change(visit: Visit) -> dict[str, Any] | None:
-            place = _school(visit, school)
+            place = visit.school(school)
             faults = keep_entry(visit, place, _day(visit, place, day), sent)
             return _shown(visit, school, day, sent, faults) if faults else None
 
@@ -54,7 +54,7 @@ def _shown(
     sent: Mapping[str, str] | None = None,
     faults: Sequence[str] = (),
 ) -> dict[str, Any]:
-    school = _school(visit, key)
+    school = visit.school(key)
     view = school_day_view(
         visit,
         school,
@@ -64,13 +64,6 @@ def _shown(
         faults=faults,
     )
     return {"view": view}
-
-
-def _school(visit: Visit, key: str) -> School:
-    found = visit.site.school_by_key.get(key)
-    if found is None:
-        raise MissingPlaceError
-    return found
 
 
 def _day(visit: Visit, school: School, asked: str | None) -> date:

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from api.access.rules import OPEN
 from api.access.tokens import Tokens
 from api.context import ApiContext
-from api.pages.router import MissingPlaceError, Pages
+from api.pages.router import Pages
 from api.pages.views import screen_view
-from api.pages.visit import Visit
+from api.pages.visit import MissingPlaceError, Visit
 from api.stream import EventStream
 
 
