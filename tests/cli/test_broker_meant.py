@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from mosquitto import Mosquitto, missing
+from mosquitto import Mosquitto, guarded, missing
 from typer.testing import CliRunner
 
 from classroom.faults import ConfigurationError
@@ -59,14 +58,8 @@ def test_a_file_that_is_not_there_is_refused_by_name(settings: MqttSettings, key
 @pytest.mark.server
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_replay_and_simulate_come_in_as_the_site_says(tmp_path: Path) -> None:
-    if shutil.which("openssl") is None or shutil.which("mosquitto_passwd") is None:
-        pytest.skip("openssl or mosquitto_passwd is not installed")
-    key, certificate, users = (tmp_path / name for name in ("key.pem", "cert.pem", "users"))
-    make = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 1"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*make.split(), *names], check=True, capture_output=True)
-    subprocess.run(["mosquitto_passwd", "-c", "-b", users, "site", "right"], check=True, capture_output=True)
-    broker = Mosquitto(tmp_path, (f"certfile {certificate}", f"keyfile {key}", f"password_file {users}"))
+    certificate, settings = guarded(tmp_path, "site", "right")
+    broker = Mosquitto(tmp_path, settings)
     broker.start()
     site, runner = tmp_path / "town", CliRunner()
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from absent import AbsentStore
 
 from classroom.reading import Flag, Reading
 from ingest.decoders import decode
@@ -16,8 +17,6 @@ from ingest.letter import VALUE_REFUSED, Which
 from ingest.message import Decoded, Message, Undecodable, Value
 from ingest.replaying import Replays
 from ingest.spool import SpoolError
-from store.base import StoreError
-from store.duckdb_store import DuckDBStore
 
 
 class Decoders:
@@ -139,25 +138,9 @@ def test_a_limit_lowered_meanwhile_cuts_no_letter(
     assert (letter.message.payload, letter.whole, letter.tries) == (payload, True, 3)
 
 
-class Away:
-    """A real store behind a line that can be cut."""
-
-    def __init__(self, path: Path) -> None:
-        self.store = DuckDBStore(path)
-        self.away = False
-
-    def write_readings(self, readings: Any, watermark: Any = None) -> Any:
-        if self.away:
-            raise StoreError("connection refused")
-        return self.store.write_readings(readings, watermark)
-
-    def __getattr__(self, name: Any) -> Any:
-        return getattr(self.store, name)
-
-
 @pytest.fixture
-def away(tmp_path: Path) -> Iterator[Away]:
-    away = Away(tmp_path / "store.duckdb")
+def away(tmp_path: Path) -> Iterator[AbsentStore]:
+    away = AbsentStore(tmp_path / "store.duckdb")
     yield away
     away.store.close()
 

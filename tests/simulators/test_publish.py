@@ -1,7 +1,3 @@
-import getpass
-import shutil
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,58 +9,40 @@ from pathlib import Path
 import iotcore
 import paho.mqtt.client as mqtt
 import pytest
+from mosquitto import Mosquitto, guarded, missing
 from paho.mqtt.enums import CallbackAPIVersion
 
+from running import free_ports
 from simulators.messages import Message, messages
 from simulators.publish import BrokerAddress, BrokerAwayError, Pace, Published, publish
 from simulators.school import Town
 
-MOSQUITTO = Path("/usr/sbin/mosquitto")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[BrokerAddress]:
-    with iotcore.Broker(port=_free_port(), listen="127.0.0.1") as running:
+    with iotcore.Broker(port=free_ports(1), listen="127.0.0.1") as running:
         yield BrokerAddress(port=running.port)
 
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[BrokerAddress]:
-    with _mosquitto(tmp_path, "allow_anonymous true") as port:
+    with _mosquitto(tmp_path) as port:
         yield BrokerAddress(port=port)
 
 
 @contextmanager
 def _mosquitto(tmp_path: Path, *settings: str) -> Iterator[int]:
-    if not MOSQUITTO.exists():
-        pytest.skip(f"{MOSQUITTO} is not installed")
-    port = _free_port()
-    lines = (
-        f"listener {port} 127.0.0.1",
-        "max_queued_messages 0",  # its default drops what a slow listener has not fetched beyond 1000
-        *settings,
-    )
-    config = tmp_path / "mosquitto.conf"
-    config.write_text("\n".join(lines) + "\n")
-    process = subprocess.Popen([MOSQUITTO, "-c", config], stderr=subprocess.DEVNULL)
+    if missing():
+        pytest.skip(missing())
+    # its default drops what a slow listener has not fetched beyond 1000
+    broker = Mosquitto(tmp_path, ("max_queued_messages 0", *settings))
+    broker.start()
     try:
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.02)
-        yield port
+        yield broker.port
     finally:
-        process.terminate()
-        process.wait(10)
+        broker.kill()
 
 
 class Listener:
@@ -120,15 +98,7 @@ def test_everything_arrives_in_order_at_mosquitto(
 
 @pytest.mark.server
 def test_over_tls_with_a_user(tmp_path: Path) -> None:
-    if shutil.which("openssl") is None or shutil.which("mosquitto_passwd") is None:
-        pytest.skip("openssl or mosquitto_passwd is not installed")
-    key, certificate, users = (tmp_path / name for name in ("key.pem", "cert.pem", "users"))
-    make = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 1"
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*make.split(), *names], check=True, capture_output=True)
-    subprocess.run(["mosquitto_passwd", "-c", "-b", users, "sim", "right"], check=True, capture_output=True)
-    files = (f"certfile {certificate}", f"keyfile {key}", f"password_file {users}")
-    settings = (*files, f"user {getpass.getuser()}")  # as root it would become somebody who cannot read them
+    certificate, settings = guarded(tmp_path, "sim", "right")
     with _mosquitto(tmp_path, *settings) as port:
         address = BrokerAddress("localhost", port, "sim", "right", tls=True, ca_file=certificate)
         assert publish(_numbered(3000), address, in_flight=500).acknowledged == 3000
@@ -190,12 +160,12 @@ def test_pace_counts_from_since() -> None:
 
 def test_no_broker_is_said_plainly() -> None:
     with pytest.raises(BrokerAwayError, match=r"no broker answers at 127\.0\.0\.1:\d+ .*start it") as away:
-        publish(_numbered(1), BrokerAddress(port=_free_port()))
+        publish(_numbered(1), BrokerAddress(port=free_ports(1)))
     assert away.value.published == Published()
 
 
 def test_a_broker_that_dies_is_said_plainly_and_where_to_go_on() -> None:
-    running = iotcore.Broker(port=_free_port(), listen="127.0.0.1").start()
+    running = iotcore.Broker(port=free_ports(1), listen="127.0.0.1").start()
     address = BrokerAddress(port=running.port)
 
     def stream() -> Iterator[Message]:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import paho.mqtt.subscribe
+import pytest
 
 from running import free_ports, until
 
@@ -42,6 +43,18 @@ def missing() -> str:
     if version is None or tuple(int(part) for part in version.groups()) < OLDEST:
         return "needs mosquitto >= 2.0.21: older ones do not enforce the window"
     return ""
+
+
+def guarded(folder: Path, user: str, password: str) -> tuple[Path, tuple[str, ...]]:
+    """A new certificate of localhost, and settings that ask for TLS and this user; skips without openssl."""
+    if shutil.which("openssl") is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("openssl or mosquitto_passwd is not installed")
+    key, certificate, users = (folder / name for name in ("key.pem", "cert.pem", "users"))
+    make = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 1"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*make.split(), *names], check=True, capture_output=True)
+    subprocess.run(["mosquitto_passwd", "-c", "-b", users, user, password], check=True, capture_output=True)
+    return certificate, (f"certfile {certificate}", f"keyfile {key}", f"password_file {users}")
 
 
 @dataclass
