@@ -85,7 +85,7 @@ def play_history(
                 before_chunk()
             reached = message.time
             yield message
-        if end is not None and not stopped():
+        if end is not None and (stop is None or not stop.is_set()):
             reached = end
 
     published = publish(

@@ -147,11 +147,8 @@ def simulate(
         _refuse_to_overwrite(out / MESSAGES_FILE, truth or out / TRUTH_FOLDER)
     if schools is not None and not (write or out):
         raise typer.BadParameter("add --write or --out: a city is written before it is played")
-    if until is not None and (live or write or out or until > utc_now()):
-        raise typer.BadParameter(
-            "--until ends the history of a town that is there: give --no-live, a day that has begun, and "
-            "neither --write nor --out"
-        )
+    if until is not None:
+        _refuse_until(until, is_there=not (write or out), live=live)
     complete_town_or_exit(folder)
     if write or out:
         _write_town(folder, length, schools, seed, first_day)
@@ -196,6 +193,14 @@ def _write_town(folder: Path, days: int, schools: int | None, seed: int, first_d
         write_demo(folder, days)
     else:
         write_city(folder, first_day.date() if first_day else days_back(days), schools, seed)
+
+
+def _refuse_until(until: datetime, *, is_there: bool, live: bool) -> None:
+    if live or not is_there or until > utc_now():
+        raise typer.BadParameter(
+            "--until ends the history of a town that is there: give --no-live, a day that has begun, and "
+            "neither --write nor --out"
+        )
 
 
 def _refuse_to_overwrite(*paths: Path) -> None:
