@@ -30,7 +30,7 @@ def load_nights(
         StoreError: the store cannot serve now.
     """
     ended = [day for days in rooms.values() for day in days if day_span(day, site.zone)[1] <= now]
-    devices = sorted({d.key for d in site.devices if d.school == school and d.room in rooms})
+    devices = sorted({d.key for d in site.devices_of(school) if d.room in rooms})
     if not ended or not devices:
         return {}
     first, last = day_span(min(ended), site.zone)[0] - BASELINE_SPAN, day_span(max(ended), site.zone)[1]

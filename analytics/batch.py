@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
@@ -62,18 +62,7 @@ class Batch:
 
 def site_of(site: Site, school: str) -> Site:
     """The part of ``site`` that metrics of ``school`` depend on; small enough to hand to another process."""
-    return replace(
-        site,
-        schools=[row for row in site.schools if row.key == school],
-        attributes=[row for row in site.attributes if row.school == school],
-        buildings=[row for row in site.buildings if row.school == school],
-        rooms=site.rooms_of(school),
-        meters=site.meters_of(school),
-        devices=[row for row in site.devices if row.school == school],
-        calendar=[row for row in site.calendar if row.school in (None, school)],
-        lessons=[row for row in site.lessons if row.school == school],
-        _timetables={},
-    )
+    return site.part([school])
 
 
 def register_cuts(site: Site) -> Ints:

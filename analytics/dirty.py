@@ -154,8 +154,8 @@ def still_open(site: Site, since: datetime, now: datetime, school: str) -> Dirty
     """Days of ``school`` that were running at ``since`` or have begun after: their elapsed part has grown."""
     days = _range(since.astimezone(site.zone).date(), now.astimezone(site.zone).date())
     dirty = Dirty()
-    for device in site.devices:
-        if device.school == school and device.room is not None:
+    for device in site.devices_of(school):
+        if device.room is not None:
             dirty.rooms[school, device.room] |= {day for day in days if hung_on(device, day, site.zone)}
     if site.meters_of(school):
         dirty.energy[school] |= set(days)
@@ -164,12 +164,12 @@ def still_open(site: Site, since: datetime, now: datetime, school: str) -> Dirty
 
 def with_data(site: Site, school: str, hours: Mapping[str, Ints]) -> Dirty:
     """All days of ``school`` with readings (of every hour in the ledger); energy also the days between."""
-    mine = {device.key for device in site.devices if device.school == school}
-    dirty = rooms_touched(site, {device: hour_us for device, hour_us in hours.items() if device in mine})
+    mine = {device.key for device in site.devices_of(school)}
+    dirty = rooms_touched(site, {device: hours[device] for device in mine if device in hours})
     dirty.rooms = defaultdict(set, {key: days for key, days in dirty.rooms.items() if key[0] == school})
     energy: set[date] = set()
-    for device in site.devices:
-        if device.school == school and device.meter is not None and device.key in hours:
+    for device in site.devices_of(school):
+        if device.meter is not None and device.key in hours:
             energy |= local_days(_hung(device, hours[device.key]), site.zone)
     if energy:
         dirty.energy[school] |= set(_range(min(energy), max(energy)))

@@ -101,8 +101,8 @@ def school_inputs(site: Site, school: str) -> str:
         *(row for row in site.attributes if row.school == school),
         *site.rooms_of(school),
         *site.meters_of(school),
-        *(device for device in site.devices if device.school == school),
-        *(lesson for lesson in site.lessons if lesson.school == school),
+        *site.devices_of(school),
+        *site.lessons_of(school),
         *(
             row
             for row in site.calendar

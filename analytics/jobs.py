@@ -136,12 +136,14 @@ class _Unit(NamedTuple):
 
 def _batches(site: Site, days: dirty.Dirty) -> Iterator[_Unit]:
     """Units of a school and month, in time order within each school; large schools in several."""
+    rooms_of: dict[str, list[tuple[str, set[date]]]] = defaultdict(list)
+    for (its_school, room), room_days in sorted(days.rooms.items()):
+        rooms_of[its_school].append((room, room_days))
     for school in [one.key for one in site.schools]:
         by_month: dict[tuple[int, int], dict[str, list[date]]] = defaultdict(lambda: defaultdict(list))
-        for (its_school, room), room_days in sorted(days.rooms.items()):
-            if its_school == school:
-                for day in sorted(room_days):
-                    by_month[day.year, day.month][room].append(day)
+        for room, room_days in rooms_of[school]:
+            for day in sorted(room_days):
+                by_month[day.year, day.month][room].append(day)
         energy: dict[tuple[int, int], list[date]] = defaultdict(list)
         for day in sorted(days.energy.get(school, ())):
             energy[day.year, day.month].append(day)

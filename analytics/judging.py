@@ -199,9 +199,8 @@ def drift_due(
         same = not full and marks.inputs == school_inputs(site, school)
         since = marks.ran.astimezone(site.zone).date() if same and marks.ran else BEGINNING
         if since < today:
-            for device in site.devices:
-                if device.school == school:
-                    days_of.setdefault(device.key, []).extend((since, today))
+            for device in site.devices_of(school):
+                days_of.setdefault(device.key, []).extend((since, today))
     in_room = {device.key for device in site.devices if device.room is not None}
     return {key: Span(min(days), max(days)) for key, days in days_of.items() if key in in_room}
 

@@ -58,7 +58,7 @@ def new_markers(site: Site, school: str, now: datetime) -> list[Metric]:
         fingerprint=school_inputs(site, school),
     )
     interval = inputs._replace(metric="device_interval_s", unit="s")
-    devices = sorted({device.key for device in site.devices if device.school == school})
+    devices = sorted({device.key for device in site.devices_of(school)})
     return [
         inputs,
         *(

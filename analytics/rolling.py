@@ -28,7 +28,7 @@ HOURS, METRICS = "hours", "metrics"
 EVERYTHING = "analytics:everything"
 """A consumer that never advances: its changes are all hours there are."""
 
-_MONTHS = 2  # rolled up at once: that much is in memory
+_AT_ONCE, _DEVICES_A_PART = 2, 1_000  # parts of a month that are rolled up at once: that much is in memory
 
 _SAME = ["device", "quantity", "hour", "inputs_hash", "coverage"]
 
@@ -78,12 +78,12 @@ def roll_up(
     for_metrics = store.changed(METRICS)  # before the hours: so all of it has been rolled up
     changed = store.changed(HOURS)
     frame = _asked(store, site, markers, changed.hours, full)
-    months = list(_months(frame))
-    with ThreadPoolExecutor(_MONTHS) as threads:  # the store reads and numpy adds without the interpreter
-        parts = ((None, partial(_rolled, store, site), month) for month in months)
-        for done, (_, rolled) in enumerate(in_turn(parts, threads.submit, _MONTHS), start=1):
+    parts = list(_parts(frame))
+    with ThreadPoolExecutor(_AT_ONCE) as threads:  # the store reads and numpy adds without the interpreter
+        work = ((None, partial(_rolled, store, site), part) for part in parts)
+        for done, (_, rolled) in enumerate(in_turn(work, threads.submit, _AT_ONCE), start=1):
             store.write_hours(rolled)
-            progress("rolling up", done, len(months))
+            progress("rolling up", done, len(parts))
     judged = judge_changed(store, site, frame, compute, progress)
     due = drift_due(site, markers, frame, now, full=full is not None)
     judged |= judge_drift(store, site, due, now, compute)
@@ -92,7 +92,7 @@ def roll_up(
     while judged:
         for_metrics = store.changed(METRICS)
         again = store.changed(HOURS)
-        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, m) for m in _months(again.hours))])
+        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, m) for m in _parts(again.hours))])
         judged = judge_changed(store, site, news, compute)
         judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
         store.advance(HOURS, again.cursor)
@@ -116,11 +116,15 @@ def _asked(
     return pd.concat([changed, wanted]).drop_duplicates(list(CHANGED_COLUMNS))
 
 
-def _months(hours: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The hours of each month, in order; nothing grows with the years that are done at once."""
+def _parts(hours: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The hours of each month and of some devices, in order: nothing grows with the years or the schools
+    that are done at once."""
     month = microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]")
     for one in np.unique(month):
-        yield hours[month == one]
+        of_month = hours[month == one]
+        number, devices = pd.factorize(of_month["device"])
+        for first in range(0, len(devices), _DEVICES_A_PART):
+            yield of_month[(number >= first) & (number < first + _DEVICES_A_PART)]
 
 
 def _rolled(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
+from typing import NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from classroom.factor_pack import FACTORS
@@ -85,11 +86,16 @@ class Site:
         return {(room.school, room.key): room for room in self.rooms}
 
     @cached_property
-    def _rooms_by_school(self) -> dict[str, list[Room]]:
-        found: dict[str, list[Room]] = {}
-        for room in self.rooms:
-            found.setdefault(room.school, []).append(room)
-        return found
+    def _of_school(self) -> _OfSchool:
+        """Rows by school: a look through a region's tables for each school would cost more than the work."""
+        return _OfSchool(
+            attributes=_by_school(self.attributes),
+            buildings=_by_school(self.buildings),
+            rooms=_by_school(self.rooms),
+            meters=_by_school(self.meters),
+            devices=_by_school(self.devices),
+            lessons=_by_school(self.lessons),
+        )
 
     @cached_property
     def _devices_by_room(self) -> dict[tuple[str, str], list[Device]]:
@@ -125,11 +131,19 @@ class Site:
 
     def devices_at_meter(self, school: str, meter: str) -> list[Device]:
         """Placements at a meter, of all times."""
-        return [d for d in self.devices if d.school == school and d.meter == meter]
+        return [d for d in self.devices_of(school) if d.meter == meter]
+
+    def devices_of(self, school: str) -> list[Device]:
+        """Placements in a school, of all times."""
+        return list(self._of_school.devices.get(school, ()))
+
+    def lessons_of(self, school: str) -> list[Lesson]:
+        """Lessons of a school."""
+        return list(self._of_school.lessons.get(school, ()))
 
     def rooms_of(self, school: str) -> list[Room]:
         """Rooms of a school."""
-        return list(self._rooms_by_school.get(school, ()))
+        return list(self._of_school.rooms.get(school, ()))
 
     def meters_of(
         self, school: str, carrier: Carrier | None = None, role: MeterRole | None = None
@@ -137,15 +151,13 @@ class Site:
         """Meter rows of a school (a swapped meter has one row a validity), perhaps of one carrier or role."""
         return [
             meter
-            for meter in self.meters
-            if meter.school == school
-            and (carrier is None or meter.carrier is carrier)
-            and (role is None or meter.role is role)
+            for meter in self._of_school.meters.get(school, ())
+            if (carrier is None or meter.carrier is carrier) and (role is None or meter.role is role)
         ]
 
     def attributes_on(self, school: str, day: date) -> SchoolAttributes | None:
         """What is true of ``school`` on local ``day``; None before its first row."""
-        rows = [row for row in self.attributes if row.school == school and row.valid_from <= day]
+        rows = [row for row in self._of_school.attributes.get(school, ()) if row.valid_from <= day]
         return max(rows, key=lambda row: row.valid_from) if rows else None
 
     def stations_near(self, school: str) -> list[tuple[Station, float]]:
@@ -169,14 +181,60 @@ class Site:
         """Timetable of ``school`` (KeyError: no such school)."""
         if school not in self._timetables:
             self._timetables[school] = Timetable(
-                self.school_by_key[school], self.zone, self.lessons, self.calendar
+                self.school_by_key[school], self.zone, self.lessons_of(school), self.calendar
             )
         return self._timetables[school]
+
+    def part(self, schools: Sequence[str]) -> Site:
+        """The site of some of its schools: their rows, and those that are said of all."""
+
+        def rows(of_school: dict[str, list[_Row]]) -> list[_Row]:
+            return [row for key in schools for row in of_school.get(key, ())]
+
+        of_them, mine = self._of_school, {None, *schools}
+        return replace(
+            self,
+            schools=[self.school_by_key[key] for key in schools],
+            attributes=rows(of_them.attributes),
+            buildings=rows(of_them.buildings),
+            rooms=rows(of_them.rooms),
+            meters=rows(of_them.meters),
+            devices=rows(of_them.devices),
+            calendar=[row for row in self.calendar if row.school in mine],
+            lessons=rows(of_them.lessons),
+            _timetables={},
+        )
 
     def interval_s(self, device: str) -> int:
         """Reporting interval of ``device`` [s]: its last placement's, 600 while pending."""
         placed = self.placements.get(device)
         return placed[-1].interval_s if placed else 600
+
+
+class _OfSchool(NamedTuple):
+    """Rows of the tables by school, each in its table's order."""
+
+    attributes: dict[str, list[SchoolAttributes]]
+    buildings: dict[str, list[Building]]
+    rooms: dict[str, list[Room]]
+    meters: dict[str, list[Meter]]
+    devices: dict[str, list[Device]]
+    lessons: dict[str, list[Lesson]]
+
+
+class _AtSchool(Protocol):
+    @property
+    def school(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_AtSchool)
+
+
+def _by_school(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = {}
+    for row in rows:
+        found.setdefault(row.school, []).append(row)
+    return found
 
 
 def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

@@ -39,7 +39,10 @@ def without_own_time(site: Site) -> list[str]:
 
 
 class History(NamedTuple):
-    """What was played of the past: messages acknowledged, the time of the last, what planted faults did."""
+    """What was played of the past: messages acknowledged, until when, what planted faults did.
+
+    ``reached`` is the time of the last message, or the end that was asked for.
+    """
 
     sent: int
     reached: datetime
@@ -82,6 +85,8 @@ def play_history(
                 before_chunk()
             reached = message.time
             yield message
+        if end is not None and (stop is None or not stop.is_set()):
+            reached = end
 
     published = publish(
         past(),

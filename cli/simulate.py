@@ -58,6 +58,10 @@ def _day(text: str) -> datetime:
 
 
 Days = Annotated[int | None, typer.Option(min=0, max=3_650, help="Days of history (with --out 7, else 0).")]
+Until = Annotated[
+    datetime | None,
+    typer.Option(parser=_day, metavar="DAY", help="With --no-live: the history ends as this UTC day begins."),
+]
 Live = Annotated[bool, typer.Option(help="Go on by the clock after the history.")]
 Speed = Annotated[
     float | None,
@@ -114,6 +118,7 @@ def simulate(
     tls: TlsOption = None,
     ca_file: CaOption = None,
     days: Days = None,
+    until: Until = None,
     live: Live = True,
     speed: Speed = None,
     rate: Rate = None,
@@ -142,6 +147,8 @@ def simulate(
         _refuse_to_overwrite(out / MESSAGES_FILE, truth or out / TRUTH_FOLDER)
     if schools is not None and not (write or out):
         raise typer.BadParameter("add --write or --out: a city is written before it is played")
+    if until is not None:
+        _refuse_until(until, is_there=not (write or out), live=live)
     complete_town_or_exit(folder)
     if write or out:
         _write_town(folder, length, schools, seed, first_day)
@@ -154,7 +161,7 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        wish = _Wish(length, live, speed, rate, every, stop_after, truth)
+        wish = _Wish(length, until, live, speed, rate, every, stop_after, truth)
         meant = broker_meant(site.settings.mqtt, host, port, username, password_file, tls, ca_file)
         _play(site, scenario, address(meant), wish, stop)
     except ConfigurationError as error:
@@ -172,6 +179,7 @@ class _Wish(NamedTuple):
     """How a town is played to a broker."""
 
     days: int
+    until: datetime | None
     live: bool
     speed: float | None
     rate: float | None
@@ -185,6 +193,14 @@ def _write_town(folder: Path, days: int, schools: int | None, seed: int, first_d
         write_demo(folder, days)
     else:
         write_city(folder, first_day.date() if first_day else days_back(days), schools, seed)
+
+
+def _refuse_until(until: datetime, *, is_there: bool, live: bool) -> None:
+    if live or not is_there or until > utc_now():
+        raise typer.BadParameter(
+            "--until ends the history of a town that is there: give --no-live, a day that has begun, and "
+            "neither --write nor --out"
+        )
 
 
 def _refuse_to_overwrite(*paths: Path) -> None:
@@ -212,7 +228,7 @@ def _into_files(site: Site, scenario: Scenario, folder: Path, days: int, truth: 
 
 
 def _play(site: Site, scenario: Scenario, broker: BrokerAddress, wish: _Wish, stop: Event) -> None:
-    reached = utc_now()
+    reached = wish.until or utc_now()
     if wish.days:
         start = reached - timedelta(days=wish.days)
         history = _history(site, scenario, broker, start, wish, stop)
@@ -254,13 +270,14 @@ def _history(
             f"{(begin - first).days} days of {len(site.schools)} school(s) are computed before the first "
             "message. A later first_day, or more --days, starts sooner; Ctrl-C stops."
         )
-    with _bar("History", expected_messages(site, begin, utc_now())) as show:
+    with _bar("History", expected_messages(site, begin, wish.until or utc_now())) as show:
         return play_history(
             site,
             scenario,
             start,
             broker,
             utc_now,
+            end=wish.until,
             speed=wish.speed,
             stop=stop,
             on_progress=show,

@@ -127,6 +127,10 @@ class Registers:
     phase_import_kwh: Floats  # (1441, S, 3)
     phase_export_kwh: Floats
 
+    def end(self) -> Registers:
+        """The last border alone."""
+        return Registers(**{name: getattr(self, name)[-1:].copy() for name in Registers.__dataclass_fields__})
+
 
 def registers(before: Registers | None, power: Power, flow_m3_h: Floats) -> Registers:
     """The registers of a day that go on from the day ``before``; they begin at zero."""

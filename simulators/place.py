@@ -47,6 +47,10 @@ class Place:
     temperature_c: Floats
     humidity_pct: Floats
 
+    def end(self) -> Place:
+        """The last border alone."""
+        return Place(self.co2_ppm[-1:].copy(), self.temperature_c[-1:].copy(), self.humidity_pct[-1:].copy())
+
 
 def start_place(state: State) -> Place:
     """Sensors that have hung in still air for long: what they say is the room's mean."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from classroom.site import Site
 from simulators.defects import check_places
 from simulators.energy import Power, Registers, join_powers, registers
 from simulators.heating import Substation, substation
-from simulators.physics import Course, Floats
+from simulators.physics import Course, Floats, State
 from simulators.place import Place, Spots, at_sensors, start_place
 from simulators.scenario import SCENARIO_FILE, Scenario
 from simulators.side_by_side import WARM_UP, SchoolDay, SideBySide
@@ -100,26 +100,52 @@ class Town:
                 return index
         raise KeyError(school)
 
+    def parts(self, schools: int) -> list[Town]:
+        """The same town in towns of so many schools at most: the same days, less in memory at a time."""
+        if len(self.site.schools) <= schools:
+            return [self]
+        keys = [school.key for school in self.site.schools]
+        return [self._part(keys[first : first + schools]) for first in range(0, len(keys), schools)]
+
+    def _part(self, keys: Sequence[str]) -> Town:
+        of_them = {
+            name: [row for row in getattr(self.scenario, name) if row.school in set(keys)]
+            for name in ("defects", "solar")
+        }
+        scenario = self.scenario.model_copy(update={name: tuple(rows) for name, rows in of_them.items()})
+        return Town(self.site.part(keys), scenario)
+
     def days(self) -> Iterator[TownDay]:
         """Every UTC day from the first, one in memory at a time, as far as the weather goes."""
-        state = self._together.start()
-        place, counted = start_place(state), None
+        reached = _Reached.of(self._together.start())
         day = self.scenario.first_day - WARM_UP
         last = self.schools[0].weather.last_day
         while last is None or day <= last:
-            state, course, parts = self._together.step(day, state)
-            weather = parts[0].weather
-            place = at_sensors(self.spots, place, course, weather.co2_ppm)
-            if day >= self.scenario.first_day:
-                power = join_powers([part.power for part in parts])
-                water = self._substations(power, weather)
-                counted = registers(counted, power, water.flow_m3_h)
-                start = datetime.combine(day, datetime.min.time(), UTC)
-                yield TownDay(
-                    start, weather, **_joined(parts), course=course, place=place,
-                    power=power, registers=counted, substation=water,
-                )  # fmt: skip
+            if day < self.scenario.first_day:
+                self._sensed(day, reached)
+            else:
+                yield self._day(day, reached)  # by no name here, else it would be kept until the next is made
             day += timedelta(days=1)
+
+    def _sensed(self, day: date, reached: _Reached) -> tuple[Course, list[SchoolDay], Place]:
+        """The air of a day and at its sensors; ``reached`` is moved to its end."""
+        reached.state, course, parts = self._together.step(day, reached.state)
+        place = at_sensors(self.spots, reached.place, course, parts[0].weather.co2_ppm)
+        reached.place = place.end()
+        return course, parts, place
+
+    def _day(self, day: date, reached: _Reached) -> TownDay:
+        course, parts, place = self._sensed(day, reached)
+        weather = parts[0].weather
+        power = join_powers([part.power for part in parts])
+        water = self._substations(power, weather)
+        counted = registers(reached.counted, power, water.flow_m3_h)
+        reached.counted = counted.end()
+        start = datetime.combine(day, datetime.min.time(), UTC)
+        return TownDay(
+            start, weather, **_joined(parts), course=course, place=place,
+            power=power, registers=counted, substation=water,
+        )  # fmt: skip
 
     def _substations(self, power: Power, weather: WeatherDay) -> Substation:
         each = [
@@ -128,6 +154,20 @@ class Town:
         ]
         names = Substation.__dataclass_fields__
         return Substation(**{name: np.stack([getattr(one, name) for one in each], axis=1) for name in names})
+
+
+@dataclass
+class _Reached:
+    """Where a town stands at the end of a day: what the next begins from."""
+
+    state: State
+    place: Place
+    counted: Registers | None = None
+
+    @classmethod
+    def of(cls, state: State) -> _Reached:
+        """Before the first day."""
+        return cls(state, start_place(state))
 
 
 def _joined(parts: list[SchoolDay]) -> dict[str, Floats]:

@@ -1,6 +1,7 @@
 """Who hung where and when, and which factor serves."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from classroom.factor_pack import FACTORS
 from classroom.factors import Factor, choose_factor
-from classroom.places import Device, Room, School
+from classroom.places import CalendarRow, Device, Room, School
 from classroom.quantity import EXPORT_REGISTERS, IMPORT_REGISTERS, QUANTITIES, Carrier, Kind
 from classroom.settings import build_settings
 from classroom.site import Site, overlap, overlapping
@@ -51,6 +52,26 @@ def test_a_device_nobody_placed_is_pending() -> None:
     assert site.placement("x", datetime(2026, 3, 1, tzinfo=UTC)) is None
     assert site.interval_s("x") == 600
     assert site.interval_s("d") == 60
+
+
+def test_the_part_of_a_school_has_its_rows_and_those_of_all() -> None:
+    site = replace(
+        moved_device(),
+        schools=[School(key=key, name=key) for key in ("norra", "sodra")],
+        rooms=[Room(school=school, key="a1", name="A1") for school in ("sodra", "norra", "sodra")],
+        calendar=[
+            CalendarRow(school=school, first=date(2026, 3, 1), last=date(2026, 3, 2), day_type="lov")
+            for school in ("sodra", None, "norra")
+        ],
+    )
+    south = site.part(["sodra"])
+    assert [school.key for school in south.schools] == ["sodra"]
+    assert [room.school for room in south.rooms] == ["sodra", "sodra"]
+    assert south.devices == []
+    assert [row.school for row in south.calendar] == ["sodra", None]
+    assert site.part(["sodra", "norra"]).devices == site.devices
+    assert site.devices_of("norra") == site.devices
+    assert site.devices_of("elsewhere") == []
 
 
 def test_devices_of_a_room_are_those_of_all_times() -> None:

@@ -144,6 +144,36 @@ def test_history_at_a_steady_rate_then_live(broker: EmbeddedBroker, tmp_path: Pa
     assert {"made", "rooms", "schools"} <= tables
 
 
+def test_a_history_ends_with_the_day_that_was_asked_for(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    end = datetime.now(UTC).date() - timedelta(days=3)
+    for name, text in demo_site(end - timedelta(days=1)).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    words = ("simulate", "--site", tmp_path, "--port", str(broker.port), "--days", "1", "--until", str(end))
+    truth = tmp_path / "truth.jsonl"
+    done = subprocess.run(
+        command(*words, "--no-live", "--truth", truth),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    a_day = 6 * 288 + 96 + 24  # rooms and meters of the demo school
+    assert f"{a_day} messages of history published" in done.stdout
+    hours = [json.loads(line) for line in truth.open() if json.loads(line)["table"] == "schools"]
+    assert len(hours) == 24
+
+
+@pytest.mark.parametrize("more", [(), ("--no-live", "--write"), ("--no-live", "--out", "x")])
+def test_an_end_is_for_the_history_of_a_town_that_is_there(
+    simulate: Simulate, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    done = simulate("--site", tmp_path, "--until", "2025-11-12", *more)
+    assert done.exit_code == 2
+    assert "--until ends the history" in " ".join(done.output.split())
+
+
 def test_what_was_simulated_before_is_not_written_over_unasked(simulate: Simulate, tmp_path: Path) -> None:
     """And a file gets no empty lines in place of a bar of progress."""
     first = simulate("--out", tmp_path, "--days", 1)
