@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -53,13 +54,15 @@ class Timetable:
         self.zone = zone
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
-        self._on_weekday: dict[tuple[str, int], list[Lesson]] = {}
+        self._on_weekday: dict[tuple[str, int], list[_Slot]] = {}
         self._weekdays: dict[int, list[Lesson]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
-                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(lesson)
+                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(_Slot.of(lesson))
                 self._weekdays.setdefault(lesson.weekday, []).append(lesson)
+        for slots in self._on_weekday.values():
+            slots.sort(key=lambda slot: slot[:2])
         mine = [
             row
             for row in calendar
@@ -119,14 +122,19 @@ class Timetable:
         if room not in self._lessons or not self._is_told(day):
             start, end = self._hours
             return [(self._utc(day, start), self._utc(day, end), None)]
+        given = [
+            slot for slot in self._on_weekday.get((room, day.isoweekday()), ()) if _given(slot.lesson, day)
+        ]
+        midnight, next_midnight = day_span(day, self.zone)
+        if next_midnight - midnight == _DAY:  # a third of the time that the zone takes to say the same
+            return [(midnight + slot.start, midnight + slot.end, slot.lesson.group_size) for slot in given]
         found = [
             (
-                self._utc(day, time.fromisoformat(lesson.start)),
-                self._utc(day, time.fromisoformat(lesson.end)),
-                lesson.group_size,
+                self._utc(day, time.fromisoformat(slot.lesson.start)),
+                self._utc(day, time.fromisoformat(slot.lesson.end)),
+                slot.lesson.group_size,
             )
-            for lesson in self._on_weekday.get((room, day.isoweekday()), ())
-            if _given(lesson, day)
+            for slot in given
         ]
         return sorted(found, key=lambda lesson: lesson[:2])
 
@@ -180,9 +188,26 @@ class Timetable:
 
     def _utc(self, day: date, at: time) -> datetime:
         start, end = day_span(day, self.zone)
-        if end - start == _DAY:  # a third of the time that the zone takes to say the same
-            return start + timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
+        if end - start == _DAY:
+            return start + _after_midnight(at)
         return datetime.combine(day, at, self.zone).astimezone(UTC)
+
+
+class _Slot(NamedTuple):
+    """When a lesson begins and ends after midnight on a day of 24 hours."""
+
+    start: timedelta
+    end: timedelta
+    lesson: Lesson
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> _Slot:
+        start, end = (_after_midnight(time.fromisoformat(at)) for at in (lesson.start, lesson.end))
+        return cls(start, end, lesson)
+
+
+def _after_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
 def _given(lesson: Lesson, day: date) -> bool:
