@@ -17,6 +17,9 @@ Span = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
 
+_Validity = tuple[str, date | None, date | None]
+"""Weeks, first and last day of a lesson."""
+
 
 def parse_hours(hours: str) -> tuple[time, time]:
     """``"08:00-15:00"`` as two local times.
@@ -55,12 +58,12 @@ class Timetable:
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
         self._on_weekday: dict[tuple[str, int], list[_Slot]] = {}
-        self._weekdays: dict[int, list[Lesson]] = {}
+        self._weekdays: dict[int, dict[_Validity, tuple[Lesson, str, str]]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
                 self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(_Slot.of(lesson))
-                self._weekdays.setdefault(lesson.weekday, []).append(lesson)
+                self._widen(lesson)
         for slots in self._on_weekday.values():
             slots.sort(key=lambda slot: slot[:2])
         mine = [
@@ -82,6 +85,13 @@ class Timetable:
         self._holidays: dict[int, dict[date, str]] = {}
         self._types: dict[date, tuple[DayType, str | None]] = {}
         self._told: dict[date, bool] = {}
+
+    def _widen(self, lesson: Lesson) -> None:
+        """Note the first start and the last end of the lessons that are given on the same days."""
+        alike = self._weekdays.setdefault(lesson.weekday, {})
+        validity = lesson.weeks, lesson.valid_from, lesson.valid_to
+        one, start, end = alike.get(validity, (lesson, lesson.start, lesson.end))
+        alike[validity] = one, min(start, lesson.start), max(end, lesson.end)
 
     def day_type(self, day: date) -> DayType:
         """What kind of day ``day`` (local) is."""
@@ -173,17 +183,18 @@ class Timetable:
         spans = self.hired_evenings(day)
         if self.day_type(day) is not DayType.CLOSED:
             opens, closes = self._hours
-            given = [lesson for lesson in self._weekdays.get(day.isoweekday(), ()) if _given(lesson, day)]
-            if given and self.day_type(day) is DayType.SCHOOL_DAY:
-                opens = min(opens, time.fromisoformat(min(lesson.start for lesson in given)))
-                closes = max(closes, time.fromisoformat(max(lesson.end for lesson in given)))
+            if self.day_type(day) is DayType.SCHOOL_DAY:
+                for lesson, start, end in self._weekdays.get(day.isoweekday(), {}).values():
+                    if _given(lesson, day):
+                        opens = min(opens, time.fromisoformat(start))
+                        closes = max(closes, time.fromisoformat(end))
             spans.append((self._utc(day, opens), self._utc(day, closes)))
         merged: list[Span] = []
-        for start, end in sorted(spans):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        for begin, until in sorted(spans):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(until, merged[-1][1]))
             else:
-                merged.append((start, end))
+                merged.append((begin, until))
         return merged
 
     def _utc(self, day: date, at: time) -> datetime:
