@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -31,17 +32,14 @@ def price_sek_kwh(
     An hour that begins inside a row's hours pays it whole.
     """
     wanted = [row for row in rows if row.component in set(components)]
-    local = hours.tz_convert(zone)
-    day_number, days = pd.factorize(local.date)
-    minute = local.hour.to_numpy() * 60 + local.minute.to_numpy()
-    price = np.full(len(hours), np.nan)
-    for number, day in enumerate(days):
-        valid = in_force(wanted, day)
-        if not valid:
-            continue
-        at = day_number == number
-        price[at] = sum((_at_minutes(row, day, minute[at]) for row in valid), np.zeros(int(at.sum())))
-    return price
+    times = _Local.of(hours, zone)
+    price, told = np.zeros(len(hours)), np.zeros(len(hours), dtype=bool)
+    valid = [{id(row) for row in in_force(wanted, day)} for day in times.days]
+    for row in wanted:
+        mine = np.array([id(row) in of_day for of_day in valid], dtype=bool)[times.number]
+        price += np.where(mine, times.price_of(row), 0.0)
+        told |= mine
+    return np.where(told, price, np.nan)
 
 
 def power_sek(rows: Sequence[TariffRow], kwh: pd.Series, zone: ZoneInfo) -> dict[str, float]:
@@ -50,31 +48,38 @@ def power_sek(rows: Sequence[TariffRow], kwh: pd.Series, zone: ZoneInfo) -> dict
     The rows in force on the month's last day that has energy; months without readings are absent.
     """
     known = kwh.dropna()
-    local = pd.DatetimeIndex(known.index).tz_convert(zone)
-    found = {}
-    for month, within in known.groupby(local.strftime("%Y-%m")):
-        of_month = pd.DatetimeIndex(within.index).tz_convert(zone)
-        last = of_month[-1].date()
-        valid = [row for row in in_force(rows, last) if row.component is Component.POWER]
-        found[str(month)] = sum(row.price_sek * peak_kw(row, within, zone) for row in valid)
-    return found
+    times = _Local.of(pd.DatetimeIndex(known.index), zone)
+    charged = [row for row in rows if row.component is Component.POWER]
+    highest = {id(row): _peaks_kw(row, known.to_numpy(np.float64), times) for row in charged}
+    last = {f"{day:%Y-%m}": day for day in sorted(times.days)}
+    return {
+        month: sum(row.price_sek * highest[id(row)].get(month, 0.0) for row in in_force(charged, day))
+        for month, day in last.items()
+    }
 
 
 def peak_kw(row: TariffRow, kwh: pd.Series, zone: ZoneInfo) -> float:
     """The power that ``row`` charges for a month's hourly energy: mean of its highest, a day each [kW]."""
-    local = pd.DatetimeIndex(kwh.index).tz_convert(zone)
-    day = pd.Index(local.date)
-    minute = local.hour.to_numpy() * 60 + local.minute.to_numpy()
-    counted = np.zeros(len(kwh), dtype=bool)
-    for one in day.unique():
-        at = np.asarray(day == one)
-        counted[at] = _at_minutes(row, one, minute[at]) != 0 if row.price_sek else False
-    inside = kwh[counted]
-    if inside.empty:
-        return 0.0
-    by_day = inside.groupby(day[counted])
-    powers = by_day.max() if row.peak_of == "hour" else by_day.mean()
-    return float(powers.nlargest(row.peaks).mean())
+    times = _Local.of(pd.DatetimeIndex(kwh.index), zone)
+    return next(iter(_peaks_kw(row, kwh.to_numpy(np.float64), times).values()), 0.0)
+
+
+def _peaks_kw(row: TariffRow, kwh: Floats, times: _Local) -> dict[str, float]:
+    """The power that ``row`` charges for in each local month in which it charges for any hour [kW]."""
+    counted = times.price_of(row) != 0
+    number, known = times.number[counted], kwh[counted]
+    highest = np.full(len(times.days), -np.inf)
+    np.maximum.at(highest, number, known)
+    count = np.bincount(number, minlength=len(times.days))
+    if row.peak_of == "day":
+        highest = np.bincount(number, known, len(times.days)) / np.maximum(count, 1)
+    of_month: dict[str, list[float]] = {}
+    for at in np.flatnonzero(count).tolist():
+        of_month.setdefault(f"{times.days[at]:%Y-%m}", []).append(float(highest[at]))
+    return {
+        month: float(np.mean(sorted(of_days, reverse=True)[: row.peaks]))
+        for month, of_days in of_month.items()
+    }
 
 
 def saving_sek(
@@ -114,11 +119,25 @@ def _flow_sek(
     return float(np.nansum((part * flow_m3.reindex(saved.index)).to_numpy(np.float64) * price))
 
 
-def _at_minutes(row: TariffRow, day: date, minute: npt.NDArray[np.int64]) -> Floats:
-    """The row's price at these minutes of local ``day``; 0 outside its season, weekdays and hours."""
-    if not row.holds_on(day):
-        return np.zeros(len(minute))
-    if row.hours is None:
-        return np.full(len(minute), row.price_sek)
-    begin, end = (at.hour * 60 + at.minute for at in parse_hours(row.hours))
-    return np.where((minute >= begin) & (minute < end), row.price_sek, 0.0)
+class _Local(NamedTuple):
+    """Hours in local time: the ``number`` of each one's day among the ``days``, and its minute there."""
+
+    number: npt.NDArray[np.int64]
+    days: list[date]
+    minute: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, hours: pd.DatetimeIndex, zone: ZoneInfo) -> _Local:
+        """The hours by ``zone``."""
+        local = hours.tz_convert(zone)
+        number, days = pd.factorize(local.tz_localize(None).normalize())
+        minute = local.hour.to_numpy() * 60 + local.minute.to_numpy()
+        return cls(np.asarray(number, dtype=np.int64), [day.date() for day in days], minute.astype(np.int64))
+
+    def price_of(self, row: TariffRow) -> Floats:
+        """The row's price in each hour; 0 outside its season, weekdays and hours."""
+        inside = np.array([row.holds_on(day) for day in self.days], dtype=bool)[self.number]
+        if row.hours is not None:
+            begin, end = (at.hour * 60 + at.minute for at in parse_hours(row.hours))
+            inside &= (self.minute >= begin) & (self.minute < end)
+        return np.where(inside, row.price_sek, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -15,6 +16,9 @@ Span = tuple[datetime, datetime]
 """A half-open interval of aware UTC times."""
 
 _DAY = timedelta(days=1)
+
+_Validity = tuple[str, date | None, date | None]
+"""Weeks, first and last day of a lesson."""
 
 
 def parse_hours(hours: str) -> tuple[time, time]:
@@ -53,13 +57,15 @@ class Timetable:
         self.zone = zone
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
-        self._on_weekday: dict[tuple[str, int], list[Lesson]] = {}
-        self._weekdays: dict[int, list[Lesson]] = {}
+        self._on_weekday: dict[tuple[str, int], list[_Slot]] = {}
+        self._weekdays: dict[int, dict[_Validity, tuple[Lesson, str, str]]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
-                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(lesson)
-                self._weekdays.setdefault(lesson.weekday, []).append(lesson)
+                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(_Slot.of(lesson))
+                self._widen(lesson)
+        for slots in self._on_weekday.values():
+            slots.sort(key=lambda slot: slot[:2])
         mine = [
             row
             for row in calendar
@@ -79,6 +85,13 @@ class Timetable:
         self._holidays: dict[int, dict[date, str]] = {}
         self._types: dict[date, tuple[DayType, str | None]] = {}
         self._told: dict[date, bool] = {}
+
+    def _widen(self, lesson: Lesson) -> None:
+        """Note the first start and the last end of the lessons that are given on the same days."""
+        alike = self._weekdays.setdefault(lesson.weekday, {})
+        validity = lesson.weeks, lesson.valid_from, lesson.valid_to
+        one, start, end = alike.get(validity, (lesson, lesson.start, lesson.end))
+        alike[validity] = one, min(start, lesson.start), max(end, lesson.end)
 
     def day_type(self, day: date) -> DayType:
         """What kind of day ``day`` (local) is."""
@@ -119,14 +132,19 @@ class Timetable:
         if room not in self._lessons or not self._is_told(day):
             start, end = self._hours
             return [(self._utc(day, start), self._utc(day, end), None)]
+        given = [
+            slot for slot in self._on_weekday.get((room, day.isoweekday()), ()) if _given(slot.lesson, day)
+        ]
+        midnight, next_midnight = day_span(day, self.zone)
+        if next_midnight - midnight == _DAY:  # a third of the time that the zone takes to say the same
+            return [(midnight + slot.start, midnight + slot.end, slot.lesson.group_size) for slot in given]
         found = [
             (
-                self._utc(day, time.fromisoformat(lesson.start)),
-                self._utc(day, time.fromisoformat(lesson.end)),
-                lesson.group_size,
+                self._utc(day, time.fromisoformat(slot.lesson.start)),
+                self._utc(day, time.fromisoformat(slot.lesson.end)),
+                slot.lesson.group_size,
             )
-            for lesson in self._on_weekday.get((room, day.isoweekday()), ())
-            if _given(lesson, day)
+            for slot in given
         ]
         return sorted(found, key=lambda lesson: lesson[:2])
 
@@ -165,24 +183,42 @@ class Timetable:
         spans = self.hired_evenings(day)
         if self.day_type(day) is not DayType.CLOSED:
             opens, closes = self._hours
-            given = [lesson for lesson in self._weekdays.get(day.isoweekday(), ()) if _given(lesson, day)]
-            if given and self.day_type(day) is DayType.SCHOOL_DAY:
-                opens = min(opens, time.fromisoformat(min(lesson.start for lesson in given)))
-                closes = max(closes, time.fromisoformat(max(lesson.end for lesson in given)))
+            if self.day_type(day) is DayType.SCHOOL_DAY:
+                for lesson, start, end in self._weekdays.get(day.isoweekday(), {}).values():
+                    if _given(lesson, day):
+                        opens = min(opens, time.fromisoformat(start))
+                        closes = max(closes, time.fromisoformat(end))
             spans.append((self._utc(day, opens), self._utc(day, closes)))
         merged: list[Span] = []
-        for start, end in sorted(spans):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        for begin, until in sorted(spans):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(until, merged[-1][1]))
             else:
-                merged.append((start, end))
+                merged.append((begin, until))
         return merged
 
     def _utc(self, day: date, at: time) -> datetime:
         start, end = day_span(day, self.zone)
-        if end - start == _DAY:  # a third of the time that the zone takes to say the same
-            return start + timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
+        if end - start == _DAY:
+            return start + _after_midnight(at)
         return datetime.combine(day, at, self.zone).astimezone(UTC)
+
+
+class _Slot(NamedTuple):
+    """When a lesson begins and ends after midnight on a day of 24 hours."""
+
+    start: timedelta
+    end: timedelta
+    lesson: Lesson
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> _Slot:
+        start, end = (_after_midnight(time.fromisoformat(at)) for at in (lesson.start, lesson.end))
+        return cls(start, end, lesson)
+
+
+def _after_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
 
 
 def _given(lesson: Lesson, day: date) -> bool:

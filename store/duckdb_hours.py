@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from store import duckdb_readings
 from store.base import HOUR_COLUMNS
 from store.batch import ends
-from store.duckdb_tables import Asked, WriterMemory, registered, time_column
+from store.duckdb_tables import Asked, WriterMemory, in_order, registered, time_column
 from store.frames import NO_READINGS, Columns, HourMeans, texts
 from store.hourly import roll_up
 from store.times import HOUR_US, day_ranges, day_ranges_us, microseconds, naive_utc, to_datetime
@@ -93,9 +94,11 @@ def read(
     with registered(con, "asked", asked.ranks()):
         found = con.sql(
             f"SELECT a.rank, {named} FROM hours h JOIN asked a ON h.series = a.series "  # noqa: S608
-            "WHERE h.hour >= ? AND h.hour < ? ORDER BY a.rank, h.hour",
+            "WHERE h.hour >= ? AND h.hour < ?",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
+    hour_us = pc.cast(found["hour"], pa.int64()).to_numpy()
+    found = found.take(pa.array(in_order(found["rank"].to_numpy(), hour_us)))
     rank = found["rank"].to_numpy()
     read = {
         "device": texts(asked.device[rank], asked.devices),
@@ -122,8 +125,10 @@ def read_means(
         found = con.sql(
             "SELECT a.rank, epoch_us(h.hour) AS hour, h.mean "
             "FROM hours h JOIN asked a ON h.series = a.series "
-            "WHERE h.hour >= ? AND h.hour < ? AND h.count > 0 ORDER BY a.rank, h.hour",
+            "WHERE h.hour >= ? AND h.hour < ? AND h.count > 0",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
-    rank, hour_us, mean = (found[name].to_numpy() for name in ("rank", "hour", "mean"))
+    rank, hour_us = found["rank"].to_numpy(), found["hour"].to_numpy()
+    order = in_order(rank, hour_us)
+    rank, hour_us, mean = rank[order], hour_us[order], found["mean"].to_numpy()[order]
     return HourMeans(asked.device[rank], asked.quantity[rank], hour_us, mean, asked.devices, asked.quantities)

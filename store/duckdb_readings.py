@@ -17,7 +17,7 @@ from classroom.reading import Reading
 from store.around import Around
 from store.base import Written
 from store.batch import Batch, Ids, Mask, batch_of, ends, split_lost
-from store.duckdb_tables import Asked, WriterMemory, read_frame, registered, timestamps
+from store.duckdb_tables import Asked, WriterMemory, in_order, read_frame, registered, timestamps
 from store.frames import Columns, joined
 from store.times import HOUR_US, day_ranges, day_ranges_us, naive_utc, to_datetime
 
@@ -127,13 +127,11 @@ def read(
     end: datetime,
 ) -> Columns:
     """Readings in the half-open range."""
-    # Sorted by the rank of a series: by its names takes three times as long.
     asked = Asked.of(con, devices, quantities)
     with registered(con, "asked", asked.ranks()):
         found = con.sql(
             "SELECT a.rank, epoch_us(r.time) AS time, r.value, r.flag::BIGINT AS flag "
-            "FROM readings r JOIN asked a ON r.series = a.series WHERE r.time >= ? AND r.time < ? "
-            "ORDER BY a.rank, r.time",
+            "FROM readings r JOIN asked a ON r.series = a.series WHERE r.time >= ? AND r.time < ?",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
     return _named(found, asked)
@@ -156,7 +154,7 @@ def read_around(con: DuckDBPyConnection, around: Around) -> Columns:
             found = con.sql(
                 "SELECT a.rank, epoch_us(r.time) AS time, r.value, r.flag::BIGINT AS flag FROM readings r "
                 "JOIN hours_asked a ON r.series = a.series AND epoch_us(r.time) // ? = a.hour "
-                "WHERE r.time >= ? AND r.time < ? ORDER BY a.rank, r.time",
+                "WHERE r.time >= ? AND r.time < ?",
                 params=[HOUR_US, to_datetime(start), to_datetime(end)],
             ).to_arrow_table()
         parts.append(_named(found, asked))
@@ -165,8 +163,10 @@ def read_around(con: DuckDBPyConnection, around: Around) -> Columns:
 
 def _named(found: pa.Table, asked: Asked) -> Columns:
     """Rows (rank, time, value, flag) of the asked series as columns."""
-    rank: Ids = found["rank"].to_numpy()
-    time_us, value, flag = (found[name].to_numpy() for name in ("time", "value", "flag"))
+    rank, time_us = found["rank"].to_numpy(), found["time"].to_numpy()
+    order = in_order(rank, time_us)
+    rank, time_us = rank[order], time_us[order]
+    value, flag = (found[name].to_numpy()[order] for name in ("value", "flag"))
     device, quantity = asked.device[rank], asked.quantity[rank]
     return Columns(device, quantity, time_us, value, flag, asked.devices, asked.quantities)
 

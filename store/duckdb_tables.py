@@ -147,6 +147,20 @@ class Asked(NamedTuple):
         }
 
 
+def in_order(rank: npt.NDArray[np.int32], time_us: Array) -> npt.NDArray[np.intp]:
+    """The places of rows, sorted by rank and time, which no two rows share.
+
+    Told here, since numpy sorts a number in a fifth of the time that DuckDB takes for rows.
+    """
+    if not len(rank):
+        return np.empty(0, dtype=np.intp)
+    first_us = int(time_us.min())
+    width = int(time_us.max()) - first_us + 1
+    if (int(rank.max()) + 1) * width >= 2**62:
+        return np.lexsort((time_us, rank))
+    return np.argsort(rank * np.int64(width) + (time_us - first_us))
+
+
 @contextmanager
 def registered(con: DuckDBPyConnection, name: str, columns: Mapping[str, pa.Array]) -> Iterator[None]:
     """Make Arrow columns readable in SQL under ``name``."""

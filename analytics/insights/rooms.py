@@ -22,7 +22,8 @@ from analytics.insights.evidence import line
 from analytics.insights.finish import Found
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
-from analytics.points import HOUR_US, microseconds
+from analytics.points import HOUR_US, Ints
+from analytics.quantiles import quantile
 from classroom.places import DayType, Room
 from classroom.timetable import Span
 
@@ -59,12 +60,13 @@ def room_findings(data: SchoolData) -> list[Found]:
     kinds = data.days["day_type"]
     school_days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
     by_room = dict(list(data.rooms.groupby("room", observed=True)))
+    timetable, days = data.timetable, [(day, day.date()) for day in school_days]
     found = []
     for room in data.site.rooms_of(data.school):
         if room.key not in by_room:
             continue
         hours = by_room[room.key].set_index("hour").sort_index()
-        lessons = {day: data.timetable.lessons(room.key, day.date()) for day in school_days}
+        lessons = {at: timetable.lessons(room.key, day) for at, day in days}
         one = lacks_air(room, air_days(room, hours["co2_ppm"], lessons))
         found += [] if one is None else [one]
         found += _too_warm_or_cold(data, room, hours["temperature_c"], lessons)
@@ -78,59 +80,62 @@ def air_days(room: Room, co2_ppm: pd.Series, lessons: _Lessons) -> pd.DataFrame:
     """``flow_l_s`` and ``highest_ppm`` (see :class:`AirDay`) by school day with enough hours; ``co2_ppm`` by
     UTC hour."""
     known = co2_ppm.dropna()
-    if known.empty:
+    given = [(day, of_day) for day, of_day in lessons.items() if of_day]
+    if known.empty or not given:
         return pd.DataFrame(columns=list(AirDay._fields), dtype=np.float64)
-    background = float(known.quantile(_BACKGROUND))
-    hour = microseconds(pd.Series(known.index)) // HOUR_US
     ppm = known.to_numpy(np.float64)
-    sizes = {lesson[2] for of_day in lessons.values() for lesson in of_day}
+    background = quantile(ppm, _BACKGROUND)
+    hour = _hours(known)
+    start = np.array([int(of_day[0][0].timestamp() // 3_600) for _, of_day in given])
+    end = np.array([-int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600) for _, of_day in given])
+    first, last = np.searchsorted(hour, start), np.searchsorted(hour, end)
+    whole = np.flatnonzero(last - first >= np.maximum(3, 0.9 * (end - start)))
+    if not len(whole):
+        return pd.DataFrame(columns=list(AirDay._fields), dtype=np.float64)
+    inside = np.stack([first[whole], last[whole]], axis=1).ravel()
+    highest = np.maximum.reduceat(np.append(ppm, 0.0), inside)[::2]
+    excess_ppm_s = np.add.reduceat(np.append(np.maximum(ppm - background, 1.0), 0.0), inside)[::2] * 3_600
+    after = np.minimum(last[whole], len(hour) - 1)
+    left_ppm = np.where(hour[after] == end[whole], np.maximum(ppm[after] - background, 0.0), 0.0)
+    sizes = {lesson[2] for _, of_day in given for lesson in of_day}
     people = {told: people_of(room.age_group, told, room.persons) for told in sizes}
-    rows = {}
-    for day, of_day in lessons.items():
-        if not of_day:
-            continue
-        start = int(of_day[0][0].timestamp() // 3_600)
-        end = -int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600)
-        first, last = np.searchsorted(hour, (start, end))
-        if last - first < max(3, 0.9 * (end - start)):
-            continue
-        after = float(ppm[last]) if last < len(hour) and hour[last] == end else None
-        rows[day] = _air_day(
-            room, ppm[first:last], after, [(b, e, people[told]) for b, e, told in of_day], background
+    flow = [
+        _flow_l_s(room, [((until - begin).total_seconds(), people[told]) for begin, until, told in of_day], *of)
+        for (_, of_day), *of in zip(
+            (given[at] for at in whole), left_ppm.tolist(), excess_ppm_s.tolist(), strict=True
         )
-    return pd.DataFrame(rows.values(), index=pd.DatetimeIndex(list(rows)), columns=list(AirDay._fields))
+    ]
+    index = pd.DatetimeIndex([given[at][0] for at in whole])
+    return pd.DataFrame({"flow_l_s": flow, "highest_ppm": highest}, index=index)
 
 
-def _air_day(
-    room: Room,
-    ppm: Floats,
-    after_ppm: float | None,
-    lessons: list[tuple[datetime, datetime, People | None]],
-    background: float,
-) -> AirDay:
-    """A day from its hours ``ppm`` between the first lesson and the last, and the hour after."""
-    highest = float(ppm.max())
+def _flow_l_s(
+    room: Room, lessons: list[tuple[float, People | None]], left_ppm: float, excess_ppm_s: float
+) -> float:
+    """L/s per person of a day: lessons [s] and who is in them, what hangs in the room at the end, and the sum
+    of what its hours are above the background; NaN: nobody told who is there."""
     breathed_m3 = person_s = occupied_s = 0.0
-    for begin, until, people in lessons:
+    for seconds, people in lessons:
         if people is None or room.age_group is None:
-            return AirDay(np.nan, highest)
-        seconds = (until - begin).total_seconds()
+            return np.nan
         breathed_m3 += people.co2_m3_s * seconds
         person_s += people.number * seconds
         occupied_s += seconds
-    left_m3 = 0.0
-    if after_ppm is not None and room.volume_m3 is not None:
-        left_m3 = room.volume_m3 * max(after_ppm - background, 0.0) / 1e6
-    excess_ppm_s = float(np.maximum(ppm - background, 1.0).sum()) * 3_600
+    left_m3 = 0.0 if room.volume_m3 is None else room.volume_m3 * left_ppm / 1e6
     flow_m3_s = max(breathed_m3 - left_m3, 0.0) * 1e6 / excess_ppm_s
-    return AirDay(1_000 * flow_m3_s * occupied_s / person_s, highest)
+    return 1_000 * flow_m3_s * occupied_s / person_s
+
+
+def _hours(values: pd.Series) -> Ints:
+    """Numbers of the UTC hours since 1970 by which ``values`` go."""
+    return pd.DatetimeIndex(values.index).as_unit("us").asi8 // HOUR_US
 
 
 def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     """The room lacks air now: by its days since the air last changed for good, at most the last 60."""
     flow = days["flow_l_s"].dropna()
     told = len(flow) >= _LEAST_DAYS
-    shown = days.loc[flow.index] if told else days
+    shown = days if not told or len(flow) == len(days) else days.loc[flow.index]
     if len(shown) < _LEAST_DAYS:
         return None
     if not _may_lack(shown.tail(_LATEST_DAYS), told):
@@ -164,10 +169,10 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
 
 def _may_lack(latest: pd.DataFrame, told: bool) -> bool:
     """Whether the median of some of these days could be a finding: most rooms are done with that."""
-    highest = float(latest["highest_ppm"].max())
+    highest = float(latest["highest_ppm"].to_numpy().max())
     if not told:
         return highest >= VERY_HIGH_PPM
-    lowest = float(latest["flow_l_s"].min())
+    lowest = float(latest["flow_l_s"].to_numpy().min())
     return any(lowest < least and highest >= ppm for least, ppm in LACKING)
 
 
@@ -178,7 +183,9 @@ def _too_warm_or_cold(
     limits = data.site.settings.analytics
     heated = {day: of_day for day, of_day in lessons.items() if day.month in _MONTHS_HEATED and of_day}
     hours = _lesson_hours(temperature_c, [lesson[:2] for of_day in heated.values() for lesson in of_day])
-    if max((hours > limits.comfort_high_c).mean(), (hours < limits.comfort_low_c - 1.0).mean()) < TOO_OFTEN:
+    known = hours.to_numpy(np.float64)
+    warm, cold = np.sum(known > limits.comfort_high_c), np.sum(known < limits.comfort_low_c - 1.0)
+    if max(warm, cold) < TOO_OFTEN * len(known):
         return  # most rooms, before anything is made of their days
     by_day = hours.groupby(
         pd.DatetimeIndex(hours.index).tz_convert(data.site.zone).tz_localize(None).normalize()
@@ -215,5 +222,4 @@ def _lesson_hours(values: pd.Series, spans: list[Span]) -> pd.Series:
             int((start.timestamp() + 1_800) // 3_600), int((end.timestamp() - 1_800) // 3_600) + 1
         )
     }
-    hour = microseconds(pd.Series(values.index)) // HOUR_US
-    return values[np.isin(hour, sorted(wanted))].dropna()
+    return values[np.isin(_hours(values), sorted(wanted)) & values.notna().to_numpy()]
