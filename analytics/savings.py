@@ -119,9 +119,17 @@ def savings(
         return found
     again = fit_signature(usual, occupied, shapes)
     assert again is not None  # noqa: S101  nearly all days are left
-    if _compare(again, usual, comparable(used, usual), len(used)).claim is found.claim:
+    without = _compare(again, usual, comparable(used, usual), len(used))
+    if without.claim is found.claim and _holds(found, without.saved_kwh):
         return found
     return found._replace(claim=Claim.NONE, reason="rests_on_single_days")
+
+
+def _holds(found: Savings, saved_kwh: float | None) -> bool:
+    """Whether the interval of ``found`` holds an energy."""
+    if saved_kwh is None or found.low_kwh is None or found.high_kwh is None:
+        return False
+    return found.low_kwh <= saved_kwh <= found.high_kwh
 
 
 def uncertainty_kwh(

@@ -149,6 +149,13 @@ def test_a_claim_that_rests_on_a_single_day_is_none() -> None:
     assert found.high_kwh < 0
 
 
+def test_nor_is_one_whose_size_rests_on_a_single_day() -> None:
+    days = two_years(saved=-0.12)
+    days.loc["2025-07-09", "energy_kwh"] = 20_000.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "rests_on_single_days")
+
+
 def test_a_saving_against_a_single_day_of_the_baseline_is_none() -> None:
     days = two_years(seed=4)
     days.loc["2024-07-09", "energy_kwh"] = 60_000.0
@@ -158,7 +165,7 @@ def test_a_saving_against_a_single_day_of_the_baseline_is_none() -> None:
 
 def test_a_single_day_does_not_take_a_claim_away() -> None:
     days = two_years(saved=0.12)
-    days.loc["2025-07-09", "energy_kwh"] = 2_500.0
+    days.loc["2025-07-09", "energy_kwh"] = 800.0
     days.loc["2024-07-10", "energy_kwh"] = 0.0
     found = savings(days, BASELINE, REPORTING, ["school_day"])
     assert (found.claim, found.reason) == (Claim.SAVING, None)
