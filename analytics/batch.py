@@ -19,6 +19,7 @@ from analytics.catalog import CATALOG
 from analytics.comfort import is_summer
 from analytics.emissions import EMITTED, emissions
 from analytics.energy import REGISTERS, school_day, to_us
+from analytics.estimated import with_marks
 from analytics.indoor import Figure, room_days
 from analytics.intervals import interval_series
 from analytics.nights import Nights
@@ -207,7 +208,8 @@ def _energy(batch: Batch) -> list[Metric]:
         return []
     at_meters = [device for device in site.devices if device.meter is not None]
     registers = batch.hours[batch.hours["quantity"].isin(REGISTERS)]
-    series = {**register_series(registers, batch.raw, register_cuts(site)), **interval_series(batch.hours)}
+    told = {**register_series(registers, batch.raw, register_cuts(site)), **interval_series(batch.hours)}
+    series = with_marks(told, batch.hours)
     bills = bills_of(batch.hours)
     found: list[Metric] = []
     for day in batch.energy_days:

@@ -21,6 +21,7 @@ from classroom.quantity import EXPORT_INTERVALS, IMPORT_INTERVALS, INTERVAL_S
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 INTERVALS = frozenset((*IMPORT_INTERVALS, *EXPORT_INTERVALS))
 """Quantities that are energy of an interval."""
@@ -33,23 +34,26 @@ _SPLIT_BY_HOURS_US = 5_400_000_000  # as analytics.meters.limits_s
 
 class Pieces(NamedTuple):
     """Intervals that do not overlap, ascending; ``known_us`` is the part of each whose energy is in
-    ``kwh``."""
+    ``kwh``, ``estimated`` whether whoever sent it had estimated it."""
 
     start_us: Ints
     end_us: Ints
     kwh: Floats
     known_us: Ints
+    estimated: Bools
 
 
 class IntervalEnergy(NamedTuple):
     """What intervals say about each of P periods: energy, and seconds of it that are known, and that are
     known at least as part of a longer sum. ``unsure_kwh`` is by how much the day may be off because
-    intervals that cross its ends are split: none of their smaller part, or twice as much."""
+    intervals that cross its ends are split: none of their smaller part, or twice as much. ``estimated`` are
+    periods with energy of estimated intervals."""
 
     kwh: Floats
     known_s: Floats
     accounted_s: Floats
     unsure_kwh: Floats
+    estimated: Bools
 
 
 def interval_series(hours: pd.DataFrame) -> Mapping[tuple[str, str], RegisterSeries]:
@@ -104,7 +108,9 @@ def pieces(
             known_us = np.rint(one.coverage * HOUR_US).astype(np.int64)
         keep = (end_us > span[0]) & (start_us < span[1]) & (one.time_us >= hung[0]) & (one.time_us < hung[1])
         if keep.any():
-            found[name] = Pieces(start_us[keep], end_us[keep], one.value[keep], known_us[keep])
+            estimated = np.isin(one.hour_us, one.estimated_us)
+            columns = (start_us, end_us, one.value, known_us, estimated)
+            found[name] = Pieces._make(column[keep] for column in columns)
     return found
 
 
@@ -117,14 +123,18 @@ def energy_of(found: Mapping[str, Pieces], start_us: Ints, end_us: Ints) -> Inte
     """Energy of a day (the first period) and of its hours."""
     ordered = [found[name] for name in sorted(found, key=lambda name: INTERVAL_S[_length(name)])]
     short = [one for one in ordered if int((one.end_us - one.start_us).max()) <= _SPLIT_BY_HOURS_US]
-    whole = _sums(_settled(ordered), start_us[:1], end_us[:1])
-    hours = _sums(_settled(short), start_us[1:], end_us[1:])
-    spoken = _sums(_settled(ordered), start_us[1:], end_us[1:])[1]  # by a day's sum at least
+    day, fine = _settled(ordered), _settled(short)
+    whole = _sums(day, start_us[:1], end_us[:1])
+    hours = _sums(fine, start_us[1:], end_us[1:])
+    spoken = _sums(day, start_us[1:], end_us[1:])[1]  # by a day's sum at least
     return IntervalEnergy(
         np.concatenate([whole[0], hours[0]]),
         np.concatenate([whole[1], hours[1]]),
         np.concatenate([whole[1], np.maximum(hours[1], spoken)]),
-        np.concatenate([[_unsure_kwh(_settled(ordered), int(start_us[0]), int(end_us[0]))], 0.0 * hours[0]]),
+        np.concatenate([[_unsure_kwh(day, int(start_us[0]), int(end_us[0]))], 0.0 * hours[0]]),
+        np.concatenate(
+            [_estimated(day, start_us[:1], end_us[:1]), _estimated(fine, start_us[1:], end_us[1:])]
+        ),
     )
 
 
@@ -167,6 +177,14 @@ def _unsure_kwh(found: Pieces | None, start_us: int, end_us: int) -> float:
         part = ((boundary - found.start_us) / length).clip(0.0, 1.0)
         unsure += float((found.kwh * np.minimum(part, 1 - part)).sum())
     return unsure
+
+
+def _estimated(found: Pieces | None, start_us: Ints, end_us: Ints) -> Bools:
+    """Periods that an estimated interval lies in or reaches into."""
+    if found is None or not found.estimated.any():
+        return np.zeros(len(start_us), dtype=bool)
+    from_us, to_us = found.start_us[found.estimated], found.end_us[found.estimated]
+    return np.array([((from_us < b) & (to_us > a)).any() for a, b in zip(start_us, end_us, strict=True)])
 
 
 def _sums(found: Pieces | None, start_us: Ints, end_us: Ints) -> tuple[Floats, Floats]:

@@ -23,6 +23,7 @@ from analytics.baseline_days import load_nights
 from analytics.batch import INDOOR_QUANTITIES, Batch, compute_table, register_cuts, site_of, trusted
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
+from analytics.estimated import MARKS
 from analytics.finding import EPOCH, MARGIN, find_work
 from analytics.insights import job as insights
 from analytics.intervals import INTERVALS
@@ -176,7 +177,7 @@ def _load_registers(store: Store, part: Site, days: Sequence[date]) -> tuple[pd.
     if not devices or not days:
         return pd.DataFrame(columns=list(HOUR_COLUMNS)), raw
     first, last = _span(part, days)
-    hours = store.read_hours(devices, sorted(REGISTERS | INTERVALS), first - MARGIN, last + MARGIN)
+    hours = store.read_hours(devices, sorted(REGISTERS | INTERVALS | MARKS), first - MARGIN, last + MARGIN)
     bills = store.read_hours(devices, BILL_QUANTITIES, first - LONGEST, last + LONGEST)
     registers = hours[hours["quantity"].isin(REGISTERS)]
     raw = store.read_around(irregular_hours(registers, register_cuts(part)), 0, 0).frame()

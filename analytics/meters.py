@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from analytics.catalog import INTERVALS, REGISTERS
 from analytics.coverage import LEAST_COVERAGE, OK_COVERAGE, reasons
+from analytics.estimated import VALUES_ESTIMATED, at_boundaries
 from analytics.intervals import Pieces, covered_hours, energy_of, pieces
 from analytics.points import RegisterSeries, around
 from analytics.registers import Energy, energy_over, good_points
@@ -207,6 +208,7 @@ def _of_intervals(leg: Leg, found: dict[str, Pieces], day: Day) -> _Sums:
         accounted_s=told.accounted_s,
         covered_s=told.known_s,
         unsure=leg.weight * leg.kwh_per_unit * told.unsure_kwh,
+        estimated=told.estimated.astype(float),
     )
 
 
@@ -238,11 +240,12 @@ class _Sums(NamedTuple):
     reset: Floats
     swap: Floats
     unsure: Floats  # of the day; an hour's figure is as fine as its readings
+    estimated: Floats
 
     @classmethod
     def zero(cls, count: int) -> _Sums:
         none = np.zeros(count)
-        return cls(*(none,) * 6, np.zeros(count, dtype=np.int64), *(none,) * 5)
+        return cls(*(none,) * 6, np.zeros(count, dtype=np.int64), *(none,) * 6)
 
     def plus(self, other: _Sums) -> _Sums:
         added = _Sums._make(a + b for a, b in zip(self, other, strict=True))
@@ -257,6 +260,7 @@ class _Sums(NamedTuple):
             "implausible_jump" if self.jump[i] else None,
             "register_reset" if self.reset[i] else None,
             "meter_swap" if self.swap[i] else None,
+            VALUES_ESTIMATED if self.estimated[i] else None,
         )
         to_us = int(self.carried_to[i])
         if coverage == 0:
@@ -306,6 +310,7 @@ def _leg(leg: Leg, registers: Sequence[RegisterSeries], day: Day) -> _Sums:
         reset=np.any([part.reset for part in parts], axis=0).astype(float),
         swap=(edge > 0).astype(float),
         unsure=weight * np.sum([part.unsure_kwh for part in parts], axis=0),
+        estimated=np.any([at_boundaries(one, one.time_us, start, end) for one in registers], axis=0) * 1.0,
     )
 
 

@@ -27,12 +27,16 @@ HORIZON_US = 31 * 86_400_000_000
 
 
 class RegisterSeries(NamedTuple):
-    """Points of one register and the coverage of its hours (those that hold a good reading), ascending."""
+    """Points of one register and the coverage of its hours (those that hold a good reading), ascending.
+
+    ``estimated_us`` are hours whose values are marked as estimated (:mod:`analytics.estimated`).
+    """
 
     time_us: Ints
     value: Floats
     hour_us: Ints
     coverage: Floats
+    estimated_us: Ints = np.empty(0, dtype=np.int64)
 
 
 def microseconds(times: pd.Series) -> Ints:
@@ -99,5 +103,9 @@ def around(series: RegisterSeries, start_us: int, end_us: int, from_us: int, to_
     low, high = max(first - NEIGHBOURS, least), max(min(last + NEIGHBOURS, most), least)
     begin, end = np.searchsorted(series.hour_us, [start_us - start_us % HOUR_US, end_us])
     return RegisterSeries(
-        time_us[low:high], series.value[low:high], series.hour_us[begin:end], series.coverage[begin:end]
+        time_us[low:high],
+        series.value[low:high],
+        series.hour_us[begin:end],
+        series.coverage[begin:end],
+        series.estimated_us,
     )

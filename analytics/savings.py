@@ -41,6 +41,11 @@ or a guess of the grid company, unless next to nothing is expected of them. Fiel
 
 _MOST_STILL = 0.1  # share of the expected energy that such days may have
 
+_FAR = 10.0
+"""So many standard deviations (from the median absolute one) off the model a day is one of its own."""
+
+_MOST_FAR = 0.01  # share of the days: more of them are a habit that the model does not know
+
 
 class Claim(StrEnum):
     """What may be said."""
@@ -106,7 +111,25 @@ def savings(
     assert signature is not None  # noqa: S101  329 days stand
     compared = known.loc[pd.Timestamp(reporting[0]) : pd.Timestamp(reporting[1])]
     compared = compared.dropna(subset=["energy_kwh", "temperature_c"])
-    return _compare(signature, fitted, comparable(compared, fitted), len(compared))
+    found = _compare(signature, fitted, comparable(compared, fitted), len(compared))
+    if found.claim is Claim.NONE:
+        return found
+    usual, used = _without_single_days(signature, fitted, compared)
+    if len(usual) == len(fitted) and len(used) == len(compared):
+        return found
+    again = fit_signature(usual, occupied, shapes)
+    assert again is not None  # noqa: S101  nearly all days are left
+    without = _compare(again, usual, comparable(used, usual), len(used))
+    if without.claim is found.claim and _holds(found, without.saved_kwh):
+        return found
+    return found._replace(claim=Claim.NONE, reason="rests_on_single_days")
+
+
+def _holds(found: Savings, saved_kwh: float | None) -> bool:
+    """Whether the interval of ``found`` holds an energy."""
+    if saved_kwh is None or found.low_kwh is None or found.high_kwh is None:
+        return False
+    return found.low_kwh <= saved_kwh <= found.high_kwh
 
 
 def uncertainty_kwh(
@@ -206,6 +229,21 @@ def _compare(signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame,
     if float(predicted[observed.index][standing_still(observed)].sum()) > _MOST_STILL * counterfactual:
         return found._replace(reason="energy_stands_still")
     return _claimed(found)
+
+
+def _without_single_days(
+    signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Days of baseline and reporting period without those few that lie far from what the others do."""
+    off = fitted["energy_kwh"] - signature.predict(fitted)
+    scale = 1.4826 * float((off - off.median()).abs().median())
+    off_later = compared["energy_kwh"] - signature.predict(compared)
+    return _usual(fitted, off, scale), _usual(compared, off_later, scale)
+
+
+def _usual(days: pd.DataFrame, off: pd.Series, scale: float) -> pd.DataFrame:
+    far = (off - off.median()).abs() > _FAR * scale
+    return days[~far] if far.mean() <= _MOST_FAR else days
 
 
 def standing_still(energy_kwh: pd.Series) -> npt.NDArray[np.bool_]:

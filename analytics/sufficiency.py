@@ -61,8 +61,16 @@ def counted(days: pd.DataFrame) -> pd.DataFrame:
     """``days`` (:data:`analytics.signature.DAY_COLUMNS`) in their order, with NaN where a day does not count
     or its value is no number.
 
-    Optional columns ``energy_coverage`` and ``temperature_coverage`` (0-1) say how much of the day stood.
+    Optional columns ``energy_coverage`` and ``temperature_coverage`` (0-1) say how much of the day stood. A
+    day that stands several times counts once where its rows agree; a value that they tell differently does
+    not count.
+
+    Raises:
+        ValueError: the rows are not days: hours would pass for days of little energy.
     """
+    index = days.index
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is not None or (index != index.normalize()).any():
+        raise ValueError("savings need a row a local day, indexed by its naive midnight; sum hours first")
     found = days.sort_index()
     for value in ("energy_kwh", "temperature_c"):
         found[value] = found[value].astype(float).where(np.isfinite(found[value].astype(float)))
@@ -72,6 +80,15 @@ def counted(days: pd.DataFrame) -> pd.DataFrame:
     ):
         if coverage in found:
             found[value] = found[value].where(found[coverage] > DAY_COVERAGE)
+    return found if found.index.is_unique else _once(found)
+
+
+def _once(days: pd.DataFrame) -> pd.DataFrame:
+    """One row a day, of several the first, without the values of which they contradict each other."""
+    by_day = days.groupby(level=0, sort=False)
+    found = by_day.first()  # of each column the first that is known
+    for value in ("energy_kwh", "temperature_c"):
+        found[value] = found[value].where(by_day[value].nunique() <= 1)
     return found
 
 

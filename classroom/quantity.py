@@ -119,6 +119,26 @@ _TABLE = (
     Quantity("export_of_15min_kwh", "kWh", 0, 2_500, _I, _EN, "Utmatad el per kvart", "Export of 15 minutes"),
     Quantity("export_of_hour_kwh", "kWh", 0, 10_000, _I, _EN, "Utmatad el per timme", "Export of an hour"),
     Quantity("export_of_day_kwh", "kWh", 0, 240_000, _I, _EN, "Utmatad el per dygn", "Export of a day"),
+    Quantity("energy_of_15min_estimated", "0/1", 0, 1, _S, _EN, "Beräknad kvart", "Estimated 15 min"),
+    Quantity("energy_of_hour_estimated", "0/1", 0, 1, _S, _EN, "Beräknad timme", "Estimated hour"),
+    Quantity("energy_of_day_estimated", "0/1", 0, 1, _S, _EN, "Beräknat dygn", "Estimated day"),
+    Quantity(
+        "export_of_15min_estimated",
+        "0/1",
+        0,
+        1,
+        _S,
+        _EN,
+        "Beräknad utmatad kvart",
+        "Estimated export of 15 min",
+    ),
+    Quantity(
+        "export_of_hour_estimated", "0/1", 0, 1, _S, _EN, "Beräknad utmatad timme", "Estimated export of hour"
+    ),
+    Quantity(
+        "export_of_day_estimated", "0/1", 0, 1, _S, _EN, "Beräknat utmatat dygn", "Estimated export of day"
+    ),
+    Quantity("register_estimated", "0/1", 0, 1, _S, _EN, "Beräknad mätarställning", "Estimated register"),
     Quantity("billed_kwh", "kWh", 0, 1e8, _I, _EN, "Fakturerad energi", "Billed energy"),
     Quantity("billed_h", "h", 1, 100_000, _I, _EN, "Fakturans tid", "Length of the bill"),
     Quantity("billed_final", "0/1", 0, 1, _S, _EN, "Slutlig faktura", "Bill is final"),
@@ -189,6 +209,17 @@ IMPORT_INTERVALS: tuple[str, ...] = tuple(f"energy_of_{length}_kwh" for length i
 
 EXPORT_INTERVALS: tuple[str, ...] = tuple(f"export_of_{length}_kwh" for length in INTERVAL_S)
 """Electricity fed into the grid, as :data:`IMPORT_INTERVALS`."""
+
+ESTIMATED_MARKS: dict[str, str] = {
+    **{name: name.replace("_kwh", "_estimated") for name in (*IMPORT_INTERVALS, *EXPORT_INTERVALS)},
+    **{
+        quantity.key: "register_estimated"
+        for quantity in _TABLE
+        if quantity.kind is Kind.REGISTER and quantity.domain is Domain.ENERGY
+    },
+}
+"""The quantity that says, at the same time and of the same device, whether a value of energy was estimated
+by whoever sent it (1) or measured after all (0). Values without one were measured."""
 
 BILLS: dict[float, tuple[str, str, str]] = {
     45 * 24.0: ("billed_kwh", "billed_h", "billed_final"),

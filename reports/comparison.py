@@ -135,6 +135,8 @@ def _lacks_of_result(found: Savings, after: Sufficiency) -> tuple[Lack, ...]:
         return (Lack("baseline", reason, "by the baseline the reporting period would use no energy"),)
     if reason == "energy_stands_still":
         return (Lack("reporting", reason, f"the same energy on {STILL_DAYS} days in a row and more"),)
+    if reason == "rests_on_single_days":
+        return (Lack("reporting", reason, "without a few days far from the model nothing could be told"),)
     if "not_told_from_zero" in reason:
         return (Lack(None, "not_told_from_zero", "the interval holds 0"),)
     return ()

@@ -66,6 +66,9 @@ _WORDS: dict[str, Callable[[Language, Sequence[str]], str]] = {
     "energy_stands_still": lambda say, _: say.text(
         "for weeks every day has the same energy: a meter stands still"
     ),
+    "rests_on_single_days": lambda say, _: say.text(
+        "the difference rests on a few days that are unlike all others: look at the meter's values"
+    ),
     "area_changed": lambda say, n: _share(
         n, say.text("the heated area has changed from %(known)s to %(all)s m²")
     ),

@@ -237,6 +237,8 @@ def _reason(code: str, say: Language) -> str:
         return say.text("no factor is chosen")
     if name == "resolution":
         return say.text("the meter counts in coarse steps")
+    if name == "values_estimated":
+        return say.text("values that the grid company had estimated")
     if name.startswith("factor_of_"):
         return say.text("with the factor of %(year)s") % {"year": name.removeprefix("factor_of_")}
     return ""

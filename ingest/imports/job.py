@@ -131,8 +131,9 @@ def carry_out(
             stage,
             hands.submit,
             lambda refusal: _bury(hands.letters, report, refusal, terms.now),
-            in_store(hands.store) if mapping.fill_only else None,
-            lambda n: tell("storing", n),
+            in_store(hands.store),
+            fill_only=mapping.fill_only,
+            progress=lambda n: tell("storing", n),
         )
         _see(hands.letters, report, devices, terms.now)
     _note(report, written)

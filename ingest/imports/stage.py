@@ -187,11 +187,11 @@ class Stage:
         return int(found)
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
-        """series, time_us, value, flag: all readings by series and time, in frames of at most ``size``
-        rows."""
+        """series, time_us, value, flag, estimated: all readings by series and time, in frames of at most
+        ``size`` rows."""
         for part in self._passes():
             reader = self._con.sql(
-                "SELECT series, time_us, value, flag FROM rows WHERE series BETWEEN ? AND ? "
+                "SELECT series, time_us, value, flag, estimated FROM rows WHERE series BETWEEN ? AND ? "
                 "ORDER BY series, time_us",
                 params=part,
             ).to_arrow_reader(size)

@@ -52,6 +52,7 @@ _REASONS: Mapping[str, str] = {
     "meter_swap": _("a meter was swapped"),
     "implausible_jump": _("a register jumped"),
     "resolution": _("the meter counts in coarse steps"),
+    "values_estimated": _("values that the grid company had estimated"),
     "no_area": _("the heated area is not known"),
     "no_pupils": _("the number of pupils is not known"),
     "no_factor": _("no emission factor is chosen"),

@@ -44,6 +44,7 @@ _LACKS: Mapping[str, str] = {
     "weather_outside_baseline": _("the weather was unlike any of the year before"),
     "nothing_expected": _("the baseline used no energy"),
     "energy_stands_still": _("for weeks every day has the same energy: a meter stands still"),
+    "rests_on_single_days": _("the difference rests on a few days that are unlike all others"),
     "not_told_from_zero": _("the difference cannot be told from zero"),
     "carrier_missing": _("not every carrier can be compared"),
     "energy_incomplete": _("the energy of a period is not wholly known"),

@@ -79,7 +79,7 @@ def test_an_hours_energy_is_that_hours_energy(store: DuckDBStore, one_meter: Sit
     first = days[START]
     assert (first.value, first.coverage, first.status) == (pytest.approx(27.6, rel=1e-12), 1.0, Status.OK)
     assert first.low is None
-    assert (first.reason, first.method) == (None, "energy.intervals/2")
+    assert (first.reason, first.method) == (None, "energy.intervals/3")
 
 
 def test_a_missing_hour_is_no_data_and_its_day_is_partial(store: DuckDBStore, one_meter: Site) -> None:
@@ -382,3 +382,55 @@ def test_a_months_and_a_years_bill_that_begin_together_are_both_kept_and_counted
 def test_a_bill_without_a_length_is_none(rolled: Callable[..., tuple[object, object]]) -> None:
     hours, _ = rolled([Reading("m", "billed_kwh", MARCH, 5.0)])
     assert bills_of(hours) == []  # type: ignore[arg-type]
+
+
+def test_a_day_with_estimated_hours_says_so_until_they_are_measured(
+    store: DuckDBStore, one_meter: Site
+) -> None:
+    mark = Reading("m-el", "energy_of_hour_estimated", START + 5 * HOUR, 1.0)
+    store.write_readings([*hourly([2.0] * 48), mark])
+    jobs.run(store, one_meter, NOW)
+    found = of(store, Scope.METER, "energy_kwh", Interval.HOUR, "el")
+    assert [n for n in range(48) if found[START + n * HOUR].status is Status.ESTIMATED] == [5]
+    days = of(store, Scope.SCHOOL, "energy_kwh", Interval.DAY, "berga")
+    assert [(days[START + n * DAY].value, days[START + n * DAY].reason) for n in range(2)] == [
+        (48.0, "values_estimated"),
+        (48.0, None),
+    ]
+    assert days[START].status is Status.ESTIMATED
+    month = months(store, one_meter.zone)["el", "energy_kwh", date(2026, 3, 1)]
+    assert "values_estimated" not in (month.reason or "")  # 2 of 31 days: it says nothing at all
+    store.write_readings([mark._replace(value=0.0)])
+    jobs.run(store, one_meter, NOW)
+    assert of(store, Scope.SCHOOL, "energy_kwh", Interval.DAY, "berga")[START].status is Status.OK
+
+
+def test_a_month_that_rests_on_estimated_values_says_so(store: DuckDBStore, one_meter: Site) -> None:
+    first = datetime(2026, 3, 31, 22, tzinfo=UTC)  # 1 April in Stockholm
+    readings = [Reading("m-el", "energy_of_day_kwh", first + n * DAY, 10.0) for n in range(30)]
+    store.write_readings([*readings, Reading("m-el", "energy_of_day_estimated", first + 3 * DAY, 1.0)])
+    jobs.run(store, one_meter, NOW)
+    month = months(store, one_meter.zone)["el", "energy_kwh", date(2026, 4, 1)]
+    assert (month.value, month.status, month.reason) == (300.0, Status.ESTIMATED, "values_estimated")
+
+
+def test_an_estimated_register_reading_counts_where_a_day_is_read_at_it(
+    store: DuckDBStore, make_site: Callable[..., Site]
+) -> None:
+    site = make_site(
+        meters=[Meter(school="berga", key="el", name="El", carrier=Carrier.ELECTRICITY)],
+        devices=[Device(key="m-el", school="berga", meter="el", interval_s=3_600)],
+    )
+    store.write_readings(
+        [
+            *(Reading("m-el", "energy_kwh", START + n * HOUR, 100.0 + 1.01 * n) for n in range(73)),
+            Reading("m-el", "register_estimated", START + 24 * HOUR, 1.0),
+            Reading("m-el", "register_estimated", START + 60 * HOUR, 1.0),
+        ]
+    )
+    jobs.run(store, site, NOW)
+    days = of(store, Scope.METER, "energy_kwh", Interval.DAY, "el")
+    assert [days[START + n * DAY].reason for n in range(3)] == ["values_estimated", "values_estimated", None]
+    assert [days[START + n * DAY].value for n in range(3)] == pytest.approx([24.24] * 3)
+    hours = of(store, Scope.METER, "energy_kwh", Interval.HOUR, "el")
+    assert [n for n in range(72) if hours[START + n * HOUR].reason == "values_estimated"] == [23, 24, 59, 60]

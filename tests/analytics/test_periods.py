@@ -94,7 +94,7 @@ def test_a_full_week_is_the_sum() -> None:
     week = only(aggregate(energy_days(MONDAY, [10, 11, 12, 13, 14, 5, 5]), Interval.WEEK, ZONE))
     assert (week.value, week.coverage, week.status, week.reason) == (70, 1.0, Status.OK, None)
     assert (week.time, week.period_end) == (day_span(MONDAY, ZONE)[0], day_span(date(2026, 3, 8), ZONE)[1])
-    assert (week.interval, week.method) == (Interval.WEEK, "energy.registers/3+sum/3")
+    assert (week.interval, week.method) == (Interval.WEEK, "energy.registers/4+sum/3")
 
 
 def test_coverage_weighs_days_by_their_length() -> None:

@@ -130,6 +130,52 @@ def test_days_that_are_no_numbers_are_missing_and_their_order_does_not_matter() 
     assert found.saved_kwh == pytest.approx(expected.saved_kwh)
 
 
+def test_days_that_stand_twice_are_defined() -> None:
+    days = two_years(saved=0.12)
+    expected = savings(days.drop(days.index[[50, 500]]), BASELINE, REPORTING, ["school_day"])
+    again = days.iloc[[10, 400, 50, 500]].copy()
+    again.iloc[2:, 0] += 40.0  # two of the four say something else
+    found = savings(pd.concat([days, again]), BASELINE, REPORTING, ["school_day"])
+    assert found.days == 364
+    assert found.saved_kwh == pytest.approx(expected.saved_kwh)
+
+
+def test_a_claim_that_rests_on_a_single_day_is_none() -> None:
+    days = two_years(seed=4)
+    days.loc["2025-07-09", "energy_kwh"] = 20_000.0  # a glitch of the meter, more than a month's energy
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "rests_on_single_days")
+    assert found.high_kwh is not None  # the figures are shown: without that day nothing could be told
+    assert found.high_kwh < 0
+
+
+def test_nor_is_one_whose_size_rests_on_a_single_day() -> None:
+    days = two_years(saved=-0.12)
+    days.loc["2025-07-09", "energy_kwh"] = 20_000.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "rests_on_single_days")
+
+
+def test_a_saving_against_a_single_day_of_the_baseline_is_none() -> None:
+    days = two_years(seed=4)
+    days.loc["2024-07-09", "energy_kwh"] = 60_000.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "poor_fit")
+
+
+def test_a_single_day_does_not_take_a_claim_away() -> None:
+    days = two_years(saved=0.12)
+    days.loc["2025-07-09", "energy_kwh"] = 800.0
+    days.loc["2024-07-10", "energy_kwh"] = 0.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.SAVING, None)
+
+
+def test_a_short_baseline_is_no_claim_with_its_reason() -> None:
+    found = savings(two_years(0.5), (date(2024, 3, 1), date(2024, 12, 31)), REPORTING, ["school_day"])
+    assert (found.claim, found.reason, found.saved_kwh) == (Claim.NONE, "baseline:baseline_too_short", None)
+
+
 def test_days_of_an_unknown_kind_are_a_kind() -> None:
     days = two_years(saved=0.12)
     days["day_type"] = None

@@ -81,3 +81,41 @@ def test_outliers_are_told_and_do_not_disqualify(days: pd.DataFrame) -> None:
 def test_a_reporting_period_may_be_short_but_not_empty(days: pd.DataFrame) -> None:
     assert reporting_sufficiency(days, date(2025, 3, 1), date(2025, 3, 31)).sufficient
     assert reporting_sufficiency(days, date(2025, 3, 2), date(2025, 3, 1)).reason == "no_days"
+
+
+def test_a_day_that_stands_twice_counts_where_its_rows_agree(days: pd.DataFrame) -> None:
+    twice = pd.concat([days, days.iloc[10:12]])
+    twice.iloc[-1, 0] = 130.0  # of 2025-01-12 nobody knows which is right
+    found = counted(twice)
+    assert len(found) == 365
+    assert found["energy_kwh"].isna().sum() == 1
+    assert np.isnan(found.loc["2025-01-12", "energy_kwh"])
+    assert found.loc["2025-01-12", "temperature_c"] == 5.0
+    assert found.loc["2025-01-11", "energy_kwh"] == 100.0
+    assert baseline_sufficiency(twice, FIRST, LAST).complete == 364
+
+
+def test_a_row_that_is_missing_does_not_contradict_its_day(days: pd.DataFrame) -> None:
+    twice = pd.concat([days.iloc[[20]].assign(energy_kwh=np.nan), days])
+    assert counted(twice)["energy_kwh"].tolist() == [100.0] * 365
+
+
+def test_two_meters_in_one_table_are_no_baseline(days: pd.DataFrame) -> None:
+    both = pd.concat([days, days.assign(energy_kwh=60.0)])
+    found = baseline_sufficiency(both, FIRST, LAST)
+    assert found.complete == 0
+    assert "energy_days_missing" in (found.reason or "")
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range(FIRST, periods=24, freq="h"),
+        pd.date_range(FIRST, periods=24, freq="D", tz="UTC"),
+        pd.RangeIndex(24),
+    ],
+)
+def test_what_are_no_days_is_refused_by_name(index: pd.Index) -> None:
+    table = pd.DataFrame({"energy_kwh": 1.0, "temperature_c": 5.0, "day_type": "closed"}, index=index)
+    with pytest.raises(ValueError, match="a row a local day"):
+        counted(table)

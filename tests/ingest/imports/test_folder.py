@@ -286,3 +286,51 @@ def test_a_zipped_file_is_read_as_it_is(watch: Watch, store: DuckDBStore) -> Non
     upload.write(gzip.compress(hours("m", 24).encode()))
     upload.finish()
     assert watcher.work_off()[0].stored == 24
+
+
+QUALITY = """
+[device]
+column = "Mätare"
+[time]
+column = "Tid"
+format = ["%Y-%m-%d %H:%M"]
+basis = "normaltid"
+stands_for = "start"
+interval = "hour"
+[[value]]
+column = "kWh"
+quantity = "consumption"
+unit = "kWh"
+[quality]
+column = "Kvalitet"
+good = ["Uppmätt"]
+estimated = ["Beräknad"]
+"""
+
+
+def test_estimated_values_are_marked_until_they_are_measured(
+    watch: Watch, store: DuckDBStore, tmp_path: Path
+) -> None:
+    watcher = watch()
+    mine = tmp_path / "imports" / "ours"
+    mine.mkdir(parents=True)
+    (mine / "mapping.toml").write_text(QUALITY)
+    head = "Mätare;Tid;kWh;Kvalitet\n"
+    rows = [f"m;2024-01-01 0{hour}:00;2;Uppmätt\n" for hour in range(4)]
+    guessed = [row.replace("Uppmätt", "Beräknad") for row in rows[1:3]]
+    measured = guessed[0].replace("2;Beräknad", "3;Uppmätt")  # another value
+    for name, lines in (
+        ("a.csv", [rows[0], *guessed, rows[3]]),
+        ("b.csv", [rows[0], *guessed, rows[3]]),
+        ("c.csv", [rows[0], measured, *guessed[1:], rows[3]]),
+        ("d.csv", rows[2:3]),  # and at last the same value
+    ):
+        give(watcher, "ours", name, head + "".join(lines))
+    found = [(one.stored, one.corrected, one.unchanged) for one in watcher.work_off()]
+    assert found == [(4, 0, 0), (0, 0, 4), (0, 1, 3), (0, 0, 1)]  # marks are not counted
+    marks = store.read_readings(["m"], ["energy_of_hour_estimated"], *ALWAYS)
+    assert [(f"{time:%H:%M}", value) for time, value in zip(marks["time"], marks["value"], strict=True)] == [
+        ("00:00", 0.0),
+        ("01:00", 0.0),
+    ]
+    assert store.superseded("m")["value"].tolist().count(1.0) == 2
