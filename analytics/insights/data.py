@@ -45,7 +45,7 @@ is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]
 ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c")
 """One row a room and UTC hour: means of trusted readings; NaN: not known."""
 
-_HOUR = timedelta(hours=1)
+_YEAR = pd.Timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,11 @@ class SchoolData:
         if self.rooms.empty:
             return pd.Series(np.nan, index=self.hours.index)
         return self.rooms.groupby("hour")["temperature_c"].median().reindex(self.hours.index)
+
+    @cached_property
+    def last_year(self) -> pd.Series:
+        """Which UTC hours lie in the last 365 local days."""
+        return self.hours["day"] > pd.Timestamp(self.last) - _YEAR
 
     @cached_property
     def days(self) -> pd.DataFrame:
