@@ -19,7 +19,7 @@ from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
 from analytics.insights.setpoints import MILD_C, mornings_c, setpoint_findings, warm_stretches, widened
 
-METHOD = "insights/2"
+METHOD = "insights/3"
 """Name and version of all families together: another one finds anew."""
 
 
