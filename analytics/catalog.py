@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 INDOOR = "indoor.room_day/1"
 COMFORT = "comfort.room_day/1"
-VENTILATION = "ventilation.room_day/1"
+VENTILATION = "ventilation.room_day/2"
 REGISTERS = "energy.registers/4"
 INTERVALS = "energy.intervals/3"
 """Of energy that came as energy; metrics that both made say both, joined by +."""

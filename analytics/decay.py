@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analytics.noise import noise_of
 from analytics.quantiles import median
 
 Floats = npt.NDArray[np.float64]
@@ -50,8 +51,11 @@ the outdoor air or the fans change. The longest straight part is taken."""
 ALONE_PPM_H = 140.0
 """What one adult adds in a room of 170 m³: whoever stays behind slows a fall, and nothing in it tells."""
 
-_LONGEST_GAP = 2.2  # reporting intervals between two points of a decay
+_LONGEST_GAP, _LEAST_GAP_S = 2.2, 660.0  # reporting intervals, or seconds, between two points of a decay
 _RISE_PPM = 15.0  # noise that does not end a fall
+_QUIET_PPM = 5.0  # a sensor with more noise is read as the mean of so many seconds to both sides
+_AROUND_S = 150.0
+_NOISY_PPM = 15.0  # noise with which what looks straight may as well be people who come and go
 _BEND = 0.25  # how much the second half's rate may differ from the first half's
 _Z90 = 1.645
 
@@ -89,7 +93,7 @@ class Decay(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A fall that is no decay to believe, and why: ``few_points``, ``not_straight``, ``bent`` …"""
+    """A fall that is no decay to believe, and why: ``few_points``, ``noisy``, ``not_straight``, ``bent`` …"""
 
     first: int
     last: int
@@ -102,7 +106,7 @@ def falls(time_us: Ints, excess_ppm: Floats, interval_s: float) -> list[tuple[in
     A fall ends where the excess passes STOP_PPM, rises by more than noise, or readings are missing.
     """
     found = []
-    step_us = _LONGEST_GAP * interval_s * 1e6
+    step_us = max(_LONGEST_GAP * interval_s, _LEAST_GAP_S) * 1e6
     may = np.flatnonzero((excess_ppm[:-1] >= START_PPM) & (excess_ppm[1:] < excess_ppm[:-1])).tolist()
     times, excess = time_us.tolist(), excess_ppm.tolist()  # one by one numpy is slow
     begin, count = 0, len(excess)
@@ -192,14 +196,19 @@ def find_decays(
 ) -> tuple[list[Decay], list[Refused]]:
     """Decays of a series (ascending) and the falls that are none.
 
-    ``busy`` marks readings within school hours, in which slow falls are refused (None: at no time).
+    ``busy`` marks readings within school hours, in which slow falls are refused (None: at no time). A noisy
+    sensor that reports more often than every five minutes is read as the mean of as many.
     """
-    excess = np.asarray(co2_ppm - baseline_ppm)
+    steady = _steadied(time_us, co2_ppm) if interval_s < 2 * _AROUND_S else co2_ppm
+    excess, noisy = np.asarray(steady - baseline_ppm), noise_of(steady) > _NOISY_PPM
     good: list[Decay] = []
     bad: list[Refused] = []
     for first, last in falls(time_us, excess, interval_s):
         if last - first + 1 < LEAST_POINTS:  # most falls of a day are noise: they cost nothing
             bad.append(Refused(first, last, "few_points"))
+            continue
+        if noisy:
+            bad.append(Refused(first, last, "noisy"))
             continue
         in_school = busy is not None and 2 * int(np.count_nonzero(busy[first : last + 1])) > last - first + 1
         one = decay(time_us, excess, first, last, alone_ppm_h if in_school else 0.0)
@@ -225,6 +234,17 @@ def when(one: Decay, lessons_us: Sequence[tuple[int, int]], ventilated_us: Seque
     if any(one.start_us < end and start < one.end_us for start, end in ventilated_us):
         return When.UNKNOWN  # the fans stopped or started within it
     return When.EVENING if ventilated_us or lessons_us else When.UNKNOWN
+
+
+def _steadied(time_us: Ints, co2_ppm: Floats) -> Floats:
+    """The readings, or of a noisy sensor the means around them."""
+    if noise_of(co2_ppm) <= _QUIET_PPM:
+        return co2_ppm
+    reach_us = round(_AROUND_S * 1e6)
+    first = np.searchsorted(time_us, time_us - reach_us)
+    last = np.searchsorted(time_us, time_us + reach_us, "right")
+    sums = np.concatenate([[0.0], np.cumsum(co2_ppm)])
+    return np.asarray((sums[last] - sums[first]) / (last - first))
 
 
 def _steepest(time_us: Ints, excess_ppm: Floats) -> int:

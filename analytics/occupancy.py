@@ -9,11 +9,13 @@ CO2 rises or stands high. Counting people needs a known flow (:mod:`analytics.ve
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from analytics.decay import find_decays
+from analytics.noise import noise_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,6 +29,9 @@ ALONE_PPM_H = 140.0
 
 LEAST_PERSON = 0.4
 """From this share of one adult on somebody is there: less is the slope's own noise."""
+
+NOISE_Z = 2.0
+"""So many standard deviations of the slope, by the sensor's own noise, nobody is taken for somebody."""
 
 BASELINE_ERROR_PPM = 6.0
 """What the excess may be off beside the outdoor air's slow changes; it counts A times as much."""
@@ -49,10 +54,19 @@ LONGEST_GAP_S = 3_600.0
 """Over a longer silence nothing is said."""
 
 
+class Slope(NamedTuple):
+    """The straight line through the readings around each reading: slope [ppm/h], mean [ppm], and the standard
+    deviation of the slope for each ppm that a reading is off [1/h]."""
+
+    ppm_h: Floats
+    mean_ppm: Floats
+    error_1_h: Floats
+
+
 def slope_ppm_h(
     time_us: Ints, co2_ppm: Floats, half_window_s: float = HALF_WINDOW_S, starts: Ints | None = None
-) -> tuple[Floats, Floats]:
-    """Slope [ppm/h] and mean [ppm] of the straight line through the readings around each reading.
+) -> Slope:
+    """The :class:`Slope` at each reading.
 
     NaN where there are not two readings or they lie more than LONGEST_GAP_S apart. ``starts`` are the first
     readings of stretches that know nothing of each other, such as days (None: there is one).
@@ -80,7 +94,8 @@ def slope_ppm_h(
     silent = (hours[last] - hours[first]) > 2 * max(half_window_s, LONGEST_GAP_S) / 3_600
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where((count < 2) | silent | (spread <= 0), np.nan, (xy - x * y / count) / spread)
-    return slope, y / np.maximum(count, 1)
+        error = np.where(np.isnan(slope), np.nan, 1 / np.sqrt(spread))
+    return Slope(slope, y / np.maximum(count, 1), error)
 
 
 def _stretches(count: int, starts: Ints | None) -> tuple[Ints, Ints, Ints]:
@@ -102,8 +117,8 @@ def added_ppm_h(
 
     ``starts`` as in :func:`slope_ppm_h`.
     """
-    slope, mean = slope_ppm_h(time_us, co2_ppm, starts=starts)
-    return np.asarray(slope + rate_1_h * (mean - baseline_ppm))
+    line = slope_ppm_h(time_us, co2_ppm, starts=starts)
+    return np.asarray(line.ppm_h + rate_1_h * (line.mean_ppm - baseline_ppm))
 
 
 def occupied(
@@ -120,9 +135,19 @@ def occupied(
     change rate when it was measured, ``alone_ppm_h`` what one adult adds to its air (:func:`alone`),
     ``starts`` as in :func:`slope_ppm_h`.
     """
-    added = added_ppm_h(time_us, co2_ppm, baseline_ppm, rate_1_h, starts)
-    least = LEAST_PERSON * alone_ppm_h + BASELINE_ERROR_PPM * np.asarray(rate_1_h)
+    line = slope_ppm_h(time_us, co2_ppm, starts=starts)
+    added = np.asarray(line.ppm_h + rate_1_h * (line.mean_ppm - baseline_ppm))
+    noise = NOISE_Z * _noise_ppm(co2_ppm, starts) * line.error_1_h
+    least = np.maximum(LEAST_PERSON * alone_ppm_h, noise) + BASELINE_ERROR_PPM * np.asarray(rate_1_h)
     return np.asarray((added > least) & (added > EDGE * _most_around(time_us, added, starts)))
+
+
+def _noise_ppm(co2_ppm: Floats, starts: Ints | None) -> Floats:
+    """The sensor's noise in the stretch of each reading."""
+    begin, after, row = _stretches(len(co2_ppm), starts)
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    each = [noise_of(co2_ppm[a:b]) for a, b in zip(begin[first], after[first], strict=True)]
+    return np.repeat(each, np.diff(np.append(first, len(co2_ppm))))
 
 
 def _most_around(time_us: Ints, values: Floats, starts: Ints | None) -> Floats:

@@ -162,15 +162,9 @@ def day_air(
     fans run, ``temperature_c`` the room's mean while occupied.
     """
     excess = co2.ppm - co2.baseline_ppm
-    gap_s = max(_GAP_INTERVALS * co2.interval_s, _LEAST_GAP_S)
     size = volume_of(room)
     spans = [_us(span) for span, _ in lessons]
-    parts: list[Part | str] = []
-    for span, (_, told) in zip(spans, lessons, strict=True):
-        people = people_of(room.age_group, told, room.persons, temperature_c)
-        parts.append(_part(co2.time_us, excess, span, people, size, gap_s))
-    good = [part for part in parts if isinstance(part, Part)]
-    day = pooled(good, *size) if size is not None else "no_volume"
+    flow, parts = flow_of_day(room, lessons, co2, temperature_c)
     each = tuple(pooled([p], *size) if isinstance(p, Part) and size is not None else str(p) for p in parts)
     busy = np.zeros(len(co2.time_us), dtype=bool)
     if spans:
@@ -181,13 +175,29 @@ def day_air(
     steady = room.ventilation is not Ventilation.VAV
     rises = [build_up(co2.time_us, excess, start_us, end_us) for start_us, end_us in spans if steady]
     return DayAir(
-        flow=day if isinstance(day, Flow) else None,
+        flow=flow,
         by_lesson=each,
         decays=tuple((one, when(one, spans, running)) for one in decays),
         refused=len(refused),
         build_up=_together([rise for rise in rises if rise is not None]) if any(rises) else None,
-        parts=tuple(parts),
+        parts=parts,
     )
+
+
+def flow_of_day(
+    room: Room, lessons: Sequence[tuple[Span, int | None]], co2: Co2, temperature_c: float
+) -> tuple[Flow | None, tuple[Part | str, ...]]:
+    """The mass balance of a day's lessons (None: it cannot be said), and that of each; arguments as of
+    :func:`day_air`."""
+    gap_s = max(_GAP_INTERVALS * co2.interval_s, _LEAST_GAP_S)
+    size, excess = volume_of(room), co2.ppm - co2.baseline_ppm
+    parts = []
+    for span, told in lessons:
+        people = people_of(room.age_group, told, room.persons, temperature_c)
+        parts.append(_part(co2.time_us, excess, _us(span), people, size, gap_s))
+    good = [part for part in parts if isinstance(part, Part)]
+    day = pooled(good, *size) if size is not None else "no_volume"
+    return day if isinstance(day, Flow) else None, tuple(parts)
 
 
 def _part(

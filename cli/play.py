@@ -16,6 +16,7 @@ from cli.clock import utc_now
 from simulators.faults import FaultRow
 from simulators.keys import Speaks, spoken
 from simulators.messages import Message, Stream, messages
+from simulators.outdoor import outdoor_devices
 from simulators.publish import BrokerAddress, Pace, Published, publish
 from simulators.record import line
 from simulators.scenario import Scenario
@@ -30,7 +31,8 @@ _A_REPORT = {Speaks.SHELLY: 2, None: 0}  # messages a report; what speaks nothin
 def expected_messages(site: Site, start: datetime, end: datetime) -> int:
     """About how many messages the site's devices send between two times."""
     seconds = max(0.0, (end - start).total_seconds())
-    return round(sum(_A_REPORT.get(spoken(d), 1) * seconds / d.interval_s for d in site.devices))
+    of_devices = sum(_A_REPORT.get(spoken(d), 1) * seconds / d.interval_s for d in site.devices)
+    return round(of_devices + sum(seconds / d.interval_s for d in outdoor_devices(site)))
 
 
 def without_own_time(site: Site) -> list[str]:

@@ -71,7 +71,15 @@ def demo_site(
     if schools < 1:
         raise ValueError(f"schools = {schools}: a site needs at least 1")
     plans = [_school(seed, index) for index in range(schools)]
-    return site_texts(plans, first_day, seed=seed, language=language, mqtt_port=mqtt_port, api_port=api_port)
+    return site_texts(
+        plans,
+        first_day,
+        seed=seed,
+        language=language,
+        mqtt_port=mqtt_port,
+        api_port=api_port,
+        outdoor_sensor=True,
+    )
 
 
 def _school(seed: int, index: int) -> SchoolPlan:

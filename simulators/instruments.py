@@ -14,6 +14,7 @@ from simulators.faults import MeterSwap, Moved, Outage, PlantedFault
 from simulators.keys import LORAWAN, Speaks, spoken
 from simulators.meter_devices import measure_meter, native_meter
 from simulators.meter_formats import p1_telegram, shelly_pro_3em, wmbus_heat
+from simulators.outdoor import outdoor_sensors
 from simulators.room_devices import lorawan_room, measure_room, native_room, zigbee_room
 from simulators.school import Town
 from simulators.wrong_values import spoil_of
@@ -24,6 +25,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 def instruments(town: Town, log: FaultLog | None = None) -> tuple[list[Instrument], list[tuple[str, str]]]:
     """Instruments for every placement the simulator can play, and (device, reason) for those it cannot.
+
+    Outdoor sensors come last.
 
     ``log`` counts what planted faults do.
     """
@@ -39,7 +42,7 @@ def instruments(town: Town, log: FaultLog | None = None) -> tuple[list[Instrumen
                 played.append(made)
             else:
                 silent.append((placed.key, made))
-    return played, silent
+    return [*played, *outdoor_sensors(town)], silent
 
 
 def device_seed(seed: int, device: str) -> int:

@@ -15,6 +15,7 @@ from classroom.places import AgeGroup, Ventilation
 from simulators.chance import stream
 from simulators.defects import Defect
 from simulators.keys import MeterFormat, RoomFormat, meter_device, room_device
+from simulators.outdoor import outdoor_tables
 from simulators.people import HALL_PERSONS
 from simulators.scenario import SCENARIO_FILE, Solar
 from simulators.school_year import calendar_rows
@@ -80,15 +81,18 @@ def site_texts(
     api_port: int,
     defects: Sequence[Defect] = (),
     solar: Sequence[Solar] = (),
+    outdoor_sensor: bool = False,
 ) -> dict[str, str]:
     """Texts of all files of a site by file name, for :func:`classroom.sitefiles.parse_site`.
 
     ``simulation.toml`` is among them. The calendar covers the school years around ``first_day``, from the
-    year before to the second after.
+    year before to the second after. With ``outdoor_sensor`` one hangs at the first school, for all of them.
     """
     devices, tts = _device_rows(schools)
     years = range(first_day.year - 1, first_day.year + 3)
+    outdoor = outdoor_tables(schools[0].key) if outdoor_sensor else {}
     return {
+        **{name: _table(rows) for name, rows in outdoor.items()},
         "classroom.toml": _settings_text(language, mqtt_port, api_port),
         SCENARIO_FILE: _scenario_text(seed, first_day, tts, schools[0].key, defects, solar),
         "schools.csv": _table(

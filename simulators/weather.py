@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 LATITUDE, LONGITUDE = 56.05, 12.70
 MINUTES = 1440
 
-_MONTH_MEAN_C = (1.4, 1.3, 3.2, 7.4, 12.0, 15.6, 18.1, 17.9, 14.3, 9.6, 5.5, 2.8)
+MONTH_MEAN_C = (1.4, 1.3, 3.2, 7.4, 12.0, 15.6, 18.1, 17.9, 14.3, 9.6, 5.5, 2.8)
+"""Mean temperature of the months that its years scatter about, January first."""
+
 _MONTH_SWING_C = (
     1.2,
     1.7,
@@ -116,8 +118,8 @@ class SyntheticWeather:
         anomaly, sky, wind = self._year(day.year)[:, day.timetuple().tm_yday - 1]
         cloud = float(np.clip(seasonal(day, _MONTH_CLOUD) + 0.27 * sky, 0.02, 1.0))
         # Clear winter days are cold, clear summer days warm.
-        clear_effect = (seasonal(day, _MONTH_MEAN_C) - 9.0) / 9.0 * 1.6 * (0.6 - cloud)
-        mean_c = seasonal(day, _MONTH_MEAN_C) + _ANOMALY_C * anomaly + clear_effect
+        clear_effect = (seasonal(day, MONTH_MEAN_C) - 9.0) / 9.0 * 1.6 * (0.6 - cloud)
+        mean_c = seasonal(day, MONTH_MEAN_C) + _ANOMALY_C * anomaly + clear_effect
         return float(mean_c), cloud, float(4.4 * np.exp(0.35 * wind - 0.06))
 
     def _make_year(self, year: int) -> Floats:

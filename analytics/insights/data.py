@@ -45,15 +45,20 @@ is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]
 ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c")
 """One row a room and UTC hour: means of trusted readings; NaN: not known."""
 
-_HOUR = timedelta(hours=1)
+ROOM_DAY_COLUMNS = ("room", "day", "airflow_l_s_person")
+"""One row a room and local day (naive midnight): outdoor air for a person in its lessons [L/s], the metric of
+that name; NaN: not told."""
+
+_YEAR = pd.Timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class SchoolData:
     """A school over local days ``first`` to ``last`` (both whole and over).
 
-    ``hours`` has HOURS_COLUMNS, every hour of the span; ``rooms`` ROOM_COLUMNS. ``heat`` is the carrier of
-    ``heat_kwh``, None where none is metered. ``site`` holds the rows of ``school`` (``batch.site_of``).
+    ``hours`` has HOURS_COLUMNS, every hour of the span; ``rooms`` ROOM_COLUMNS, ``room_days``
+    ROOM_DAY_COLUMNS. ``heat`` is the carrier of ``heat_kwh``, None where none is metered. ``site`` holds the
+    rows of ``school`` (``batch.site_of``).
     """
 
     site: Site
@@ -62,6 +67,7 @@ class SchoolData:
     last: date
     hours: pd.DataFrame
     rooms: pd.DataFrame
+    room_days: pd.DataFrame
     heat: Carrier | None
     senses: tuple[Sense, ...] = ()
 
@@ -86,6 +92,11 @@ class SchoolData:
         if self.rooms.empty:
             return pd.Series(np.nan, index=self.hours.index)
         return self.rooms.groupby("hour")["temperature_c"].median().reindex(self.hours.index)
+
+    @cached_property
+    def last_year(self) -> pd.Series:
+        """Which UTC hours lie in the last 365 local days."""
+        return self.hours["day"] > pd.Timestamp(self.last) - _YEAR
 
     @cached_property
     def days(self) -> pd.DataFrame:

@@ -6,25 +6,20 @@ import pandas as pd
 
 from analytics.insights.breaks import breaks, holiday_findings
 from analytics.insights.data import SchoolData
+from analytics.insights.electricity import electricity_findings
 from analytics.insights.finish import finish
 from analytics.insights.heat import fit_heat
 from analytics.insights.heat_loss import fit_heat_loss
+from analytics.insights.heating import heating_findings
 from analytics.insights.model import Insight
-from analytics.insights.nights import (
-    days_of,
-    fan_stretches,
-    night_findings,
-    night_levels,
-    night_power_kw,
-    split,
-)
+from analytics.insights.night_levels import night_levels, night_power_kw, split
+from analytics.insights.nights import days_of, fan_stretches, night_findings
 from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
-from analytics.insights.running import running_findings
 from analytics.insights.sensors import sensor_findings
 from analytics.insights.setpoints import MILD_C, mornings_c, setpoint_findings, warm_stretches, widened
 
-METHOD = "insights/2"
+METHOD = "insights/3"
 """Name and version of all families together: another one finds anew."""
 
 
@@ -50,7 +45,8 @@ def find(data: SchoolData) -> list[Insight]:
             *night_findings(data, nights, power_kw, heat, others),
             *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated)),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
-            *running_findings(data, heat),
+            *heating_findings(data, heat),
+            *electricity_findings(data),
             *power_findings(data),
             *room_findings(data),
             *sensor_findings(data),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analytics.costs import saving_sek
 from analytics.emissions import BASES, factors_of
-from analytics.insights.data import SchoolData
+from analytics.insights.data import SchoolData, over_hours
 from analytics.insights.model import (
     CONCERNS,
     Concern,
@@ -64,6 +64,11 @@ def spread(value: float, share: float) -> Range:
     """``value`` give or take ``share`` of it."""
     width = abs(value) * share
     return Range(value=value, low=value - width, high=value + width)
+
+
+def evenly(data: SchoolData, by_day: pd.Series, year_kwh: float, share: float) -> Waste:
+    """A day's energy evenly over its hours, give or take ``share``."""
+    return Waste(over_hours(data, by_day), spread(float(by_day.sum()), share), spread(year_kwh, share))
 
 
 @dataclass(frozen=True)

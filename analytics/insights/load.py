@@ -16,6 +16,7 @@ from analytics.insights.data import (
     HEAT_CARRIERS,
     HOURS_COLUMNS,
     ROOM_COLUMNS,
+    ROOM_DAY_COLUMNS,
     WINDOW,
     SchoolData,
     Sense,
@@ -34,6 +35,7 @@ from store.frames import HourMeans
 
 _QUANTITIES = ("co2_ppm", "temperature_c")
 _ENERGY = ("energy_kwh", "exported_kwh", "produced_kwh")
+_AIR = "airflow_l_s_person"
 _STANDING = ("stale", "drift")  # verdicts that a caretaker must do something about
 
 
@@ -62,7 +64,8 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
     hours["outdoor_c"] = _outdoor_c(store, site, school, span).reindex(hours.index).to_numpy()
     heat = _put_energy(hours, energy)
     hours["flow_m3"] = _flow_m3(store, part, span).reindex(hours.index).to_numpy()
-    return SchoolData(part, school, first, last, hours, rooms, heat, _senses(store, part, span[1]))
+    days = _room_days(store, part, school, span)
+    return SchoolData(part, school, first, last, hours, rooms, days, heat, _senses(store, part, span[1]))
 
 
 def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
@@ -133,6 +136,30 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
         parts.append(_room(room, {quantity: _Means.of(some) for quantity, some in sensors.items()}))
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else empty
+
+
+def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFrame:
+    """ROOM_DAY_COLUMNS of every room, from its metrics."""
+    told = {
+        room.key: store.read_values(school, Scope.ROOM, room.key, Interval.DAY, *span, _AIR).get(None)
+        for room in part.rooms_of(school)
+    }
+    parts = [
+        pd.DataFrame(
+            {
+                "room": room,
+                "day": pd.DatetimeIndex(values.time_us.view("M8[us]"))
+                .tz_localize(UTC)
+                .tz_convert(part.zone)
+                .tz_localize(None)
+                .normalize(),
+                _AIR: values.value,
+            }
+        )
+        for room, values in told.items()
+        if values is not None
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ROOM_DAY_COLUMNS))
 
 
 class _Means(NamedTuple):

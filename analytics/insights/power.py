@@ -35,7 +35,7 @@ def power_findings(data: SchoolData) -> list[Found]:
 
 def peaks(data: SchoolData) -> Found | None:
     """Months whose highest hour passes what is usual: they decide a power charge, not the energy."""
-    hours = data.hours[data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    hours = data.hours[data.last_year]
     by_day = hours.groupby("day")["electricity_kwh"].max()
     school = by_day[data.days["day_type"].reindex(by_day.index) == DayType.SCHOOL_DAY].dropna()
     if len(school) < _LEAST_DAYS:
@@ -79,7 +79,7 @@ def _power_sek(data: SchoolData, used: pd.Series, shaved: pd.Series) -> Range | 
 
 def solar(data: SchoolData) -> Found | None:
     """Much of what the cells make is fed out."""
-    hours = data.hours[data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)]
+    hours = data.hours[data.last_year]
     known = hours.dropna(subset=["produced_kwh", "exported_kwh"])
     made, out = float(known["produced_kwh"].sum()), float(known["exported_kwh"].sum())
     if made <= 0 or out < FED_OUT_KWH or out / made < FED_OUT_SHARE:

@@ -1,33 +1,28 @@
-"""Rooms that lack air, are too warm or too cold, from their hours.
+"""Rooms that lack air, are too warm or too cold.
 
-Fresh air by the day's CO2 budget (the mass balance of ASTM E741 summed over a day): what the class breathes
-out from the first to the last lesson has left the room with the air, but for what still hangs in it at the
-end: Q = (1e6·ΣG·t − V·ΔC) / Σ(C − C_bg)·t. It needs no lesson-sharp timetable and no quick sampling. C_bg is
-the sensor's own lowest (2 %) of the last weeks, so that its offset cancels. An indication, not a measurement
-of the flow (OVK): people are those of the timetable.
+Fresh air is that of the room's days as its metrics tell it, ``airflow_l_s_person`` of
+:mod:`analytics.ventilation`: the mass balance of its lessons. An indication, not a measurement of the flow
+(OVK): people are those of the timetable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analytics.generation import People, people_of
-from analytics.insights.data import Floats, SchoolData
+from analytics.insights.data import SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from analytics.points import HOUR_US, Ints
-from analytics.quantiles import quantile
 from classroom.places import DayType, Room
 from classroom.timetable import Span
 
-METHOD = "insights.rooms/1"
+METHOD = "insights.rooms/2"
 
 LACKING = ((5.0, 1_100.0), (4.0, 1_000.0))
 """A room lacks air below so many L/s a person (7 is asked for, less what people and sensors are off) where
@@ -43,14 +38,6 @@ _MONTHS_HEATED = (10, 11, 12, 1, 2, 3, 4)
 _LEAST_DAYS = 10
 _LATEST_DAYS = 60  # school days that tell how a room is now
 _NOISE_LOG = 0.15
-_BACKGROUND = 0.02
-
-
-class AirDay(NamedTuple):
-    """A school day of a room: L/s per person (NaN: nobody told who is there), and its highest hour [ppm]."""
-
-    flow_l_s: float
-    highest_ppm: float
 
 
 def room_findings(data: SchoolData) -> list[Found]:
@@ -61,69 +48,45 @@ def room_findings(data: SchoolData) -> list[Found]:
     school_days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
     by_room = dict(list(data.rooms.groupby("room", observed=True)))
     timetable, days = data.timetable, [(day, day.date()) for day in school_days]
+    flows = dict(list(data.room_days.groupby("room", observed=True)))
     found = []
     for room in data.site.rooms_of(data.school):
         if room.key not in by_room:
             continue
         hours = by_room[room.key].set_index("hour").sort_index()
         lessons = {at: timetable.lessons(room.key, day) for at, day in days}
-        one = lacks_air(room, air_days(room, hours["co2_ppm"], lessons))
+        flow_l_s = flows[room.key].set_index("day")["airflow_l_s_person"] if room.key in flows else _NO_FLOW
+        one = lacks_air(room, air_days(hours["co2_ppm"], flow_l_s, lessons))
         found += [] if one is None else [one]
         found += _too_warm_or_cold(data, room, hours["temperature_c"], lessons)
     return found
 
 
+_NO_FLOW = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([]))
 _Lessons = dict[pd.Timestamp, list[tuple[datetime, datetime, int | None]]]
 
 
-def air_days(room: Room, co2_ppm: pd.Series, lessons: _Lessons) -> pd.DataFrame:
-    """``flow_l_s`` and ``highest_ppm`` (see :class:`AirDay`) by school day with enough hours; ``co2_ppm`` by
-    UTC hour."""
+def air_days(co2_ppm: pd.Series, flow_l_s: pd.Series, lessons: _Lessons) -> pd.DataFrame:
+    """``flow_l_s`` (NaN: not told) and ``highest_ppm``, the highest hour of its lessons, by school day.
+
+    Of days of which nine hours of ten are known. ``co2_ppm`` is by UTC hour, ``flow_l_s`` by local day [L/s a
+    person].
+    """
     known = co2_ppm.dropna()
-    given = [(day, of_day) for day, of_day in lessons.items() if of_day]
-    if known.empty or not given:
-        return pd.DataFrame(columns=list(AirDay._fields), dtype=np.float64)
-    ppm = known.to_numpy(np.float64)
-    background = quantile(ppm, _BACKGROUND)
     hour = _hours(known)
-    start = np.array([int(of_day[0][0].timestamp() // 3_600) for _, of_day in given])
-    end = np.array([-int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600) for _, of_day in given])
-    first, last = np.searchsorted(hour, start), np.searchsorted(hour, end)
-    whole = np.flatnonzero(last - first >= np.maximum(3, 0.9 * (end - start)))
-    if not len(whole):
-        return pd.DataFrame(columns=list(AirDay._fields), dtype=np.float64)
-    inside = np.stack([first[whole], last[whole]], axis=1).ravel()
-    highest = np.maximum.reduceat(np.append(ppm, 0.0), inside)[::2]
-    excess_ppm_s = np.add.reduceat(np.append(np.maximum(ppm - background, 1.0), 0.0), inside)[::2] * 3_600
-    after = np.minimum(last[whole], len(hour) - 1)
-    left_ppm = np.where(hour[after] == end[whole], np.maximum(ppm[after] - background, 0.0), 0.0)
-    sizes = {lesson[2] for _, of_day in given for lesson in of_day}
-    people = {told: people_of(room.age_group, told, room.persons) for told in sizes}
-    flow = [
-        _flow_l_s(room, [((until - begin).total_seconds(), people[told]) for begin, until, told in of_day], *of)
-        for (_, of_day), *of in zip(
-            (given[at] for at in whole), left_ppm.tolist(), excess_ppm_s.tolist(), strict=True
-        )
-    ]
-    index = pd.DatetimeIndex([given[at][0] for at in whole])
-    return pd.DataFrame({"flow_l_s": flow, "highest_ppm": highest}, index=index)
-
-
-def _flow_l_s(
-    room: Room, lessons: list[tuple[float, People | None]], left_ppm: float, excess_ppm_s: float
-) -> float:
-    """L/s per person of a day: lessons [s] and who is in them, what hangs in the room at the end, and the sum
-    of what its hours are above the background; NaN: nobody told who is there."""
-    breathed_m3 = person_s = occupied_s = 0.0
-    for seconds, people in lessons:
-        if people is None or room.age_group is None:
-            return np.nan
-        breathed_m3 += people.co2_m3_s * seconds
-        person_s += people.number * seconds
-        occupied_s += seconds
-    left_m3 = 0.0 if room.volume_m3 is None else room.volume_m3 * left_ppm / 1e6
-    flow_m3_s = max(breathed_m3 - left_m3, 0.0) * 1e6 / excess_ppm_s
-    return 1_000 * flow_m3_s * occupied_s / person_s
+    ppm = known.to_numpy(np.float64)
+    highest = {}
+    for day, of_day in lessons.items():
+        if not of_day:
+            continue
+        start = int(of_day[0][0].timestamp() // 3_600)
+        end = -int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600)
+        first, last = np.searchsorted(hour, (start, end))
+        if last - first >= max(3, 0.9 * (end - start)):
+            highest[day] = float(ppm[first:last].max())
+    days = pd.DatetimeIndex(list(highest))
+    ppm_of_day = np.array(list(highest.values()), dtype=np.float64)
+    return pd.DataFrame({"flow_l_s": flow_l_s.reindex(days), "highest_ppm": ppm_of_day}, index=days)
 
 
 def _hours(values: pd.Series) -> Ints:

@@ -151,7 +151,6 @@ def setpoint_findings(
     heats = hours["day"].map(model.felt_c) < model.heats()
     per_k = loss.kw_k(fans_h).where(heats, 0.0)
     excess = _excess_k(data, stretches, heated)
-    last_year = hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)
     found = []
     for known in stretches:
         one = _over_breaks(data, known, excess)
@@ -163,7 +162,7 @@ def setpoint_findings(
         kwh = pd.concat([told, guessed]).sort_index()
         sure, rough = float(told.sum()), float(guessed.sum())
         share = (_COLD_SHARE * abs(sure) + _MILD_SHARE * abs(rough)) / max(abs(sure + rough), 1e-9)
-        year = float(per_k[last_year].sum())
+        year = float(per_k[data.last_year].sum())
         goes_on = bool(mornings.index[-1] <= known.last)
         seen = spread(sure + rough, share)
         waste = Waste(kwh, seen, spread(year * warmer, share) if goes_on else seen)

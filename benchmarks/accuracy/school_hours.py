@@ -9,9 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import pandas as pd
 
+from accuracy.room_flows import INTERVAL_S, person_flows
 from analytics.batch import site_of
 from analytics.insights.data import SchoolData, calendar_hours
 from classroom.quantity import Carrier
+from classroom.site import Site
 from classroom.sitefiles import parse_site
 from simulators.chance import stream
 from simulators.city import city_site
@@ -28,6 +30,7 @@ DAYS = 400
 SCHOOLS = 8
 """A city of so many schools has every kind of defect once, and one school with none."""
 
+_MINUTES, _NOISE_PPM = INTERVAL_S // 60, 4.0
 _POWERS = {
     "electricity_kwh": "import_w",
     "heat_kwh": "heat_w",
@@ -94,7 +97,8 @@ def _simulate(runs: Sequence[_Run]) -> tuple[pd.DatetimeIndex, Floats, Floats, d
     widths = [run.school.built.count for run in runs]
     state = together.start()
     place = start_place(state)
-    energy, outdoor, told = [], [], {"co2_ppm": [], "temperature_c": [], "breathed": [], "people": []}
+    energy, outdoor = [], []
+    told = {name: [] for name in ("co2_ppm", "co2_read_ppm", "temperature_c", "breathed", "people")}
     for number in range(-WARM_UP.days, DAYS):
         day = FIRST_DAY + timedelta(days=number)
         state, course, parts = together.step(day, state)
@@ -107,6 +111,7 @@ def _simulate(runs: Sequence[_Run]) -> tuple[pd.DatetimeIndex, Floats, Floats, d
         outdoor.append(_hourly(np.stack([part.weather.temperature_c for part in parts], axis=1)))
         people = np.concatenate([part.crowd.pupils + part.crowd.adults for part in parts], axis=1)
         told["co2_ppm"].append(_hourly(place.co2_ppm[1:]))
+        told["co2_read_ppm"].append(place.co2_ppm[:-1:_MINUTES].astype(np.float32))
         told["temperature_c"].append(_hourly(place.temperature_c[1:]))
         told["breathed"].append(_hourly(1000 * course.flow_m3_s * (people > 0)))
         told["people"].append(_hourly(people))
@@ -142,7 +147,8 @@ def _case(
                 by_day = added.reindex(frame.index).groupby(frame["day"]).sum()
                 extra[other.left_out, name] = by_day
     rooms, flow = _rooms(run, hours, told)
-    data = SchoolData(site, key, first, last, frame, rooms, Carrier.DISTRICT_HEAT)
+    days = _room_days(run, site, hours, told, sorted({day.date() for day in frame["day"]}))
+    data = SchoolData(site, key, first, last, frame, rooms, days, Carrier.DISTRICT_HEAT)
     return SchoolCase(run.school.seed, data, run.school.defects, pd.DataFrame(extra), flow)
 
 
@@ -152,14 +158,14 @@ def _rooms(run: _Run, hours: pd.DatetimeIndex, told: dict[str, Floats]) -> tuple
     for zone, room in enumerate(run.school.rooms, run.school.first_zone):
         if room.key == REST_KEY:
             continue
-        own = stream(run.school.seed, "error", run.school.key, room.key).uniform(-1, 1, 3)
+        factor, offset_ppm, offset_c = _errors(run, room.key)
         parts.append(
             pd.DataFrame(
                 {
                     "room": room.key,
                     "hour": hours,
-                    "co2_ppm": told["co2_ppm"][:, zone] * (1 + 0.02 * own[0]) + 20 * own[1],
-                    "temperature_c": told["temperature_c"][:, zone] + 0.2 * own[2],
+                    "co2_ppm": told["co2_ppm"][:, zone] * factor + offset_ppm,
+                    "temperature_c": told["temperature_c"][:, zone] + offset_c,
                     "coverage": 1.0,
                 }
             )
@@ -167,3 +173,25 @@ def _rooms(run: _Run, hours: pd.DatetimeIndex, told: dict[str, Floats]) -> tuple
         people = told["people"][half:, zone]
         flows[room.key] = float(told["breathed"][half:, zone].sum() / max(people.sum(), 1e-9))
     return pd.concat(parts, ignore_index=True), pd.Series(flows)
+
+
+def _room_days(
+    run: _Run, site: Site, hours: pd.DatetimeIndex, told: dict[str, Floats], days: list[date]
+) -> pd.DataFrame:
+    """ROOM_DAY_COLUMNS of the school's rooms, as the job computes them from their readings."""
+    parts = []
+    for zone, room in enumerate(run.school.rooms, run.school.first_zone):
+        if room.key != REST_KEY:
+            factor, offset_ppm, _ = _errors(run, room.key)
+            read = told["co2_read_ppm"][:, zone] * factor + offset_ppm
+            rng = stream(run.school.seed, "noise", run.school.key, room.key)
+            read += rng.normal(0, _NOISE_PPM, len(read))
+            place = site.room_by_key[run.school.key, room.key]
+            parts.append(person_flows(site, place, hours[0].to_pydatetime(), read, days))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _errors(run: _Run, room: str) -> tuple[float, float, float]:
+    """A sensor's own error: factor and offset [ppm] of CO2, offset of temperature [K]."""
+    own = stream(run.school.seed, "error", run.school.key, room).uniform(-1, 1, 3)
+    return 1 + 0.02 * own[0], 20 * own[1], 0.2 * own[2]

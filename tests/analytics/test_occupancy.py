@@ -31,9 +31,11 @@ def balanced(truth: np.ndarray, said: np.ndarray) -> float:
 
 def test_the_slope_of_a_straight_line() -> None:
     time_us = np.arange(0, 13, dtype=np.int64) * 5 * MINUTE
-    slope, mean = slope_ppm_h(time_us, 500 + 120 * time_us / 3.6e9)
+    slope, mean, error = slope_ppm_h(time_us, 500 + 120 * time_us / 3.6e9)
     assert slope == pytest.approx(np.full(13, 120.0))
     assert mean[6] == pytest.approx(560)
+    # Seven readings five minutes apart: Σ(t - mean)² = 28 / 144 h².
+    assert error[6] == pytest.approx((144 / 28) ** 0.5)
 
 
 def test_what_people_add_in_a_steady_room_is_rate_times_excess() -> None:
@@ -75,13 +77,21 @@ def test_movement_proves_presence_in_its_interval_and_stillness_nothing() -> Non
     assert not moved(time_us, [(600, at, np.zeros(3), 1.0), (600, at[:0], np.zeros(0), 1.0)]).any()
 
 
+def test_a_noisy_sensor_sees_nobody_where_nobody_is() -> None:
+    """20 ppm of noise every ten minutes: the slope alone is off by 85 ppm/h, more than half an adult."""
+    time_us = np.arange(0, 1_440, 10).astype(np.int64) * MINUTE
+    noise = np.random.default_rng(4).normal(0, 20, len(time_us))
+    assert occupied(time_us, 430 + noise, 430.0).mean() < 0.05
+    assert occupied(time_us, 430 + 2_000 * time_us / 3.6e9 + noise, 430.0).all()
+
+
 def test_silence_says_nothing() -> None:
     time_us = np.array([0, 5, 10, 200, 205], dtype=np.int64) * MINUTE
-    slope, _ = slope_ppm_h(time_us, np.array([500.0, 600, 700, 2_000, 2_100]))
+    slope, _, _ = slope_ppm_h(time_us, np.array([500.0, 600, 700, 2_000, 2_100]))
     assert slope[1] == pytest.approx(1_200)
     assert slope[4] == pytest.approx(1_200)
     lonely = np.array([0, 200, 400], dtype=np.int64) * MINUTE
-    assert np.isnan(slope_ppm_h(lonely, np.array([500.0, 900, 500]))[0]).all()
+    assert np.isnan(slope_ppm_h(lonely, np.array([500.0, 900, 500])).ppm_h).all()
     assert not occupied(lonely, np.array([500.0, 900, 500]), 430.0).any()
     assert not detected(lonely[:1], np.array([900.0]), 300).any()
 

@@ -54,7 +54,7 @@ def test_history_asks_before_every_portion_and_ends_where_told(broker: EmbeddedB
         end=start + timedelta(days=1),
         before_chunk=lambda: asked.append(1),
     )
-    assert sent == 6 * 288 + 96 + 24
+    assert sent == 6 * 288 + 96 + 24 + 144
     assert len(asked) == 2
     assert reached == start + timedelta(days=1)
 

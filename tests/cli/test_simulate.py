@@ -67,7 +67,7 @@ def test_files_hold_the_messages_and_what_planted_faults_did(simulate: Simulate,
     assert done.exit_code == 0, done.output
     messages, unreadable = read_recorded(tmp_path / "messages.jsonl")
     assert not unreadable
-    assert len(messages) == 6 * 288 + 96 + 24 - 3 * 24
+    assert len(messages) == 6 * 288 + 96 + 24 + 144 - 3 * 24
     assert f"{len(messages)} messages" in done.output
     times = [json.loads(line)["time"] for line in (tmp_path / "messages.jsonl").open()]
     assert times == sorted(times)

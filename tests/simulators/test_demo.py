@@ -18,13 +18,15 @@ from simulators.school import Town
 @pytest.mark.parametrize("schools", [1, 9])
 def test_the_demo_site_has_no_fault_and_every_device_plays(first_day: date, schools: int) -> None:
     texts = demo_site(first_day, schools=schools, seed=4)
-    not_played = {"factors.csv", "stations.csv", "normal_years.csv"}
+    not_played = {"factors.csv"}
     assert set(texts) == {"classroom.toml", SCENARIO_FILE, *TABLES} - not_played
     site = parse_site(texts)
     assert len(site.schools) == schools
     played, silent = instruments(Town(site, parse_scenario(texts[SCENARIO_FILE])))
     assert silent == []
-    assert len(played) == len(site.devices) == len(site.rooms) + 2 * schools
+    assert len(site.devices) == len(site.rooms) + 2 * schools
+    assert len(played) == len(site.devices) + 1
+    assert played[-1].placed.key == site.stations[0].key == "almgarden/ute-1"
     assert {(d.school, d.room) for d in site.devices if d.room} == set(site.room_by_key)
     assert {(d.school, d.meter) for d in site.devices if d.meter} == {(m.school, m.key) for m in site.meters}
 

@@ -221,7 +221,7 @@ def flow_days(site: Site, room: str, rates: Sequence[float]) -> list[Metric]:
                 low=rate * 0.8,
                 high=rate * 1.2,
                 unit="1/h",
-                method="ventilation.room_day/1",
+                method="ventilation.room_day/2",
             )
         )
     return found

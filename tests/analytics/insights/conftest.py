@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.insights.data import HOURS_COLUMNS, ROOM_COLUMNS, SchoolData, Sense, calendar_hours
+from analytics.insights.data import (
+    HOURS_COLUMNS,
+    ROOM_COLUMNS,
+    ROOM_DAY_COLUMNS,
+    SchoolData,
+    Sense,
+    calendar_hours,
+)
 from classroom.places import CalendarRow, Lesson, Room, School, SchoolAttributes
 from classroom.quantity import Carrier
 from classroom.settings import Settings
@@ -85,7 +92,8 @@ def make_data() -> Callable[..., SchoolData]:
         school = (hours["day_type"] == "school_day") & (hours["open_h"] > 0)
         hours["electricity_kwh"] = BASE_KW + FANS_KW * hours["fans_h"] + LESSONS_KW * school
         rooms = pd.DataFrame({name: [] for name in ROOM_COLUMNS})
-        return SchoolData(site, "berga", FIRST, last, hours, rooms, Carrier.DISTRICT_HEAT, senses)
+        room_days = pd.DataFrame({name: [] for name in ROOM_DAY_COLUMNS})
+        return SchoolData(site, "berga", FIRST, last, hours, rooms, room_days, Carrier.DISTRICT_HEAT, senses)
 
     return make
 

@@ -40,6 +40,14 @@ def energy(metric: str, carrier: Carrier, value: float | None) -> Metric:
     )  # fmt: skip
 
 
+def air(room: str, day: datetime, value: float | None) -> Metric:
+    return Metric(
+        time=day, period_end=day + timedelta(days=1), interval=Interval.DAY, school="berga", scope=Scope.ROOM,
+        id=room, metric="airflow_l_s_person", carrier=None, basis=None, value=value, low=None, high=None,
+        unit="L/s", coverage=1.0, status=Status.OK, reason=None, method="m/1", factors=(), fingerprint="f",
+    )  # fmt: skip
+
+
 @pytest.fixture
 def filled(store: DuckDBStore) -> DuckDBStore:
     rows = [
@@ -68,6 +76,8 @@ def filled(store: DuckDBStore) -> DuckDBStore:
             energy("energy_kwh", Carrier.ELECTRICITY, 12.0),
             energy("energy_kwh", Carrier.DISTRICT_HEAT, 34.0),
             energy("exported_kwh", Carrier.ELECTRICITY, None),
+            air("a1", datetime(2026, 2, 26, 23, tzinfo=UTC), 6.5),
+            air("a1", datetime(2026, 2, 27, 23, tzinfo=UTC), None),
         ]
     )
     store.write_readings([Reading("c1", "co2_ppm", HOUR + timedelta(hours=3), 640.0)])
@@ -112,6 +122,13 @@ def test_rooms_are_means_of_trusted_hours_where_devices_hung(filled: DuckDBStore
     assert rooms.loc[("a2", pd.Timestamp(HOUR)), "co2_ppm"] == 700.0
 
 
+def test_the_air_of_a_rooms_days_by_local_day(filled: DuckDBStore, placed: Any) -> None:
+    days = load(filled, placed, "berga", NOW).room_days
+    assert days["room"].tolist() == ["a1", "a1"]
+    assert days["day"].tolist() == [pd.Timestamp("2026-02-27"), pd.Timestamp("2026-02-28")]
+    assert days["airflow_l_s_person"].tolist() == pytest.approx([6.5, np.nan], nan_ok=True)
+
+
 def test_a_stuck_sensor_is_told_with_its_reason(filled: DuckDBStore, placed: Any) -> None:
     senses = {one.device: one for one in load(filled, placed, "berga", NOW).senses}
     assert set(senses) == {"c1", "c1b", "moved", "m-heat"}
@@ -124,5 +141,6 @@ def test_an_empty_store(store: DuckDBStore, placed: Any) -> None:
     data = load(store, placed, "berga", NOW)
     assert data.heat is None
     assert data.rooms.empty
+    assert data.room_days.empty
     assert data.first == data.last == date(2026, 3, 1)
     assert data.hours[["electricity_kwh", "outdoor_c"]].isna().all().all()

@@ -1,4 +1,4 @@
-"""When heat and electricity are used: too early, on warm days, at night, out of hours, and how steadily."""
+"""How a school is heated: too early, on warm days, at night, how steadily, and its hot water."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analytics.insights.data import SchoolData, over_hours
+from analytics.insights.data import SchoolData
 from analytics.insights.evidence import by_hour, line
-from analytics.insights.finish import Found, Waste, spread
+from analytics.insights.finish import Found, Waste, evenly, spread
 from analytics.insights.heat import HeatModel, day_groups, in_last_year
 from analytics.insights.model import Evidence, InsightKind
 from classroom.places import DayType
 from classroom.quantity import Carrier
 
-METHOD = "insights.running/1"
+METHOD = "insights.heating/1"
 
 EARLY_H = 4.5
 """A start of the heating so many hours before school opens is too early on a day above freezing: Energy
@@ -24,18 +24,11 @@ Sparks rates a start at six well and one at three badly."""
 WARM_DAY_C, WARM_SHARE = 15.0, 0.05
 """Heat above hot water on days warmer than this is told from this share of the year's on."""
 
-GOOD_SHARE, BAD_SHARE = 0.50, 0.65
-"""Electricity out of hours: within reach, and told from here on (Energy Sparks: 50 % exemplar, 60 usual)."""
-
 GOOD_R2, BAD_R2 = 0.75, 0.50
 """Share of school days' heat that the weather explains where control works, and below which it is told."""
 
-RISEN_SHARE = 0.10
-"""Electricity of the last four weeks above that of the same kinds of day before, from here on."""
-
-_YEAR_DAYS = 330  # so many days make a year's figure
-_WEEKS_DAYS = 28
 _LEAST_DAYS = 20
+_LEAST_SCHOOL_DAYS = 165
 _MILD_C, _COLD_C = 0.0, 5.0
 _ROUGH = 0.5  # half the span of what is an estimate of habit, not a measurement
 
@@ -51,16 +44,14 @@ _LOSSES_SHARE = 0.8
 """A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
 
 
-def running_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
-    """Findings about when energy is used."""
+def heating_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
+    """Findings about how and when it is heated."""
     found = [
         starts_early(data),
         warm_weather(data, model),
         no_setback(data, model),
         poor_control(data, model),
         hot_water(data),
-        out_of_hours(data),
-        rising(data),
     ]
     return [one for one in found if one is not None]
 
@@ -91,7 +82,7 @@ def starts_early(data: SchoolData) -> Found | None:
     inside = hours["day"].isin(wanted) & (hours["hour"] >= start) & (hours["hour"] < latest)
     wasted = (hours["heat_kwh"][inside] - night).clip(lower=0).dropna() * _LOST_SHARE
     seen = spread(float(wasted.sum()), _ROUGH)
-    last_year = wasted[_last_year(data)[wasted.index]]
+    last_year = wasted[data.last_year[wasted.index]]
     params: dict[str, float | str] = {
         "starts": f"{start:02d}:00",
         "opens": f"{opens:02d}:00",
@@ -124,7 +115,7 @@ def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
         InsightKind.HEATING_IN_WARM_WEATHER,
         (warm.index[0].date(), warm.index[-1].date()),
         ongoing=bool(warm.index[-1] > pd.Timestamp(data.last) - pd.Timedelta(days=365)),
-        waste={data.heat: _over_hours(data, warm, kwh, 0.25)},
+        waste={data.heat: evenly(data, warm, kwh, 0.25)},
         params=params,
         evidence=_heat_and_weather(data),
     )
@@ -177,7 +168,7 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
 
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:
     """The weather hardly explains the heat of school days."""
-    if model is None or model.r2 >= BAD_R2 or model.days < _YEAR_DAYS // 2:
+    if model is None or model.r2 >= BAD_R2 or model.days < _LEAST_SCHOOL_DAYS:
         return None
     return _found(
         InsightKind.HEAT_CONTROL_POOR,
@@ -204,72 +195,10 @@ def hot_water(data: SchoolData) -> Found | None:
     return _found(
         InsightKind.HOT_WATER_ON_CLOSED_DAYS,
         (warm.index[0].date(), warm.index[-1].date()),
-        waste={data.heat: _over_hours(data, by_day, wasted, _ROUGH)},
+        waste={data.heat: evenly(data, by_day, wasted, _ROUGH)},
         params={"closed_kwh_d": round(closed), "school_kwh_d": round(school)},
         evidence=Evidence(lines=(line("heat", "kWh", warm["heat_kwh"], 0),)),
     )
-
-
-def out_of_hours(data: SchoolData) -> Found | None:
-    """Most of the year's electricity is used while the school is closed."""
-    known = data.hours[_last_year(data)].dropna(subset=["electricity_kwh"])
-    if known["day"].nunique() < _YEAR_DAYS:
-        return None
-    used = data.use_kwh.reindex(known.index)
-    closed = used * (1 - known["open_h"])
-    share = float(closed.sum() / used.sum()) if used.sum() > 0 else 0.0
-    if share < BAD_SHARE:
-        return None
-    part = (share - GOOD_SHARE) / share
-    wasted = (known["electricity_kwh"] * (1 - known["open_h"]) * part).rename("kwh")
-    year = float(wasted.sum()) * 365 / known["day"].nunique()
-    return _found(
-        InsightKind.OUT_OF_HOURS,
-        (known["day"].iloc[0].date(), data.last),
-        waste={Carrier.ELECTRICITY: Waste(wasted, spread(float(wasted.sum()), _ROUGH), spread(year, _ROUGH))},
-        params={"share": round(share, 2), "good_share": GOOD_SHARE},
-        evidence=Evidence(
-            lines=(
-                by_hour("school_days", "kWh", _mean_by_hour(known, DayType.SCHOOL_DAY)),
-                by_hour("closed_days", "kWh", _mean_by_hour(known, DayType.CLOSED)),
-            )
-        ),
-    )
-
-
-def rising(data: SchoolData) -> Found | None:
-    """School days' electricity of the last four weeks above that of the eight weeks before."""
-    days = data.days[data.days["day_type"] == DayType.SCHOOL_DAY]["electricity_kwh"].dropna()
-    last = pd.Timestamp(data.last)
-    now = days[days.index > last - pd.Timedelta(days=_WEEKS_DAYS)]
-    year_ago = days[
-        (days.index > last - pd.Timedelta(days=_WEEKS_DAYS + 371))
-        & (days.index <= last - pd.Timedelta(days=364 - 7))
-    ]
-    if min(len(now), len(year_ago)) < _LEAST_DAYS // 2:
-        return None
-    before = float(year_ago.median())
-    more = float(now.median()) / before - 1 if before > 0 else 0.0
-    if more < RISEN_SHARE:
-        return None
-    extra = (now - before).clip(lower=0)
-    year = (float(now.median()) - before) * 178  # school days a year at least
-    return _found(
-        InsightKind.USE_RISING,
-        (now.index[0].date(), now.index[-1].date()),
-        waste={Carrier.ELECTRICITY: _over_hours(data, extra, year, _ROUGH)},
-        params={"more_share": round(more, 2)},
-        evidence=Evidence(lines=(line("electricity", "kWh", days, 0),)),
-    )
-
-
-def _mean_by_hour(hours: pd.DataFrame, kind: DayType) -> pd.Series:
-    return hours[hours["day_type"] == kind].groupby("hour")["electricity_kwh"].mean()
-
-
-def _over_hours(data: SchoolData, by_day: pd.Series, year_kwh: float, share: float) -> Waste:
-    """A day's energy evenly over its hours, give or take ``share``."""
-    return Waste(over_hours(data, by_day), spread(float(by_day.sum()), share), spread(year_kwh, share))
 
 
 def _heat_and_weather(data: SchoolData) -> Evidence:
@@ -281,11 +210,6 @@ def _heat_and_weather(data: SchoolData) -> Evidence:
             line("outdoor_temperature", "°C", days["outdoor_c"], 1),
         )
     )
-
-
-def _last_year(data: SchoolData) -> pd.Series:
-    """Which UTC hours lie in the data's last 365 days."""
-    return data.hours["day"] > pd.Timestamp(data.last) - pd.Timedelta(days=365)
 
 
 def _found(
