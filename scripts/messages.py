@@ -21,7 +21,7 @@ DOMAINS: dict[str, tuple[str, list[tuple[str, str]]]] = {
 }
 """Catalogues by name: the folder that they and their messages are in, and how messages are found there."""
 
-_KEYWORDS = {"text": None, "_": None, "counted": (2, 3)}
+_KEYWORDS = {"text": None, "_": None, "counted": (2, 3), "_n": (1, 2)}
 _HEADER = r"""msgid ""
 msgstr ""
 "Project-Id-Version: classroom-climate\n"
