@@ -1,20 +1,21 @@
-"""Figures of rooms: air and comfort over the period, of each room and of the school's rooms together."""
+"""Figures of air and comfort over the period: of each room, of a school's rooms and of all schools."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics.catalog import CATALOG, Rule
 from analytics.coverage import LEAST_COVERAGE, status_of
 from analytics.periods import aggregate
 from classroom.metric import Metric
-from reports.figures import Figure, FigureId, of_metric, parse_figure_id
+from reports.figures import SITE, Figure, FigureId, of_metric
 from reports.period import Period
 
-OF_ROOMS = "rooms/1"
+OF_ROOMS, OF_SCHOOLS = "rooms/1", "schools/1"
 OCCUPIED = "occupied_h"
 
 
@@ -28,21 +29,63 @@ def school_of(school: str, period: Period, rooms: Sequence[Figure]) -> list[Figu
 
     Null where the rooms' readings cover less than half of their occupied time; that time itself is added.
     """
-    hours = {
-        parse_figure_id(figure.id).room: figure.value or 0.0 for figure in rooms if figure.metric == OCCUPIED
-    }
+    return _together(_Whole(school, period, OF_ROOMS, "rooms_without_a_figure"), rooms)
+
+
+def schools_of(period: Period, schools: Iterable[dict[str, Figure]]) -> list[Figure]:
+    """Figures of all schools together, from their :func:`school_of`, in the same way."""
+    of_air = [
+        figure
+        for figures in schools
+        for figure in figures.values()
+        if figure.metric in CATALOG and OF_ROOMS in figure.method
+    ]
+    return _together(_Whole(SITE, period, OF_SCHOOLS, "schools_without_a_figure"), of_air)
+
+
+class _Whole(NamedTuple):
+    """What figures are put together to, of what, and how those that have none are counted."""
+
+    school: str
+    period: Period
+    method: str
+    lacking: str
+
+    def figure(self, parts: Sequence[Figure], value: float | None, coverage: float) -> Figure:
+        """The figure of all ``parts``."""
+        silent = sum(figure.value is None for figure in parts)
+        name = parts[0].metric
+        return replace(
+            parts[0],
+            id=str(FigureId(self.school, None, self.period.key, name, None, None)),
+            value=value,
+            coverage=coverage,
+            status=status_of(coverage),
+            reason=f"{self.lacking}:{silent}" if silent else None,
+            method=f"{CATALOG[name].method}+{self.method}",
+            fingerprint="",
+        )
+
+
+def _together(whole: _Whole, parts: Sequence[Figure]) -> list[Figure]:
+    hours = {_place(figure): figure.value or 0.0 for figure in parts if figure.metric == OCCUPIED}
     found = []
-    for name in dict.fromkeys(figure.metric for figure in rooms):
-        mine = [figure for figure in rooms if figure.metric == name]
+    for name in dict.fromkeys(figure.metric for figure in parts):
+        mine = [figure for figure in parts if figure.metric == name]
         if name == OCCUPIED:
-            found.append(_whole(school, period, mine, sum(hours.values()), 1.0))
+            found.append(whole.figure(mine, sum(hours.values()), 1.0))
         elif CATALOG[name].rule is Rule.MEAN:
-            found.append(_mean(school, period, mine, hours))
+            found.append(_mean(whole, mine, hours))
     return found
 
 
-def _mean(school: str, period: Period, rooms: Sequence[Figure], hours: dict[str | None, float]) -> Figure:
-    weights = [(figure, hours.get(parse_figure_id(figure.id).room, 0.0)) for figure in rooms]
+def _place(figure: Figure) -> str:
+    """The school or room of a figure."""
+    return figure.id.partition(":")[0]
+
+
+def _mean(whole: _Whole, parts: Sequence[Figure], hours: dict[str, float]) -> Figure:
+    weights = [(figure, hours.get(_place(figure), 0.0)) for figure in parts]
     occupied = sum(weight for _, weight in weights)
     known = [
         (figure.value, weight * figure.coverage) for figure, weight in weights if figure.value is not None
@@ -50,23 +93,5 @@ def _mean(school: str, period: Period, rooms: Sequence[Figure], hours: dict[str 
     covered = sum(weight for _, weight in known)
     coverage = covered / occupied if occupied else 0.0
     if coverage < LEAST_COVERAGE or not covered:
-        return _whole(school, period, rooms, None, coverage)
-    value = sum((value or 0.0) * weight for value, weight in known) / covered
-    return _whole(school, period, rooms, value, coverage)
-
-
-def _whole(
-    school: str, period: Period, rooms: Sequence[Figure], value: float | None, coverage: float
-) -> Figure:
-    silent = sum(figure.value is None for figure in rooms)
-    name = rooms[0].metric
-    return replace(
-        rooms[0],
-        id=str(FigureId(school, None, period.key, name, None, None)),
-        value=value,
-        coverage=coverage,
-        status=status_of(coverage),
-        reason=f"rooms_without_a_figure:{silent}" if silent else None,
-        method=f"{CATALOG[name].method}+{OF_ROOMS}",
-        fingerprint="",
-    )
+        return whole.figure(parts, None, coverage)
+    return whole.figure(parts, sum((value or 0.0) * weight for value, weight in known) / covered, coverage)

@@ -39,6 +39,7 @@ from reports.figures import (
     by_id,
     of_metric,
 )
+from reports.findings import finding_figures, is_finding
 from reports.fits import shapes_of
 from reports.insight_texts import insight_text
 from reports.language import CODES
@@ -70,6 +71,7 @@ def build(material: Material) -> Report:
     figures += _compared(material)
     rooms = rooms_of(material.rooms, period, site.zone, material.now)
     figures += [*rooms, *school_of(school, period, rooms)]
+    figures += finding_figures(material.insights, school, period, period.span(material.site.zone))
     found = by_id(figures)
     return _report(material, found, carriers, marks, missing)
 
@@ -215,7 +217,8 @@ def _quality(material: Material) -> Quality:
 
 
 def _factors(site: Site, figures: Iterable[Figure]) -> tuple[Factor, ...]:
-    used = {name for figure in figures for name in figure.factors}
+    """The factors of the accounts; findings use some of the same."""
+    used = {name for figure in figures if not is_finding(figure.id) for name in figure.factors}
     return tuple(factor for factor in site.factors if factor.id in used)
 
 

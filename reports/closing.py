@@ -20,7 +20,7 @@ from reports.fits import Fits
 from reports.manifest import Manifest, from_text, manifest_of, to_text
 from reports.material import load
 from reports.period import Period, parse_period
-from reports.verify import Cause, Difference, compare
+from reports.verify import TOLD, Cause, Difference, compare
 from store.base import Document, Store
 
 KIND = "closed_year"
@@ -153,7 +153,7 @@ def accounts_of(books: Books, school: str, year: int) -> Accounts:
 def restatements(closed: Closed, now: Manifest, threshold_share: float) -> list[Row]:
     """Figures of the accounts that would be others now, each with the causes that are known."""
     found = compare(closed.manifest, now)
-    causes = [one for one in found if one.cause not in (Cause.FIGURE, Cause.VERSION)]
+    causes = [one for one in found if one.cause is not Cause.FIGURE and one.cause not in TOLD]
     rows = []
     for one in found:
         if one.cause is not Cause.FIGURE or not _is_account(one.what, closed.year):

@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.bills import LONGEST
 from analytics.catalog import UNRESOLVED
+from analytics.insights.model import Range
 from classroom.factors import Factor
 from classroom.metric import Metric
 from classroom.places import Device, MeterRole
@@ -20,6 +21,7 @@ from reports.build import build
 from reports.emission_figures import TOTALS
 from reports.energy_figures import CHANGE, CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER
 from reports.figures import Figure, FigureId, FigureIdError, Inputs, Report, parse_figure_id
+from reports.findings import is_finding, metric_of
 from reports.fits import Fits
 from reports.material import INDOOR, Material, load
 from reports.period import Period, parse_period
@@ -74,7 +76,9 @@ def _figure(figure: Figure, key: FigureId, report: Report, material: Material) -
     factors = {factor.id: factor for factor in site.factors}
     if figure.metric.startswith(_EMISSIONS):
         parts += [_factor(factors[name]) for name in figure.factors if name in factors]
-    if not parents:
+    if is_finding(figure.id):
+        parts += _finding(key, material)
+    elif not parents:
         days = _days(key, material, period)
         if days is not None:
             parts.append(days)
@@ -123,6 +127,42 @@ def _factor(factor: Factor) -> Node:
             Node("area", factor.area),
         ),
     )
+
+
+def _finding(key: FigureId, material: Material) -> list[Node]:
+    """What a finding stands on: when and where it was seen, what was measured, what it costs by carrier."""
+    (one,) = [one for one in material.insights if key.metric == metric_of(one, key.metric.rpartition(".")[2])]
+    factors = {factor.id: factor for factor in material.site.factors}
+    place = one.room or one.meter or one.device or "all of the school"
+    measured = tuple(
+        Node(name, f"{value:.6g}" if isinstance(value, float) else value)
+        for name, value in one.params.items()
+    )
+    energy = [
+        Node(
+            str(part.carrier),
+            f"{_range(part.seen_kwh)} kWh in these days, {_range(part.year_kwh)} kWh a year",
+        )
+        for part in one.energy
+    ]
+    gases = [
+        Node(
+            f"{part.carrier}, {part.covers}",
+            f"{_range(part.year_kgco2e)} kgCO2e a year",
+            (_factor(factors[part.factor]),),
+        )
+        for part in one.emissions
+        if part.basis == "location" and part.factor in factors
+    ]
+    return [
+        Node("seen", f"{one.first} to {one.last}, {place}; looked at until {one.until}", measured),
+        *energy,
+        *gases,
+    ]
+
+
+def _range(amount: Range) -> str:
+    return f"{amount.value:.6g} ({amount.low:.6g} to {amount.high:.6g})"
 
 
 def _days(key: FigureId, material: Material, period: Period) -> Node | None:

@@ -44,7 +44,7 @@ def _figure(portfolio: Portfolio, figure: Figure, key: FigureId) -> Node:
 def _schools(portfolio: Portfolio, key: FigureId) -> list[Node]:
     found = []
     for line in portfolio.lines:
-        one = portfolio.figures.get(str(key._replace(school=line.school)))
+        one = line.figures.get(str(key._replace(school=line.school)))
         if one is not None and one.value is not None:
             found.append(Node(one.id, _value(one), (Node("status", _status(one)),)))
         elif key.carrier is None or key.carrier in line.carriers:

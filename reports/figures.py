@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from analytics.insights.model import Insight
 from classroom.factors import Factor
@@ -176,6 +176,39 @@ class Finding:
     texts: dict[str, InsightText]
 
 
+class Told(Protocol):
+    """What the reports of a school and of all schools have in common, as their sections ask for it."""
+
+    @property
+    def period(self) -> Period:
+        """The period."""
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """Carriers bought."""
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Its own figures by id."""
+
+    @property
+    def marks(self) -> dict[tuple[Carrier, str], Mark]:
+        """What the energy of a carrier and month stands on."""
+
+    @property
+    def lacks(self) -> dict[str, tuple[Lack, ...]]:
+        """What comparisons lack: ``savings:``, ``bridge:`` and ``signature:CARRIER``."""
+
+    def figure(
+        self,
+        metric: str,
+        carrier: Carrier | None = None,
+        basis: str | None = None,
+        period: str | None = None,
+    ) -> Figure | None:
+        """A figure of this period, or of the one named."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything that a report of one school and period says."""
@@ -215,6 +248,13 @@ class Report:
         """The figure of the school (or ``room``) and this period, or the one named."""
         key = FigureId(self.school, room, period or self.period.key, metric, carrier, basis)
         return self.figures.get(str(key))
+
+
+def worst_mark(marks: Iterable[Mark]) -> Mark:
+    """The mark of several months, or schools, together."""
+    found = set(marks)
+    order = (Mark.INCOMPLETE, Mark.PARTLY_ESTIMATED, Mark.ACTUAL)
+    return next((mark for mark in order if mark in found), Mark.AHEAD)
 
 
 def by_id(figures: Iterable[Figure]) -> dict[str, Figure]:

@@ -45,6 +45,10 @@ class Language:
         written = self.words.gettext(message)
         return written.format(**named) if named else written
 
+    def counted(self, count: int, one: str, several: str, /, **named: str) -> str:
+        """``one`` or ``several`` in this language, as ``count`` asks; it stands there as ``{count}``."""
+        return self.words.ngettext(one, several, count).format(count=self.number(count), **named)
+
     def number(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         """A plain number, a dash for None; ``sign`` writes a plus too."""
         if value is None:

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from reports.build import build
-from reports.city import Line, Portfolio, line_of
+from reports.city import Portfolio
+from reports.city_line import Line, line_of
 from reports.csv_metadata import SUFFIX, metadata
 from reports.document import Document
 from reports.figures import SITE

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from classroom.factors import Factor
 from reports.city import Portfolio
 from reports.figures import SITE, Figure, Inputs, Report
+from reports.findings import is_finding
 
 FORMAT = "classroom-climate report/1"
 ATTACHMENT = "manifest.json"
@@ -44,7 +46,7 @@ def manifest_of(report: Report, lang: str, versions: dict[str, str]) -> Manifest
         lang,
         report.made,
         versions,
-        tuple(sorted({figure.method for figure in report.figures.values()})),
+        _methods(report.figures.values()),
         report.settings,
         {factor.id: _factor(factor) for factor in report.factors},
         report.inputs,
@@ -60,12 +62,17 @@ def manifest_of_city(portfolio: Portfolio, lang: str, versions: dict[str, str]) 
         lang,
         portfolio.made,
         versions,
-        tuple(sorted({figure.method for figure in portfolio.figures.values()})),
+        _methods(portfolio.every.values()),
         portfolio.settings,
         {factor.id: _factor(factor) for factor in portfolio.factors},
         tuple(one for line in sorted(portfolio.lines, key=lambda line: line.school) for one in line.inputs),
-        {figure.id: _value(figure) for figure in portfolio.figures.values()},
+        {figure.id: _value(figure) for figure in portfolio.every.values()},
     )
+
+
+def _methods(figures: Iterable[Figure]) -> tuple[str, ...]:
+    """Of all figures but findings, which are judged anew with every later day."""
+    return tuple(sorted({figure.method for figure in figures if not is_finding(figure.id)}))
 
 
 def _factor(factor: Factor) -> dict[str, Any]:

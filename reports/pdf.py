@@ -27,6 +27,7 @@ _BREAKABLE = re.compile(r"(?<=[:_/.,+-])(?=\S)")
 _UNKNOWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 _ZERO_WIDTH_SPACE = "\u200b"
+_REMEMBERED = 11  # compilations: typst-py lets go of what the last ten did not use
 
 
 class PdfError(Exception):
@@ -55,6 +56,7 @@ def pdf(document: Document, zone: ZoneInfo, made: datetime) -> bytes:
 
 
 def _compiled(files: dict[str, bytes], made: datetime) -> bytes:
+    _forget()
     # Typst takes a dict of files by name; its stub does not say so.
     found: bytes = typst.compile(  # type: ignore[call-overload]
         files,
@@ -64,6 +66,13 @@ def _compiled(files: dict[str, bytes], made: datetime) -> bytes:
         timestamp=int(made.timestamp()),
     )
     return found
+
+
+def _forget() -> None:
+    """Let Typst forget the documents before this one: it keeps 30 MB of each to be quick with the next change
+    of the same, and every report of ours is another. There is no call for it; empty ones make it happen."""
+    for _ in range(_REMEMBERED):
+        typst.compile(b"", font_paths=_fonts())
 
 
 @cache

@@ -15,7 +15,8 @@ from typing import NamedTuple, TypeVar
 
 from analytics.submitting import Submit
 from classroom.site import Site
-from reports.city import Line, Portfolio, portfolio
+from reports.city import Portfolio, portfolio
+from reports.city_line import Line
 from reports.closing import Accounts, Books, Closed, accounts_of, close_year
 from reports.explain import Node, explain
 from reports.explain_city import explain_city
@@ -131,7 +132,7 @@ class Reports:
         period = parse_period(manifest.period)
         present = self._portfolio(schools, period, manifest.made, lambda _: None)
         again = manifest_of_city(present, manifest.lang, self._versions)
-        pending = sum(line.pending_hours for line in present.lines)
+        pending = sum(line.quality.pending_hours for line in present.lines)
         return Verification(manifest, (*compare(manifest, again), *waiting(pending)))
 
     def close(self, school: str, year: int) -> Closed:

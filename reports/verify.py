@@ -10,6 +10,7 @@ from typing import NamedTuple
 from classroom.site import Site
 from reports.build import build
 from reports.figures import Inputs
+from reports.findings import is_finding
 from reports.fits import Fits
 from reports.manifest import Manifest, manifest_of
 from reports.material import load
@@ -29,8 +30,13 @@ class Cause(StrEnum):
     PLACES = "places"  # meters, shares, devices, timetable, area, pupils
     VERSION = "version"
     PENDING = "pending"  # hours that wait for the analytics job
+    FINDING = "finding"  # it is judged anew with every later day
     FILE = "file"  # the file itself was changed
     FIGURE = "figure"
+
+
+TOLD = (Cause.VERSION, Cause.PENDING, Cause.FINDING)
+"""Causes that are told and make no difference by themselves."""
 
 
 class Difference(NamedTuple):
@@ -46,8 +52,8 @@ class Difference(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """``same``: every figure, and everything it was made from, is as it was. Versions of programs and hours
-    that wait are told, but make no difference by themselves."""
+    """``same``: every figure, and everything it was made from, is as it was; what is of :data:`TOLD` makes
+    no difference."""
 
     manifest: Manifest
     differences: tuple[Difference, ...]
@@ -55,7 +61,7 @@ class Verification(NamedTuple):
     @property
     def same(self) -> bool:
         """Whether figures, readings, factors, methods and settings are the same."""
-        return all(one.cause in (Cause.VERSION, Cause.PENDING) for one in self.differences)
+        return all(one.cause in TOLD for one in self.differences)
 
     @property
     def figures(self) -> list[Difference]:
@@ -91,7 +97,10 @@ def waiting(hours: int) -> list[Difference]:
 
 def compare(then: Manifest, now: Manifest) -> list[Difference]:
     """What differs between two manifests of the same report, causes first."""
-    figures = differing(then.figures, now.figures)
+    figures = [
+        one._replace(cause=Cause.FINDING) if is_finding(one.what) else one
+        for one in differing(then.figures, now.figures)
+    ]
     known = [
         *_readings(then.inputs, now.inputs),
         *_entries(Cause.FACTOR, _factors(then), _factors(now)),

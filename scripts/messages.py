@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -21,7 +21,7 @@ DOMAINS: dict[str, tuple[str, list[tuple[str, str]]]] = {
 }
 """Catalogues by name: the folder that they and their messages are in, and how messages are found there."""
 
-_KEYWORDS = {"text": None, "_": None}
+_KEYWORDS = {"text": None, "_": None, "counted": (2, 3), "_n": (1, 2)}
 _HEADER = r"""msgid ""
 msgstr ""
 "Project-Id-Version: classroom-climate\n"
@@ -51,7 +51,13 @@ def update(path: Path) -> int:
     with path.open("wb") as file:
         file.write(_HEADER.format(language=path.parents[1].name).encode())
         write_po(file, catalogue, omit_header=True, sort_output=True, include_lineno=False)
-    return sum(1 for message in catalogue if message.id and not message.string)
+    return sum(1 for message in catalogue if message.id and not is_said(message))
+
+
+def is_said(message: Message) -> bool:
+    """Whether a message has its translation, of each number of things where it counts any."""
+    strings = message.string if isinstance(message.string, list | tuple) else [message.string]
+    return all(strings)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from analytics.insights.finish import PRIMARY_ENERGY
 from analytics.insights.job import read_insights
 from analytics.insights.model import Insight, InsightKind
 from api.access.rules import CITY, SCHOOL
@@ -20,6 +19,7 @@ from api.query import Shape
 from api.routes.schools import known_school
 from api.tables import CSV_ANSWER, csv_response, wants_csv
 from classroom.site import Site
+from reports.findings import across
 from reports.insight_texts import Code, insight_text, place_name
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {200: CSV_ANSWER, **PROBLEMS}
@@ -89,23 +89,6 @@ def insights_router(context: ApiContext) -> APIRouter:
         return found
 
     return router
-
-
-def across(insights: Sequence[Insight]) -> list[Insight]:
-    """Findings of several schools in the order in which they are worth a walk; those without energy after
-    those with, by their rank in their school."""
-    with_energy = [one for one in insights if one.energy]
-    priced = all(one.year_sek is not None for one in with_energy)
-
-    def weight(one: Insight) -> float:
-        if priced and one.year_sek is not None:
-            return one.year_sek.value
-        return sum(part.year_kwh.value * PRIMARY_ENERGY.get(part.carrier, 1.0) for part in one.energy)
-
-    return sorted(
-        insights,
-        key=lambda one: (not one.ongoing, not one.energy, -weight(one), one.rank, one.school, one.key),
-    )
 
 
 def _asked(insights: Sequence[Insight], query: InsightsQuery) -> list[Insight]:

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from reports.air_figures import OCCUPIED
 from reports.document import Cell, Column, Part, Section, Table
-from reports.figures import Report
+from reports.figures import Figure, Report
 from reports.language import Language
 from reports.sections.energy import value
 from reports.sections.terms import standing
 
-_METRICS = ("co2_mean_ppm", "co2_above_limit_share", "comfort_share")
+AIR_METRICS = ("co2_mean_ppm", "co2_above_limit_share", "comfort_share", OCCUPIED)
 
 
 def air_section(report: Report, language: Language) -> Section:
     """Air and comfort in occupied time."""
     text = language.text
-    limit = language.number(float(report.settings["analytics.co2_limit_ppm"]))
+    parts: list[Part] = [air_text(report.settings, language)]
+    if report.rooms:
+        parts.append(_rooms(report, language, limit_ppm(report.settings, language)))
+    else:
+        parts.append(text("No room has figures in this period."))
+    return Section("air", text("Indoor air and comfort"), tuple(parts))
+
+
+def limit_ppm(settings: Mapping[str, str], language: Language) -> str:
+    """The limit of CO₂ as people read it."""
+    return language.number(float(settings["analytics.co2_limit_ppm"]))
+
+
+def air_text(settings: Mapping[str, str], language: Language) -> str:
+    """What the figures of air mean."""
     low, high, summer = (
-        language.number(float(report.settings[f"analytics.{name}"]))
+        language.number(float(settings[f"analytics.{name}"]))
         for name in ("comfort_low_c", "comfort_high_c", "summer_high_c")
     )
-    said = text(
+    return language.text(
         "Figures are of occupied time by the timetable. CO₂ is a measure of ventilation: regularly more than "
         "{limit} ppm in normal use is a sign of too little of it (FoHMFS 2014:18, general advice; no legal "
         "limit). Comfort is {low} to {high} °C, in June to August up to {summer} °C (HSLF-FS 2024:10), by "
         "the temperature of the air.",
-        limit=limit,
+        limit=limit_ppm(settings, language),
         low=low,
         high=high,
         summer=summer,
     )
-    parts: list[Part] = [said]
-    if report.rooms:
-        parts.append(_rooms(report, language, limit))
-    else:
-        parts.append(text("No room has figures in this period."))
-    return Section("air", text("Indoor air and comfort"), tuple(parts))
 
 
 def _rooms(report: Report, language: Language, limit: str) -> Table:
@@ -44,24 +55,36 @@ def _rooms(report: Report, language: Language, limit: str) -> Table:
     return Table(
         "rooms",
         text("Rooms"),
-        (
-            Column(text("Room"), width=2),
-            Column(text("Mean CO₂"), "number", "ppm"),
-            Column(text("CO₂ above {limit} ppm", limit=limit), "share"),
-            Column(text("Within comfort"), "share"),
-            Column(text("Occupied"), "number", "h"),
-            Column(text("Coverage"), "share"),
-            Column(text("Status"), width=1.8),
-        ),
+        air_columns(text("Room"), limit, language),
         tuple(rows),
         strong=frozenset({0}),
     )
 
 
 def _row(report: Report, language: Language, name: str, key: str | None) -> tuple[Cell, ...]:
-    figures = [report.figure(metric, room=key) for metric in _METRICS]
+    *figures, hours = (report.figure(metric, room=key) for metric in AIR_METRICS)
+    return air_row(name, figures, hours, language)
+
+
+def air_columns(place: str, limit: str, language: Language) -> tuple[Column, ...]:
+    """Columns of :func:`air_row`; ``place`` is the first one's heading."""
+    text = language.text
+    return (
+        Column(place, width=2),
+        Column(text("Mean CO₂"), "number", "ppm"),
+        Column(text("CO₂ above {limit} ppm", limit=limit), "share"),
+        Column(text("Within comfort"), "share"),
+        Column(text("Occupied"), "number", "h"),
+        Column(text("Coverage"), "share"),
+        Column(text("Status"), width=1.8),
+    )
+
+
+def air_row(
+    name: str, figures: Sequence[Figure | None], hours: Figure | None, language: Language
+) -> tuple[Cell, ...]:
+    """A room, a school or all of them."""
     co2 = figures[0]
-    hours = report.figure("occupied_h", room=key)
     return (
         name,
         *(value(figure) for figure in figures),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from classroom.metric import Status
 from classroom.quantity import Carrier
 from reports.bridges import CAUSES
 from reports.comparison_figures import NORMAL, SAVED, TARGET
 from reports.document import Cell, Column, Part, Section, Steps, Table
 from reports.energy_figures import TOGETHER
-from reports.figures import Figure, Report
+from reports.figures import Figure, Told
 from reports.language import Language
 from reports.sections.energy import value
 from reports.sections.terms import basis_name, carrier_name, line_name, reason_text
 from reports.sections.words import cause_name, lacks_text
 from reports.signature_figures import BALANCE, BASE, SLOPE, SPREAD
+from reports.sources import Lack
 
 
-def comparison_section(report: Report, language: Language) -> Section:
+def comparison_section(report: Told, language: Language) -> Section:
     """What changed, by how much, and why."""
     text = language.text
     signature = _signature(report, language)
@@ -26,18 +29,33 @@ def comparison_section(report: Report, language: Language) -> Section:
         if steps is not None:
             parts += [steps, _bridge(report, language, carrier)]
         else:
-            why = lacks_text(report.lacks.get(f"bridge:{carrier}", ()), language)
-            parts.append(
-                text(
-                    "The change of {carrier} cannot be divided into its causes: {why}.",
-                    carrier=carrier_name(carrier, language),
-                    why=why or text("the period or the year before is not whole"),
-                )
-            )
+            parts += _without_steps(report, language, carrier)
     return Section("comparison", text("Comparison and causes"), tuple(parts))
 
 
-def _against(report: Report, language: Language) -> Table:
+def _without_steps(report: Told, language: Language, carrier: Carrier) -> list[Part]:
+    """Why there is no bridge; of a city that some schools have one, and theirs."""
+    text, name = language.text, carrier_name(carrier, language)
+    change = report.figure("bridge_change_kwh", carrier)
+    if value(change) is not None:
+        why = reason_text(change.reason if change else "", language)
+        said = text(
+            "The causes of the change of {carrier} are known of a part of it only: {why}.",
+            carrier=name,
+            why=why,
+        )
+        return [said, _bridge(report, language, carrier)]
+    why = lacks_text(report.lacks.get(f"bridge:{carrier}", ()), language)
+    return [
+        text(
+            "The change of {carrier} cannot be divided into its causes: {why}.",
+            carrier=name,
+            why=why or text("the period or the year before is not whole"),
+        )
+    ]
+
+
+def _against(report: Told, language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = [
         (
@@ -70,7 +88,7 @@ def _against(report: Report, language: Language) -> Table:
     )
 
 
-def _signature(report: Report, language: Language) -> list[Part]:
+def _signature(report: Told, language: Language) -> list[Part]:
     text = language.text
     rows: list[tuple[Cell, ...]] = [
         (
@@ -108,18 +126,14 @@ def _why(figure: Figure | None, language: Language) -> str:
     return reason_text(figure.reason, language)
 
 
-def _savings(report: Report, language: Language) -> Table:
+def _savings(report: Told, language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     for carrier in report.carriers:
         figure = report.figure(SAVED, carrier)
         if figure is None:
             continue
-        if figure.status is Status.OK and figure.value is not None:
-            said = text("saving") if figure.value > 0 else text("increase")
-        else:
-            why = lacks_text(report.lacks.get(f"savings:{carrier}", ()), language)
-            said = text("no claim: {why}", why=why) if why else text("no claim")
+        said = claim_text(figure, report.lacks.get(f"savings:{carrier}", ()), language)
         rows.append((carrier_name(carrier, language), figure.value, figure.low, figure.high, said))
         for gas in report.figures.values():
             if gas.carrier is carrier and gas.metric.startswith("saved_") and gas.unit == "kgCO2e":
@@ -146,11 +160,23 @@ def _savings(report: Report, language: Language) -> Table:
     )
 
 
-def _steps(report: Report, language: Language, carrier: Carrier) -> Steps | None:
+def claim_text(figure: Figure, lacks: Sequence[Lack], language: Language) -> str:
+    """What a saving is: a saving, an increase, or no claim and why."""
+    text = language.text
+    if figure.status is Status.OK and figure.value is not None:
+        said = text("saving") if figure.value > 0 else text("increase")
+        return "; ".join(filter(None, (said, reason_text(figure.reason, language))))
+    why = lacks_text(lacks, language)
+    return text("no claim: {why}", why=why) if why else text("no claim")
+
+
+def _steps(report: Told, language: Language, carrier: Carrier) -> Steps | None:
     text = language.text
     before = report.figure(TOGETHER, carrier, period=report.period.before.key)
     change = report.figure("bridge_change_kwh", carrier)
     if change is None or change.value is None or before is None or before.value is None:
+        return None
+    if change.status is Status.PARTIAL:  # of some schools only: the ends would be of others
         return None
     parts = [
         (cause_name(cause, language), figure.value or 0.0, figure.low, figure.high)
@@ -175,7 +201,7 @@ def _steps(report: Report, language: Language, carrier: Carrier) -> Steps | None
     )
 
 
-def _bridge(report: Report, language: Language, carrier: Carrier) -> Table:
+def _bridge(report: Told, language: Language, carrier: Carrier) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     strong = set()
@@ -209,7 +235,7 @@ def _bridge(report: Report, language: Language, carrier: Carrier) -> Table:
     )
 
 
-def _bridges(report: Report, carrier: Carrier) -> list[tuple[str, str | None, str | None]]:
+def _bridges(report: Told, carrier: Carrier) -> list[tuple[str, str | None, str | None]]:
     """The bridges of a carrier: unit, basis and line."""
     found: list[tuple[str, str | None, str | None]] = [("kwh", None, None)]
     for figure in report.figures.values():

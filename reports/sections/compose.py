@@ -37,7 +37,7 @@ def compose(report: Report, code: Code, versions: dict[str, str], manifest: str 
             emissions_section(report, lang),
             comparison_section(report, lang),
             air_section(report, lang),
-            insights_section(report, lang),
+            insights_section(report.insights, report.period, lang),
             quality_section(report, lang),
             method_section(report, lang, versions),
             figures_section(report, lang),

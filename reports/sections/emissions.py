@@ -5,13 +5,13 @@ from __future__ import annotations
 from analytics.emissions import BASES, LINES
 from reports.document import Cell, Column, Section, Table
 from reports.emission_figures import BIOGENIC, SCOPE_1, SCOPE_2, SCOPE_2_AND_3_3, SCOPE_3_3, line_metric
-from reports.figures import Report
+from reports.figures import Told
 from reports.language import Language
 from reports.sections.energy import value
 from reports.sections.terms import basis_name, carrier_name, line_name, standing, standing_of
 
 
-def emissions_section(report: Report, language: Language) -> Section:
+def emissions_section(report: Told, language: Language) -> Section:
     """Scopes, and the lines that they are made of."""
     text = language.text
     note = text(
@@ -38,7 +38,7 @@ def scope_names(language: Language) -> dict[str, str]:
     }
 
 
-def _scopes(report: Report, language: Language) -> Table:
+def _scopes(report: Told, language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     for name, words in scope_names(language).items():
@@ -62,7 +62,7 @@ def _scopes(report: Report, language: Language) -> Table:
     )
 
 
-def _lines(report: Report, language: Language) -> Table:
+def _lines(report: Told, language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     for carrier in report.carriers:

@@ -8,7 +8,7 @@ from classroom.metric import Interval
 from classroom.quantity import Carrier
 from reports.document import Bars, Cell, Column, Part, Section, Series, Table
 from reports.energy_figures import CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER
-from reports.figures import Figure, Report
+from reports.figures import Figure, Told
 from reports.language import Language
 from reports.period import Period
 from reports.sections.terms import carrier_name, mark_name
@@ -23,7 +23,7 @@ _WHEN = (
 )
 
 
-def energy_section(report: Report, language: Language) -> Section:
+def energy_section(report: Told, language: Language) -> Section:
     """Energy by carrier, by month, and when it was used."""
     parts: list[Part] = [_by_carrier(report, language)]
     if report.period.interval is not Interval.MONTH:
@@ -39,7 +39,7 @@ def value(figure: Figure | None) -> float | None:
     return None if figure is None else figure.value
 
 
-def _by_carrier(report: Report, language: Language) -> Table:
+def _by_carrier(report: Told, language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     for carrier in report.carriers:
@@ -82,7 +82,7 @@ def _by_carrier(report: Report, language: Language) -> Table:
     )
 
 
-def _by_month(report: Report, language: Language, carrier: Carrier) -> Table:
+def _by_month(report: Told, language: Language, carrier: Carrier) -> Table:
     text = language.text
     rows = [_month_row(report, language, carrier, month) for month in report.period.months]
     total = (
@@ -114,7 +114,7 @@ def _by_month(report: Report, language: Language, carrier: Carrier) -> Table:
     )
 
 
-def _month_row(report: Report, language: Language, carrier: Carrier, month: Period) -> tuple[Cell, ...]:
+def _month_row(report: Told, language: Language, carrier: Carrier, month: Period) -> tuple[Cell, ...]:
     mark = report.marks.get((carrier, month.key))
     return (
         language.month(month),
@@ -126,7 +126,7 @@ def _month_row(report: Report, language: Language, carrier: Carrier, month: Peri
     )
 
 
-def _chart(report: Report, language: Language, carrier: Carrier) -> Bars:
+def _chart(report: Told, language: Language, carrier: Carrier) -> Bars:
     text = language.text
     months = report.period.months
 
@@ -165,7 +165,7 @@ def _chart(report: Report, language: Language, carrier: Carrier) -> Bars:
     )
 
 
-def _apart(report: Report, language: Language) -> Table | None:
+def _apart(report: Told, language: Language) -> Table | None:
     """Electricity made and fed into the grid: told apart from what was bought."""
     text = language.text
     names = {
@@ -188,7 +188,7 @@ def _apart(report: Report, language: Language) -> Table | None:
     )
 
 
-def _when(report: Report, language: Language) -> Table | None:
+def _when(report: Told, language: Language) -> Table | None:
     text = language.text
     names = {
         "out_of_hours_kwh": text("while the school was closed"),

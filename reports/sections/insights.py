@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from analytics.insights.model import Range
+from collections.abc import Sequence
+
+from analytics.insights.model import Insight, Range
 from reports.document import Cell, Column, Part, Section, Table
-from reports.figures import Report
+from reports.figures import FigureId, Finding
+from reports.findings import SEEN_DAYS, YEAR_KWH, metric_of
 from reports.language import Language
+from reports.period import Period
+from reports.sections.terms import carrier_name
 
 _MOST = 12
 
 
-def insights_section(report: Report, language: Language) -> Section:
-    """Insights seen in the period, in the order of their rank."""
+def insights_section(findings: Sequence[Finding], period: Period, language: Language) -> Section:
+    """Findings seen in the period, the most urgent first."""
     text = language.text
     title = text("Insights")
-    if not report.insights:
+    if not findings:
         said = text("Nothing that wastes energy or spoils the air was found in the period.")
         return Section("insights", title, (said,))
-    shown = report.insights[:_MOST]
-    rows: list[tuple[Cell, ...]] = []
-    parts: list[Part] = []
+    shown = findings[:_MOST]
+    parts: list[Part] = [_table(shown, language)]
     for number, finding in enumerate(shown, start=1):
-        insight, said_of = finding.insight, finding.texts[language.code]
-        rows.append(
-            (
-                f"{number}. {said_of.title}",
-                said_of.when,
-                *_bounds(insight.year_kwh),
-                insight.year_kgco2e.value if insight.year_kgco2e else None,
-                insight.year_sek.value if insight.year_sek else None,
-            )
+        said_of = finding.texts[language.code]
+        shows = _evidence(finding.insight, period, language)
+        parts.append(f"{number}. {said_of.title}. {said_of.meaning} {said_of.todo} {shows}")
+    rest = len(findings) - _MOST
+    if rest > 0:
+        parts.append(text("And {count} more.", count=language.number(rest)))
+    return Section("insights", title, tuple(parts))
+
+
+def _table(findings: Sequence[Finding], language: Language) -> Table:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = [
+        (
+            f"{number}. {one.texts[language.code].title}",
+            one.texts[language.code].when,
+            *_bounds(one.insight.year_kwh),
+            one.insight.year_kgco2e.value if one.insight.year_kgco2e else None,
+            one.insight.year_sek.value if one.insight.year_sek else None,
         )
-        parts.append(f"{number}. {said_of.title}. {said_of.meaning} {said_of.todo}")
-    table = Table(
+        for number, one in enumerate(findings, start=1)
+    ]
+    return Table(
         "insights",
         text("What was found, and what it costs a year"),
         (
@@ -47,13 +61,34 @@ def insights_section(report: Report, language: Language) -> Section:
         tuple(rows),
         text(
             "If it goes on like this. Gases are on the location basis with the accounts' factors, no avoided "
-            "emissions; cost is without VAT by the site's tariffs. A dash means that no figure can be given."
+            "emissions; cost is without VAT by the site's tariffs. A dash means that no figure can be given. "
+            "The rows are not added up: one measure may mend several."
         ),
     )
-    if len(report.insights) > _MOST:
-        rest = language.number(len(report.insights) - _MOST)
-        parts.append(text("And {count} more.", count=rest))
-    return Section("insights", title, (table, *parts))
+
+
+def _evidence(insight: Insight, period: Period, language: Language) -> str:
+    """What a finding stands on: what was used while it was seen, its method, and where to look further."""
+    text = language.text
+    seen = [
+        text(
+            "{energy} {carrier} ({low} to {high}) on the days it was seen",
+            energy=language.energy(part.seen_kwh.value),
+            carrier=carrier_name(part.carrier, language),
+            low=language.number(part.seen_kwh.low),
+            high=language.energy(part.seen_kwh.high),
+        )
+        for part in insight.energy
+    ]
+    what = YEAR_KWH if insight.year_kwh is not None else SEEN_DAYS
+    figure = FigureId(insight.school, None, period.key, metric_of(insight, what), None, None)
+    days = text("seen from {first} to {last}", first=str(insight.first), last=str(insight.last))
+    return text(
+        "Evidence: {what}; method {method}, figure {figure}.",
+        what="; ".join([days, *seen]),
+        method=insight.method,
+        figure=str(figure),
+    )
 
 
 def _bounds(of_year: Range | None) -> tuple[float | None, float | None, float | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from classroom.factors import Factor
 from reports.document import Cell, Column, Section, Table
@@ -22,14 +24,9 @@ def method_section(report: Report, language: Language, versions: dict[str, str])
         (
             method_text(language),
             factors_table(report.factors, language),
-            _methods(report, language),
-            text("Not included: {what}.", what=language.listed(_left_out(report, language))),
-            text(
-                "Made {made} with {versions}; settings: {settings}.",
-                made=language.moment(report.made),
-                versions=", ".join(f"{name} {version}" for name, version in versions.items()),
-                settings=", ".join(f"{key} = {value}" for key, value in report.settings.items()),
-            ),
+            methods_table(report.figures.values(), language),
+            left_out_text({report.owned}, language),
+            made_text(report.made, versions, report.settings, language),
         ),
     )
 
@@ -45,17 +42,30 @@ def method_text(language: Language) -> str:
     )
 
 
-def _left_out(report: Report, language: Language) -> list[str]:
+def left_out_text(owned: Collection[bool], language: Language) -> str:
+    """What is not included in the report of schools that are ``owned``, rented, or both."""
     text = language.text
     found = [
         text("food, travel, purchases, refrigerants and building works (other categories of scope 3)"),
         text("avoided emissions, which never enter accounts"),
     ]
-    if report.owned:
+    if True in owned:
         found.append(text("energy that tenants of the building buy themselves"))
-    else:
+    if False in owned:
         found.append(text("the split between landlord and tenant: the school rents its building"))
-    return found
+    return text("Not included: {what}.", what=language.listed(found))
+
+
+def made_text(
+    made: datetime, versions: Mapping[str, str], settings: Mapping[str, str], language: Language
+) -> str:
+    """When the report was made, with which programs and settings."""
+    return language.text(
+        "Made {made} with {versions}; settings: {settings}.",
+        made=language.moment(made),
+        versions=", ".join(f"{name} {version}" for name, version in versions.items()),
+        settings=", ".join(f"{key} = {value}" for key, value in settings.items()),
+    )
 
 
 def factors_table(factors: Sequence[Factor], language: Language) -> Table:
@@ -84,20 +94,19 @@ def factors_table(factors: Sequence[Factor], language: Language) -> Table:
             Column(text("Value"), "number", "g CO₂e/kWh", 1, width=1),
             Column(text("Year"), width=0.6),
             Column(text("Basis"), width=0.9),
-            Column(text("Holds"), width=1.9),
-            Column(text("Area"), width=1),
+            Column(text("Holds"), width=1.7),
+            Column(text("Area"), width=1.4),
             Column(text("Source"), width=2.2),
-            Column(text("Licence"), width=0.8),
+            Column(text("Licence"), width=1),
         ),
         tuple(rows),
     )
 
 
-def _methods(report: Report, language: Language) -> Table:
+def methods_table(figures: Iterable[Figure], language: Language) -> Table:
+    """Methods of figures with their versions."""
     text = language.text
-    counts: dict[str, int] = {}
-    for figure in report.figures.values():
-        counts[figure.method] = counts.get(figure.method, 0) + 1
+    counts = Counter(figure.method for figure in figures)
     rows: list[tuple[Cell, ...]] = [(method, float(count)) for method, count in sorted(counts.items())]
     return Table(
         "methods",

@@ -31,10 +31,12 @@ def quality_section(report: Report, language: Language) -> Section:
     text = language.text
     quality = report.quality
     parts: list[Part] = [
-        text(
-            "{devices} devices had a place in the period; {readings} readings stand behind the figures, and "
+        language.counted(
+            quality.devices,
+            "{count} device had a place in the period; {readings} readings stand behind the figures, and "
             "{flagged} were left out because of what they themselves show.",
-            devices=language.number(quality.devices),
+            "{count} devices had a place in the period; {readings} readings stand behind the figures, and "
+            "{flagged} were left out because of what they themselves show.",
             readings=language.number(quality.readings),
             flagged=language.number(quality.flagged),
         )

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from analytics.emissions import BASES
 from classroom.quantity import Carrier
 from reports.document import Tile
 from reports.emission_figures import SCOPE_2, SCOPE_2_AND_3_3
 from reports.energy_figures import CHANGE_SHARE, ESTIMATED, TOGETHER
-from reports.figures import Figure, Mark, Report
+from reports.figures import Figure, Mark, Report, Told
 from reports.language import Language
+from reports.sections.air import limit_ppm
 from reports.sections.energy import value
 from reports.sections.quality import missing_text
-from reports.sections.terms import carrier_name, mark_name
+from reports.sections.terms import basis_name, carrier_name, mark_name
 
 _MOST_MISSING = 8
 
 
 def tiles(report: Report, language: Language) -> tuple[Tile, ...]:
     """Figures to remember."""
+    found = energy_tiles(report, language)
+    for basis in BASES:
+        figure = report.figure(SCOPE_2, None, basis)
+        found.append(scope_2_tile(figure, basis, _lacks(figure, language), language))
+    air = report.figure("co2_above_limit_share")
+    return (*found, air_tile(air, report.settings, language)) if air is not None else tuple(found)
+
+
+def energy_tiles(report: Told, language: Language) -> list[Tile]:
+    """What was bought of each carrier."""
     text = language.text
     found = []
     for carrier in report.carriers[:3]:
@@ -33,27 +45,22 @@ def tiles(report: Report, language: Language) -> tuple[Tile, ...]:
                 _estimated(report.figure(ESTIMATED, carrier), language) or detail,
             )
         )
-    for basis, words in (("location", text("location")), ("market", text("market"))):
-        figure = report.figure(SCOPE_2, None, basis)
-        found.append(
-            Tile(
-                text("Scope 2, {basis}", basis=words),
-                language.emissions(value(figure)),
-                _lacks(figure, language),
-            )
-        )
-    air = report.figure("co2_above_limit_share")
-    if air is not None:
-        limit = language.number(float(report.settings["analytics.co2_limit_ppm"]))
-        coverage = language.share(air.coverage)
-        found.append(
-            Tile(
-                text("Occupied time above {limit} ppm CO₂", limit=limit),
-                language.share(air.value, 1),
-                text("coverage {share}", share=coverage),
-            )
-        )
-    return tuple(found)
+    return found
+
+
+def scope_2_tile(figure: Figure | None, basis: str, detail: str, language: Language) -> Tile:
+    """Scope 2 on a basis."""
+    label = language.text("Scope 2, {basis}", basis=basis_name(basis, language))
+    return Tile(label, language.emissions(value(figure)), detail)
+
+
+def air_tile(air: Figure, settings: dict[str, str], language: Language) -> Tile:
+    """How much of the occupied time had too little air."""
+    return Tile(
+        language.text("Occupied time above {limit} ppm CO₂", limit=limit_ppm(settings, language)),
+        language.share(air.value, 1),
+        language.text("coverage {share}", share=language.share(air.coverage)),
+    )
 
 
 def _estimated(figure: Figure | None, language: Language) -> str:
@@ -133,11 +140,13 @@ def _air(report: Report, language: Language) -> str:
     air, comfort = report.figure("co2_above_limit_share"), report.figure("comfort_share")
     if value(air) is None and value(comfort) is None:
         return text("Of indoor air nothing can be said: too few readings in occupied time.")
-    return text(
-        "In {rooms} rooms CO₂ was above {limit} ppm in {air} of the occupied time, and the temperature was "
+    return language.counted(
+        len(report.rooms),
+        "In {count} room CO₂ was above {limit} ppm in {air} of the occupied time, and the temperature was "
         "within the comfort limits in {comfort} of it.",
-        rooms=language.number(len(report.rooms)),
-        limit=language.number(float(report.settings["analytics.co2_limit_ppm"])),
+        "In {count} rooms CO₂ was above {limit} ppm in {air} of the occupied time, and the temperature was "
+        "within the comfort limits in {comfort} of it.",
+        limit=limit_ppm(report.settings, language),
         air=language.share(value(air), 1),
         comfort=language.share(value(comfort), 1),
     )
@@ -153,9 +162,10 @@ def missing(report: Report, language: Language) -> tuple[bool, tuple[str, ...]]:
         )
     if report.quality.pending_hours:
         said.append(
-            text(
-                "{hours} hours of readings wait to be analysed.",
-                hours=language.number(report.quality.pending_hours),
+            language.counted(
+                report.quality.pending_hours,
+                "{count} hour of readings waits to be analysed.",
+                "{count} hours of readings wait to be analysed.",
             )
         )
     for one in report.missing[:_MOST_MISSING]:

@@ -15,6 +15,11 @@ def _(message: str) -> str:
     return message
 
 
+def _n(one: str, several: str) -> tuple[str, str]:
+    """Marks a message that counts."""
+    return one, several
+
+
 _CARRIERS: Mapping[Carrier, str] = {
     Carrier.ELECTRICITY: _("electricity"),
     Carrier.DISTRICT_HEAT: _("district heat"),
@@ -68,11 +73,14 @@ _REASONS: Mapping[str, str] = {
 
 _WITH_VALUE: Mapping[str, str] = {
     "meter_missing": _("silent meters: {value}"),
-    "days_missing": _("{value} days say nothing"),
     "without": _("without {value}"),
-    "rooms_without_a_figure": _("{value} rooms without a figure"),
     "factor_of": _("factor of {value}"),
-    "schools_without_a_figure": _("{value} schools without a figure"),
+}
+
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "days_missing": _n("{count} day says nothing", "{count} days say nothing"),
+    "rooms_without_a_figure": _n("{count} room without a figure", "{count} rooms without a figure"),
+    "schools_without_a_figure": _n("{count} school without a figure", "{count} schools without a figure"),
 }
 
 _BASES: Mapping[str, str] = {"location": _("location"), "market": _("market")}
@@ -134,7 +142,9 @@ def reason_text(reason: str | None, language: Language) -> str:
         if name == "without":
             known = {str(carrier): carrier_name(carrier, language) for carrier in Carrier}
             value = ", ".join(known.get(one, one) for one in value.split(","))
-        if name in _WITH_VALUE and value:
+        if name in _COUNTED and value.isdigit():
+            parts.append(language.counted(int(value), *_COUNTED[name]))
+        elif name in _WITH_VALUE and value:
             parts.append(language.text(_WITH_VALUE[name], value=value))
         elif code in _REASONS:
             parts.append(language.text(_REASONS[code]))

@@ -171,7 +171,7 @@ def test_a_sum_is_walked_to_the_schools_it_is_of(reports: Reports) -> None:
         f"portfolio:{period}:energy_with_estimate_kwh:district_heat" for period in ("2025-11", "2024-11")
     ]
     with pytest.raises(FigureIdError, match="the portfolio has no figure"):
-        reports.explain("portfolio:2025-11:co2_mean_ppm")
+        reports.explain("portfolio:2025-11:peak_kw:electricity")
 
 
 def test_a_file_without_a_manifest_is_refused() -> None:
