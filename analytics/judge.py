@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.breaks import breaks
+from analytics.breaks import REACH_HOURS, breaks
 from analytics.points import HOUR_US, register_series
 from analytics.quality import Floats, Hours, Ints, clock, gaps, reach_us, spikes, stale
 from analytics.verdicts import Zone
@@ -105,15 +105,12 @@ def _readings(raw: Columns) -> dict[Series, Readings]:
     }
 
 
-_NEAR = 4  # hours with readings on each side of a change whose breaks it may make or unmake
-
-
 def near(hour_us: Ints, first_us: int, end_us: int) -> tuple[int, int]:
-    """From the fourth hour with readings before a change to the end of the fourth after it."""
+    """From :data:`REACH_HOURS` hours with readings before a change to the end of as many after it."""
     if not len(hour_us):
         return first_us, end_us
-    before = max(0, int(np.searchsorted(hour_us, first_us)) - _NEAR)
-    after = min(len(hour_us), int(np.searchsorted(hour_us, end_us)) + _NEAR) - 1
+    before = max(0, int(np.searchsorted(hour_us, first_us)) - REACH_HOURS)
+    after = min(len(hour_us), int(np.searchsorted(hour_us, end_us)) + REACH_HOURS) - 1
     start = min(first_us, int(hour_us[min(before, len(hour_us) - 1)]))
     return start, max(end_us, int(hour_us[max(after, 0)]) + HOUR_US)
 

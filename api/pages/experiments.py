@@ -242,7 +242,7 @@ def _amount(value: float, words: _Words, say: Language) -> str:
 def _energy_text(one: Expected, say: Language) -> str:
     name = carrier_name(one.carrier, False, say)
     if one.observed_kwh is None or one.expected_kwh is None or one.low_kwh is None or one.high_kwh is None:
-        why = " ".join(lack_texts(one.lacks, say))
+        why = " ".join(f"{text}." for text in lack_texts(one.lacks, say))
         return say.text("%(name)s: it cannot be told yet. %(why)s") % {"name": name, "why": why}
     amounts = {
         "name": name,

@@ -41,3 +41,18 @@ def test_pulses_are_judged_as_energy() -> None:
     pulses = np.array([500_000.0, 501_000.0, 900_000.0])  # 1000 pulses a kWh: 399 kWh in an hour
     assert breaks(time, pulses, 3_600, kwh_per_unit=0.001) == []
     assert [one.verdict for one in breaks(time, pulses, 3_600)] == ["swap"]
+
+
+def test_what_runs_far_away_does_not_change_what_a_break_was() -> None:
+    quiet = [99_852.0, 99_853.0, 0.5, 1.5, *np.arange(2.5, 40.0)]
+    busy = [*quiet, *(40.0 + 200.0 * np.arange(1, 9))]  # with as much an hour the fall could be a rollover
+    found = []
+    for values in (quiet, busy):
+        time = np.arange(len(values), dtype=np.int64) * HOUR
+        found.append([(one.start_us, one.verdict) for one in breaks(time, np.array(values), 3_600)])
+    assert found == [[(2 * HOUR, "reset")]] * 2
+
+
+def test_a_long_glitch_is_no_break() -> None:
+    values = np.array([*np.arange(500.0, 510.0), *([7.0] * 8), *np.arange(511.0, 525.0)])
+    assert breaks(np.arange(len(values), dtype=np.int64) * HOUR, values, 3_600) == []
