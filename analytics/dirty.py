@@ -78,11 +78,14 @@ class Dirty:
         found.energy.update((k, kept(v, Domain.ENERGY)) for k, v in self.energy.items())
         return found
 
-    def schools_before(self, now: datetime, zone: ZoneInfo) -> set[str]:
-        """Schools of which a local day that is over by ``now`` is among them."""
+    def days_before(self, now: datetime, zone: ZoneInfo) -> dict[str, int]:
+        """How many local days that are over by ``now`` are among them, of the schools that have any."""
         today = now.astimezone(zone).date()
-        of_rooms = {school for (school, _), days in self.rooms.items() if min(days, default=today) < today}
-        return of_rooms | {school for school, days in self.energy.items() if min(days, default=today) < today}
+        of_school = {school: set(days) for school, days in self.energy.items()}
+        for (school, _), days in self.rooms.items():
+            of_school.setdefault(school, set()).update(days)
+        counts = {school: sum(day < today for day in days) for school, days in of_school.items()}
+        return {school: count for school, count in counts.items() if count}
 
 
 def local_days(hour_us: Ints, zone: ZoneInfo) -> set[date]:

@@ -99,7 +99,7 @@ def run(
         written, withdrawn = written + len(figures), withdrawn + len(stale)
         tell("computing", done, len(todo))
     if not narrowed:
-        late = wanted.schools_before(now, site.zone)
+        late = wanted.days_before(now, site.zone)
         insights.update(store, site, schools, late, now, submit, at_once)
         store.advance(METRICS, rolled.changed.cursor)
         store.write_metrics([marker for key in schools for marker in new_markers(site, key, now)])

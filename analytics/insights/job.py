@@ -1,14 +1,15 @@
 """Keeping the findings of schools up to date: what is due is found anew and replaces the documents.
 
 A school is looked at once a day, when yesterday is whole; within the day again, at most once an hour, if
-days that are over were computed again (late readings, an import), and at once if its tables, tariffs or
-factors changed. A school of which nothing changed is not loaded.
+days that are over were computed again (late readings), and at once if it was a week of them or more (an
+import, a first start) or if its tables, tariffs or factors changed. A school of which nothing changed is not
+loaded.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from analytics.fingerprint import fingerprint, school_inputs
@@ -23,6 +24,8 @@ RUN_KIND = "insight_run"
 """Kind of the documents that say when a school was last looked at, and with what."""
 
 _PATIENCE = timedelta(hours=1)
+_HISTORY_DAYS = 7
+"""So many days computed again at once are no late readings: somebody waits for what history tells."""
 _KEY = "last"
 
 
@@ -30,14 +33,15 @@ def update(
     store: Store,
     site: Site,
     schools: Iterable[str],
-    recomputed: set[str],
+    recomputed: Mapping[str, int],
     now: datetime,
     compute: Submit,
     at_once: int = 1,
 ) -> int:
     """Find anew where it is due among ``schools``; the number of schools looked at.
 
-    ``recomputed`` are schools of which days that are over were computed again since the last call.
+    ``recomputed`` are the schools of which days that are over were computed again since the last call, and
+    how many.
 
     Raises:
         StoreError: the store cannot serve now; what was written stands, the call can be repeated.
@@ -51,7 +55,8 @@ def update(
         if run is not None and run["mark"] == mark:
             if not late:
                 continue
-            if now - datetime.fromisoformat(run["at"]) < _PATIENCE:
+            waited = now - datetime.fromisoformat(run["at"])
+            if waited < _PATIENCE and recomputed.get(school, 0) < _HISTORY_DAYS:
                 if not run["late"]:
                     store.write_documents([_run(school, mark, run["at"], late=True)])
                 continue

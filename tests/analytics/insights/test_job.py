@@ -58,27 +58,34 @@ RISEN = datetime(2026, 1, 12, tzinfo=UTC)
 
 def test_found_once_a_day_and_withdrawn(store: DuckDBStore, site: Site, compute: Counted) -> None:
     store.write_metrics(hour_metrics(lambda time: 13.0 if time >= RISEN else 10.0))
-    assert update(store, site, ["berga"], set(), NOW, compute) == 1
+    assert update(store, site, ["berga"], {}, NOW, compute) == 1
     (found,) = read_insights(store, "berga")
     assert found.kind is InsightKind.BASE_LOAD_UP
     assert found.ongoing
-    assert update(store, site, ["berga"], set(), NOW + timedelta(hours=5), compute) == 0
+    assert update(store, site, ["berga"], {}, NOW + timedelta(hours=5), compute) == 0
     assert compute.runs == 1
     tomorrow = NOW + timedelta(days=1)
     store.write_metrics(hour_metrics(lambda _: 10.0))
-    assert update(store, site, ["berga"], set(), tomorrow, compute) == 1
+    assert update(store, site, ["berga"], {}, tomorrow, compute) == 1
     assert read_insights(store) == []
     assert store.read_documents(KIND) == []
 
 
 def test_late_readings_wait_an_hour(store: DuckDBStore, site: Site, compute: Counted) -> None:
-    update(store, site, ["berga"], set(), NOW, compute)
+    update(store, site, ["berga"], {}, NOW, compute)
     store.write_metrics(hour_metrics(lambda time: 13.0 if time >= RISEN else 10.0))
-    assert update(store, site, ["berga"], {"berga"}, NOW + timedelta(minutes=1), compute) == 0
-    assert update(store, site, ["berga"], set(), NOW + timedelta(minutes=30), compute) == 0
-    assert update(store, site, ["berga"], set(), NOW + timedelta(minutes=61), compute) == 1
+    assert update(store, site, ["berga"], {"berga": 6}, NOW + timedelta(minutes=1), compute) == 0
+    assert update(store, site, ["berga"], {}, NOW + timedelta(minutes=30), compute) == 0
+    assert update(store, site, ["berga"], {}, NOW + timedelta(minutes=61), compute) == 1
     assert len(read_insights(store, "berga")) == 1
-    assert update(store, site, ["berga"], set(), NOW + timedelta(hours=5), compute) == 0
+    assert update(store, site, ["berga"], {}, NOW + timedelta(hours=5), compute) == 0
+
+
+def test_history_that_comes_at_once_does_not_wait(store: DuckDBStore, site: Site, compute: Counted) -> None:
+    update(store, site, ["berga"], {}, NOW, compute)
+    store.write_metrics(hour_metrics(lambda time: 13.0 if time >= RISEN else 10.0))
+    assert update(store, site, ["berga"], {"berga": 60}, NOW + timedelta(minutes=1), compute) == 1
+    assert len(read_insights(store, "berga")) == 1
 
 
 def test_a_silent_sensor_is_told_and_a_heard_one_not(
@@ -99,7 +106,7 @@ def test_a_silent_sensor_is_told_and_a_heard_one_not(
             Reading("meter", "energy_kwh", NOW - timedelta(days=2), 500.0),
         ]
     )
-    update(store, site, ["berga"], set(), NOW, compute)
+    update(store, site, ["berga"], {}, NOW, compute)
     (found,) = read_insights(store, "berga")
     assert (found.kind, found.room, found.device) == (InsightKind.SENSOR_SILENT, "a2", "silent")
     assert found.params["days"] == 5.0  # until yesterday's midnight
