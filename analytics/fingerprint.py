@@ -103,11 +103,7 @@ def school_inputs(site: Site, school: str) -> str:
         *site.meters_of(school),
         *site.devices_of(school),
         *site.lessons_of(school),
-        *(
-            row
-            for row in site.calendar
-            if row.school in (None, school) and row.municipality in (None, municipality)
-        ),
+        *(row for row in site.calendar_of(school) if row.municipality in (None, municipality)),
         *(factor for factor in site.factors if factor.id in site.settings.factors.chosen),
     ]
     limits = site.settings.analytics.model_dump_json(exclude={"every_s", "processes"})

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
+from operator import itemgetter
 from typing import NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -137,6 +138,18 @@ class Site:
         """Placements in a school, of all times."""
         return list(self._of_school.devices.get(school, ()))
 
+    def calendar_of(self, *schools: str) -> list[CalendarRow]:
+        """Calendar rows of schools and of all, in the table's order."""
+        found = [row for school in (None, *schools) for row in self._calendar_of.get(school, ())]
+        return [row for _, row in sorted(found, key=itemgetter(0))]
+
+    @cached_property
+    def _calendar_of(self) -> dict[str | None, list[tuple[int, CalendarRow]]]:
+        found: dict[str | None, list[tuple[int, CalendarRow]]] = {}
+        for number, row in enumerate(self.calendar):
+            found.setdefault(row.school, []).append((number, row))
+        return found
+
     def lessons_of(self, school: str) -> list[Lesson]:
         """Lessons of a school."""
         return list(self._of_school.lessons.get(school, ()))
@@ -181,7 +194,7 @@ class Site:
         """Timetable of ``school`` (KeyError: no such school)."""
         if school not in self._timetables:
             self._timetables[school] = Timetable(
-                self.school_by_key[school], self.zone, self.lessons_of(school), self.calendar
+                self.school_by_key[school], self.zone, self.lessons_of(school), self.calendar_of(school)
             )
         return self._timetables[school]
 
@@ -191,7 +204,7 @@ class Site:
         def rows(of_school: dict[str, list[_Row]]) -> list[_Row]:
             return [row for key in schools for row in of_school.get(key, ())]
 
-        of_them, mine = self._of_school, {None, *schools}
+        of_them = self._of_school
         return replace(
             self,
             schools=[self.school_by_key[key] for key in schools],
@@ -200,7 +213,7 @@ class Site:
             rooms=rows(of_them.rooms),
             meters=rows(of_them.meters),
             devices=rows(of_them.devices),
-            calendar=[row for row in self.calendar if row.school in mine],
+            calendar=self.calendar_of(*schools),
             lessons=rows(of_them.lessons),
             _timetables={},
         )

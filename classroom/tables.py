@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from classroom.faults import Fault, faults_of
 from classroom.places import Row
@@ -42,7 +44,7 @@ def read_table(text: str, file: str, model: type[RowT], zone: ZoneInfo) -> Table
     names: list[str] | None = None
     try:
         for cells in reader:
-            values = [cell.strip() for cell in cells]
+            values = [sys.intern(cell.strip()) for cell in cells]  # keys and clock times stand in many rows
             if not any(values):
                 continue
             if names is None:
@@ -87,7 +89,17 @@ def _add_row(
     if beyond:
         table.refused.append(given)
     else:
+        _share_names(row)
         table.rows.append(row)
+
+
+_NAMES: dict[frozenset[str], set[str]] = {}
+
+
+def _share_names(row: Row) -> None:
+    """Let rows share the set of names that they were given: else it is half of what a row takes."""
+    given = row.__pydantic_fields_set__
+    object.__setattr__(row, "__pydantic_fields_set__", _NAMES.setdefault(frozenset(given), given))
 
 
 def row_of(cells: Mapping[str, object], model: type[RowT], zone: ZoneInfo) -> RowT:
@@ -100,16 +112,17 @@ def row_of(cells: Mapping[str, object], model: type[RowT], zone: ZoneInfo) -> Ro
 
 
 def _given(cells: Mapping[str, object], model: type[Row], zone: ZoneInfo) -> dict[str, object]:
+    fields = model.model_fields  # asked once: pydantic looks through its classes for it
     return {
-        name: _cell(model, name, value, zone) if isinstance(value, str) else value
+        name: _cell(fields[name], value, zone) if isinstance(value, str) else value
         for name, value in cells.items()
-        if value not in (None, "") and name in model.model_fields
+        if value not in (None, "") and name in fields
     }
 
 
-def _cell(model: type[Row], name: str, value: str, zone: ZoneInfo) -> object:
+def _cell(field_: FieldInfo, value: str, zone: ZoneInfo) -> object:
     """Dates and zoneless times in datetime columns are the site's local time; the rest is pydantic's."""
-    if model.model_fields[name].annotation == datetime | None:
+    if field_.annotation == datetime | None:
         try:
             parsed = datetime.fromisoformat(value)
         except ValueError:

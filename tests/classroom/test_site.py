@@ -70,6 +70,7 @@ def test_the_part_of_a_school_has_its_rows_and_those_of_all() -> None:
     assert south.devices == []
     assert [row.school for row in south.calendar] == ["sodra", None]
     assert site.part(["sodra", "norra"]).devices == site.devices
+    assert site.part(["norra", "sodra"]).calendar == site.calendar  # in the table's order
     assert site.devices_of("norra") == site.devices
     assert site.devices_of("elsewhere") == []
 

@@ -1,12 +1,14 @@
 """A site's files: what good ones become, and that bad ones name file, key, value and cure, all at once."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from classroom.faults import ConfigurationError, Fault
-from classroom.places import MeterRole, Ventilation
+from classroom.places import MeterRole, Room, Ventilation
 from classroom.sitefiles import parse_site
+from classroom.tables import read_table
 
 
 def faults(texts: dict[str, str]) -> list[Fault]:
@@ -366,3 +368,13 @@ def test_a_building_that_two_schools_share_has_a_meter_in_both(texts: dict[str, 
     assert fault.value == "0.5 (norra hall) + 0.6 (sodra hall)"
     same = {**good, "devices.csv": "key,school,meter\nm1,norra,hall\nm1,norra,hall\n"}
     assert faults(same)[0].file == "devices.csv"
+
+
+def test_rows_share_the_names_of_their_columns_and_a_copy_has_its_own() -> None:
+    """A region has half a million rows."""
+    text = "school,key,name\n" + "".join(f"norra,r{number},Sal\n" for number in range(2))
+    one, two = read_table(text, "rooms.csv", Room, ZoneInfo("UTC")).rows
+    assert one.__pydantic_fields_set__ is two.__pydantic_fields_set__
+    changed = one.model_copy(update={"area_m2": 60.0})
+    assert "area_m2" in changed.model_fields_set
+    assert two.model_fields_set == {"school", "key", "name"}
