@@ -101,7 +101,8 @@ def _energy_touched(
     """School days that changed hours of devices at meters bear on; they lie between ``start`` and the UTC
     day ``last``."""
     end = EPOCH + timedelta(days=last + 1) + MARGIN
-    hours = store.read_hours(sorted(changed), sorted(REGISTERS | DAY_INTERVALS), start, end)
+    asked = sorted(changed), sorted(REGISTERS | DAY_INTERVALS)
+    hours = store.read_hours(*asked, start, end, columns=("device", "quantity", "hour", "count"))
     hours = hours[hours["count"] > 0]
     registers: dict[str, list[dirty.Ints]] = defaultdict(list)
     by_days: set[str] = set()

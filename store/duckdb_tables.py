@@ -18,6 +18,7 @@ from store.frames import ranked
 from store.times import HOUR_US, Array, microseconds, to_datetime
 
 _NEVER_US = -(2**62)
+_AWARE = pa.timestamp("us", tz="UTC")
 _MOST_FRESH = 200_000  # pairs; some 40 MB
 
 
@@ -186,7 +187,8 @@ def read_frame(
     con: DuckDBPyConnection, query: str, parameters: Mapping[str, object], times: Iterable[str]
 ) -> pd.DataFrame:
     """The query's rows; the columns named in ``times`` become aware UTC."""
-    frame: pd.DataFrame = con.sql(query, params=dict(parameters)).to_arrow_table().to_pandas()
+    table = con.sql(query, params=dict(parameters)).to_arrow_table()
     for name in times:
-        frame[name] = frame[name].dt.tz_localize("UTC")
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(_AWARE))
+    frame: pd.DataFrame = table.to_pandas()
     return frame
