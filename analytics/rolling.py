@@ -5,13 +5,14 @@ The cursor of the ledger moves only when both are done: killed before, the next 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analytics import fingerprint
@@ -75,29 +76,45 @@ def roll_up(
     Verdicts that change what metrics heed name their hours in the ledger; these are rolled up once more, so
     that nothing is left of them, but judged again only where meanwhile a reading came.
     """
-    for_metrics = store.changed(METRICS)  # before the hours: so all of it has been rolled up
-    changed = store.changed(HOURS)
+    for_metrics, changed = _changed(store)
     frame = _asked(store, site, markers, changed.hours, full)
-    months = list(_months(frame))
+    due = drift_due(site, markers, frame, now, full=full is not None)
+    months = _months(frame)
     with ThreadPoolExecutor(_MONTHS) as threads:  # the store reads and numpy adds without the interpreter
-        parts = ((None, partial(_rolled, store, site), month) for month in months)
+        parts = ((None, partial(_rolled, store, site), _of_month(frame, month)) for month in months)
         for done, (_, rolled) in enumerate(in_turn(parts, threads.submit, _MONTHS), start=1):
             store.write_hours(rolled)
             progress("rolling up", done, len(months))
     judged = judge_changed(store, site, frame, compute, progress)
-    due = drift_due(site, markers, frame, now, full=full is not None)
     judged |= judge_drift(store, site, due, now, compute)
     store.advance(HOURS, changed.cursor)
     count = len(frame)
     while judged:
-        for_metrics = store.changed(METRICS)
-        again = store.changed(HOURS)
-        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, m) for m in _months(again.hours))])
+        for_metrics, again = _changed(store)
+        some = (_of_month(again.hours, month) for month in _months(again.hours))
+        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, part) for part in some)])
         judged = judge_changed(store, site, news, compute)
         judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
         store.advance(HOURS, again.cursor)
         count += len(news)
     return Rolled(count, for_metrics)
+
+
+def _changed(store: Store) -> tuple[Changed, Changed]:
+    """What changed for METRICS and for HOURS; as a rule the same, and read once: of a year it is millions.
+
+    What is read for the metrics first has all been rolled up when it is used.
+    """
+    for_metrics = store.changed(METRICS)
+    cursors = store.marks().cursors
+    if cursors.get(METRICS, 0) == cursors.get(HOURS, 0):
+        return for_metrics, for_metrics
+    return for_metrics, store.changed(HOURS)
+
+
+def everything(store: Store, consumer: str, changed: pd.DataFrame) -> pd.DataFrame:
+    """All hours of the ledger; ``changed`` are those that ``consumer`` has not done, perhaps all."""
+    return store.changed(EVERYTHING).hours if store.marks().cursors.get(consumer, 0) else changed
 
 
 def _asked(
@@ -109,18 +126,25 @@ def _asked(
     other = {key for key in keys if fingerprint.device_inputs(site.placements[key][-1]) != rolled.get(key)}
     if full is None and not other:
         return changed
-    everything = store.changed(EVERYTHING).hours
-    wanted = everything[everything["device"].isin(other)] if full is None else full.of(everything)
-    if len(wanted) == len(everything):
-        return everything
+    known = everything(store, HOURS, changed)
+    wanted = known[known["device"].isin(other)] if full is None else full.of(known)
+    if len(wanted) == len(known):
+        return known
     return pd.concat([changed, wanted]).drop_duplicates(list(CHANGED_COLUMNS))
 
 
-def _months(hours: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The hours of each month, in order; nothing grows with the years that are done at once."""
-    month = microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]")
-    for one in np.unique(month):
-        yield hours[month == one]
+def _months(hours: pd.DataFrame) -> list[np.datetime64]:
+    """The months in which hours lie, in order; nothing grows with the years that are done at once."""
+    return list(np.unique(_month(hours)))
+
+
+def _of_month(hours: pd.DataFrame, month: np.datetime64) -> pd.DataFrame:
+    part: pd.DataFrame = hours.loc[_month(hours) == month]
+    return part
+
+
+def _month(hours: pd.DataFrame) -> npt.NDArray[np.datetime64]:
+    return microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]")
 
 
 def _rolled(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:

@@ -95,7 +95,8 @@ def read(
     """Rollups whose hour lies in the half-open range (``columns`` of HOUR_COLUMNS)."""
     asked = Asked.of(con, devices, quantities)
     if not len(asked.series):  # a query costs milliseconds
-        nothing: pd.DataFrame = _NO_HOURS.select([name for name in HOUR_COLUMNS if name in columns]).to_pandas()
+        wanted = [name for name in HOUR_COLUMNS if name in columns]
+        nothing: pd.DataFrame = _NO_HOURS.select(wanted).to_pandas()
         return nothing
     named = ", ".join(f'h."{name}"' for name in HOUR_COLUMNS[2:] if name in columns)
     with registered(con, "asked", asked.ranks()):

@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 from classroom.reading import Reading
 from store.around import Around
 from store.base import Written
-from store.batch import Batch, Ids, Mask, batch_of, ends, split_lost
+from store.batch import Batch, Mask, batch_of, ends, split_lost
 from store.duckdb_tables import Asked, WriterMemory, in_order, read_frame, registered, timestamps
 from store.frames import NO_READINGS, Columns, joined
 from store.times import HOUR_US, day_ranges, day_ranges_us, naive_utc, to_datetime

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.generation import People, people_of
-from analytics.insights.data import Floats, SchoolData
+from analytics.insights.data import SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found
 from analytics.insights.model import Evidence, InsightKind
@@ -99,12 +99,10 @@ def air_days(room: Room, co2_ppm: pd.Series, lessons: _Lessons) -> pd.DataFrame:
     left_ppm = np.where(hour[after] == end[whole], np.maximum(ppm[after] - background, 0.0), 0.0)
     sizes = {lesson[2] for _, of_day in given for lesson in of_day}
     people = {told: people_of(room.age_group, told, room.persons) for told in sizes}
-    flow = [
-        _flow_l_s(room, [((until - begin).total_seconds(), people[told]) for begin, until, told in of_day], *of)
-        for (_, of_day), *of in zip(
-            (given[at] for at in whole), left_ppm.tolist(), excess_ppm_s.tolist(), strict=True
-        )
-    ]
+    flow = []
+    for at, left, excess in zip(whole.tolist(), left_ppm.tolist(), excess_ppm_s.tolist(), strict=True):
+        seconds = [((until - begin).total_seconds(), people[told]) for begin, until, told in given[at][1]]
+        flow.append(_flow_l_s(room, seconds, left, excess))
     index = pd.DatetimeIndex([given[at][0] for at in whole])
     return pd.DataFrame({"flow_l_s": flow, "highest_ppm": highest}, index=index)
 
