@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from analytics.dirty import Dirty, Ints, hours_by_device, hung_on, local_days, rooms_touched
-from analytics.nights import BASELINE_SPAN, Nights, nights_of, trusted_hours
+from analytics.nights import BASELINE_SPAN, NIGHTS_READ, Nights, nights_of, trusted_hours
 from analytics.ventilation import BASELINE_DAYS, night_hours
 from classroom.site import Site
 from classroom.timetable import Span, day_span
-from store.base import Store
+from store.base import HOUR_COLUMNS, Store
 
 
 def load_nights(
@@ -34,7 +34,7 @@ def load_nights(
     if not ended or not devices:
         return {}
     first, last = day_span(min(ended), site.zone)[0] - BASELINE_SPAN, day_span(max(ended), site.zone)[1]
-    hours = store.read_hours(devices, ["co2_ppm"], first, last)
+    hours = store.read_hours(devices, ["co2_ppm"], first, last, columns=NIGHTS_READ)
     return nights_of(trusted_hours(hours, store.read_verdicts(devices, first, last)), site.zone)
 
 
@@ -56,7 +56,8 @@ def moved_days(store: Store, site: Site, changed: Mapping[str, Ints], known: Dir
     if not asked:
         return found
     devices = sorted({device.key for key in asked for device in site.devices_in_room(*key)})
-    hours = store.read_hours(devices, None, *_span(site, (day for days in asked.values() for day in days)))
+    span = _span(site, (day for days in asked.values() for day in days))
+    hours = store.read_hours(devices, None, *span, columns=HOUR_COLUMNS[:3])
     with_readings = rooms_touched(site, hours_by_device(hours))
     for key, days in asked.items():
         found.rooms[key] |= days & with_readings.rooms.get(key, set())

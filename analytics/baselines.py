@@ -22,6 +22,9 @@ from classroom.timetable import day_span
 BEGINNING = date(2000, 1, 1)
 """No reading is older."""
 
+LOWS_READ = ("device", "quantity", "hour", "mean", "count", "coverage", "flagged")
+"""What drift is judged by of rollups (among HOUR_COLUMNS)."""
+
 _LEAST_HOURS = 12
 _LEAST_COVERAGE = 0.5
 
@@ -43,7 +46,7 @@ class DriftPart(NamedTuple):
 
 
 def with_low(hours: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
-    """What is judged of rollups of CO2 (HOUR_COLUMNS): device, hour, mean and coverage.
+    """What is judged of rollups of CO2 (LOWS_READ): device, hour, mean and coverage.
 
     Hours most of whose ``readings`` (READING_COLUMNS) were refused because no air holds so little CO2 are
     told by those: a sensor that has drifted so far shows nothing else at night. 0 is no answer.

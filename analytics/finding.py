@@ -17,7 +17,7 @@ from analytics.energy import REGISTERS
 from analytics.intervals import DAY_INTERVALS
 from analytics.markers import Markers
 from analytics.points import HOUR_US, microseconds
-from analytics.rolling import EVERYTHING
+from analytics.rolling import METRICS, everything
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import BILL_LENGTHS
 from classroom.site import Site
@@ -55,15 +55,15 @@ def find_work(
         hours = dirty.hours_by_device(changed)
         found.add(_touched(store, site, hours))
         found.add(moved_days(store, site, hours, found, now))
-    everything = None
+    every = None
     inspect = {}
     for school, marks in markers.items():
         found.add(dirty.still_open(site, marks.ran or now, now, school))
         if not full and marks.inputs == fingerprint.school_inputs(site, school):
             continue
-        if everything is None:
-            everything = dirty.hours_by_device(_reaching(store, site, store.changed(EVERYTHING).hours))
-        data = dirty.with_data(site, school, everything)
+        if every is None:
+            every = dirty.hours_by_device(_reaching(store, site, everything(store, METRICS, changed)))
+        data = dirty.with_data(site, school, every)
         stored = _days_stored(store, school)
         inspect[school] = frozenset(metric.time.astimezone(site.zone).date() for metric in stored)
         if full:
@@ -101,7 +101,8 @@ def _energy_touched(
     """School days that changed hours of devices at meters bear on; they lie between ``start`` and the UTC
     day ``last``."""
     end = EPOCH + timedelta(days=last + 1) + MARGIN
-    hours = store.read_hours(sorted(changed), sorted(REGISTERS | DAY_INTERVALS), start, end)
+    asked = sorted(changed), sorted(REGISTERS | DAY_INTERVALS)
+    hours = store.read_hours(*asked, start, end, columns=("device", "quantity", "hour", "count"))
     hours = hours[hours["count"] > 0]
     registers: dict[str, list[dirty.Ints]] = defaultdict(list)
     by_days: set[str] = set()

@@ -38,7 +38,7 @@ class Readings(NamedTuple):
 class Part(NamedTuple):
     """Devices of one reporting interval whose hours from ``first_us`` to ``end_us`` changed.
 
-    ``hours`` are rollups (HOUR_COLUMNS) of two reaches around, with at least one hour with readings on either
+    ``hours`` are rollups (HOURS_READ) of two reaches around, with at least one hour with readings on either
     side if there is one within :data:`analytics.quality.LONGEST_GAP_US`; ``raw`` the readings of the hours
     that may hold a spike or a wrong clock. Nothing before ``raw_from_us`` has raw readings any more.
     """

@@ -16,14 +16,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.baselines import BEGINNING, DriftPart, Span, drift_zones, with_low
+from analytics.baselines import BEGINNING, LOWS_READ, DriftPart, Span, drift_zones, with_low
 from analytics.drift import LEARN_DAYS, RECENT_DAYS
 from analytics.energy import REGISTERS, to_us
 from analytics.fingerprint import school_inputs
 from analytics.judge import Part, Series, Zones, judged, judged_registers, series_rows
 from analytics.markers import Markers
 from analytics.points import HOUR_US, irregular_hours, microseconds
-from analytics.quality import LONGEST_GAP_US, STALE_H, Hours, Verdict, gap_us, may_spike, reach_us
+from analytics.quality import HOURS_READ, LONGEST_GAP_US, STALE_H, Hours, Verdict, gap_us, may_spike, reach_us
 from analytics.submitting import Progress, Submit, in_turn, loaded, unseen
 from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
@@ -106,7 +106,8 @@ def _load(store: Store, site: Site, group: _Group) -> Part:
 def _load_rooms(store: Store, group: _Group) -> Part:
     """What is judged of devices in rooms."""
     reach = timedelta(microseconds=max(reach_us(quantity, group.interval_s) for quantity in STALE_H))
-    hours = store.read_hours(group.devices, list(STALE_H), group.first - 2 * reach, group.end + 2 * reach)
+    start, end = group.first - 2 * reach, group.end + 2 * reach
+    hours = store.read_hours(group.devices, list(STALE_H), start, end, columns=HOURS_READ)
     hours = _with_neighbours(store, group, hours, reach)
     parts = Hours.of(hours)
     may = hours["flagged"].to_numpy() > 0
@@ -123,7 +124,8 @@ def _load_registers(store: Store, site: Site, group: _Group) -> Part:
     """A part of devices at meters: registers, with the readings of irregular hours."""
     reach = timedelta(microseconds=LONGEST_GAP_US)
     names = sorted(REGISTERS)
-    hours = store.read_hours(group.devices, names, group.first - reach, group.end + reach)
+    start, end = group.first - reach, group.end + reach
+    hours = store.read_hours(group.devices, names, start, end, columns=HOURS_READ)
     fallen = irregular_hours(hours, np.array([], dtype=np.int64))
     about = (hours["hour"] >= group.first - 2 * _HOUR) & (hours["hour"] < group.end + 2 * _HOUR)
     asked = pd.concat([fallen, hours[about & (hours["flagged"] > 0)]])
@@ -176,9 +178,9 @@ def _with_neighbours(store: Store, group: _Group, hours: pd.DataFrame, reach: ti
 def _nearest(store: Store, series: set[Series], start: datetime, end: datetime, which: int) -> pd.DataFrame:
     """The first (0) or the last (-1) hour in the span of each of the series."""
     if not series or start >= end:
-        return pd.DataFrame(columns=list(HOUR_COLUMNS))
+        return pd.DataFrame(columns=list(HOURS_READ))
     devices, quantities = (sorted(set(names)) for names in zip(*series, strict=True))
-    found = store.read_hours(devices, quantities, start, end)
+    found = store.read_hours(devices, quantities, start, end, columns=HOURS_READ)
     return found.iloc[[range(len(found))[rows][which] for key, rows in series_rows(found) if key in series]]
 
 
@@ -244,9 +246,8 @@ def _drift_part(store: Store, site: Site, today: date, share: tuple[Span, Sequen
     """What is judged of the drift of some sensors; None: they have told nothing."""
     span, sensors = share
     start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
-    hours = store.read_hours(
-        sensors, ["co2_ppm"], day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
-    )
+    bounds = day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
+    hours = store.read_hours(sensors, ["co2_ppm"], *bounds, columns=LOWS_READ)
     if hours.empty:
         return None
     refused = store.read_around(hours[hours["flagged"] > hours["count"]], 0, 0)
@@ -312,7 +313,8 @@ def _hours_between(store: Store, spans: Mapping[Series, Sequence[tuple[int, int]
     devices, quantities = (sorted(set(names)) for names in zip(*spans, strict=True))
     first = min(start for of_series in spans.values() for start, _ in of_series)
     last = max(end for of_series in spans.values() for _, end in of_series)
-    hours = store.read_hours(devices, quantities, _time(first - first % HOUR_US), _time(last))
+    span = _time(first - first % HOUR_US), _time(last)
+    hours = store.read_hours(devices, quantities, *span, columns=HOUR_COLUMNS[:3])
     hour_us = microseconds(hours["hour"])
     touched = np.zeros(len(hour_us), dtype=bool)
     for series, rows in series_rows(hours):

@@ -23,12 +23,15 @@ Ints = npt.NDArray[np.int64]
 
 BASELINE_SPAN = timedelta(days=BASELINE_DAYS)
 
+NIGHTS_READ = ("device", "quantity", "hour", "mean", "count")
+"""What nights are told of rollups by (among HOUR_COLUMNS)."""
+
 Nights = Mapping[str, tuple[Ints, Floats]]
 """Hours [us] of nights and weekends and their trusted mean CO2 [ppm], by device, ascending."""
 
 
 def nights_of(hours: pd.DataFrame, zone: ZoneInfo) -> dict[str, tuple[Ints, Floats]]:
-    """Nights and weekends from trusted rollups of CO2 (HOUR_COLUMNS)."""
+    """Nights and weekends from trusted rollups of CO2 (NIGHTS_READ)."""
     if hours.empty:
         return {}
     asked = night_hours(hours["hour"], zone) & (hours["count"] > 0).to_numpy()
@@ -39,7 +42,7 @@ def nights_of(hours: pd.DataFrame, zone: ZoneInfo) -> dict[str, tuple[Ints, Floa
 
 
 def trusted_hours(hours: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Rollups (HOUR_COLUMNS, sorted) that no verdict of DISTRUSTED touches."""
+    """Rollups (sorted) that no verdict of DISTRUSTED touches."""
     if hours.empty or verdicts.empty:
         return hours
     good = untouched(microseconds(hours["hour"]), dict(series_rows(hours)), verdicts)

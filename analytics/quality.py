@@ -39,8 +39,25 @@ class Verdict(NamedTuple):
     detail: str
 
 
+HOURS_READ = (
+    "device",
+    "quantity",
+    "hour",
+    "min",
+    "max",
+    "count",
+    "first",
+    "first_time",
+    "last",
+    "last_time",
+    "coverage",
+    "flagged",
+)
+"""What is judged of rollups (among HOUR_COLUMNS)."""
+
+
 class Hours(NamedTuple):
-    """Hourly rollups of one series, ascending (:data:`store.base.HOUR_COLUMNS`); NaN and 0 where an hour
+    """Hourly rollups of one series, ascending (:data:`HOURS_READ`); NaN and 0 where an hour
     holds flagged readings only."""
 
     hour_us: Ints
@@ -55,7 +72,7 @@ class Hours(NamedTuple):
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Hours:
-        """From rows of one series (HOUR_COLUMNS), sorted by hour."""
+        """From rows of one series (HOURS_READ), sorted by hour."""
         return cls(
             microseconds(frame["hour"]),
             microseconds(frame["first_time"].fillna(frame["hour"])),

@@ -5,7 +5,7 @@ The cursor of the ledger moves only when both are done: killed before, the next 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ import pandas as pd
 from analytics import fingerprint
 from analytics.judging import drift_due, judge_changed, judge_drift
 from analytics.markers import Markers
-from analytics.points import microseconds
+from analytics.points import Ints, microseconds
 from analytics.submitting import Progress, Submit, in_turn, unseen
 from classroom.site import Site
 from store.base import CHANGED_COLUMNS, Changed, Store
@@ -75,29 +75,45 @@ def roll_up(
     Verdicts that change what metrics heed name their hours in the ledger; these are rolled up once more, so
     that nothing is left of them, but judged again only where meanwhile a reading came.
     """
-    for_metrics = store.changed(METRICS)  # before the hours: so all of it has been rolled up
-    changed = store.changed(HOURS)
+    for_metrics, changed = _changed(store)
     frame = _asked(store, site, markers, changed.hours, full)
-    parts = list(_parts(frame))
+    due = drift_due(site, markers, frame, now, full=full is not None)
+    parts = _parts(frame)
     with ThreadPoolExecutor(_AT_ONCE) as threads:  # the store reads and numpy adds without the interpreter
-        work = ((None, partial(_rolled, store, site), part) for part in parts)
+        work = ((None, partial(_rolled, store, site), frame.iloc[part]) for part in parts)
         for done, (_, rolled) in enumerate(in_turn(work, threads.submit, _AT_ONCE), start=1):
             store.write_hours(rolled)
             progress("rolling up", done, len(parts))
     judged = judge_changed(store, site, frame, compute, progress)
-    due = drift_due(site, markers, frame, now, full=full is not None)
     judged |= judge_drift(store, site, due, now, compute)
     store.advance(HOURS, changed.cursor)
     count = len(frame)
     while judged:
-        for_metrics = store.changed(METRICS)
-        again = store.changed(HOURS)
-        news = pd.concat([again.hours.iloc[:0], *(_news(store, site, m) for m in _parts(again.hours))])
+        for_metrics, again = _changed(store)
+        some = (_news(store, site, again.hours.iloc[part]) for part in _parts(again.hours))
+        news = pd.concat([again.hours.iloc[:0], *some])
         judged = judge_changed(store, site, news, compute)
         judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
         store.advance(HOURS, again.cursor)
         count += len(news)
     return Rolled(count, for_metrics)
+
+
+def _changed(store: Store) -> tuple[Changed, Changed]:
+    """What changed for METRICS and for HOURS; as a rule the same, and read once: of a year it is millions.
+
+    What is read for the metrics first has all been rolled up when it is used.
+    """
+    for_metrics = store.changed(METRICS)
+    cursors = store.marks().cursors
+    if cursors.get(METRICS, 0) == cursors.get(HOURS, 0):
+        return for_metrics, for_metrics
+    return for_metrics, store.changed(HOURS)
+
+
+def everything(store: Store, consumer: str, changed: pd.DataFrame) -> pd.DataFrame:
+    """All hours of the ledger; ``changed`` are those that ``consumer`` has not done, perhaps all."""
+    return store.changed(EVERYTHING).hours if store.marks().cursors.get(consumer, 0) else changed
 
 
 def _asked(
@@ -109,22 +125,23 @@ def _asked(
     other = {key for key in keys if fingerprint.device_inputs(site.placements[key][-1]) != rolled.get(key)}
     if full is None and not other:
         return changed
-    everything = store.changed(EVERYTHING).hours
-    wanted = everything[everything["device"].isin(other)] if full is None else full.of(everything)
-    if len(wanted) == len(everything):
-        return everything
+    known = everything(store, HOURS, changed)
+    wanted = known[known["device"].isin(other)] if full is None else full.of(known)
+    if len(wanted) == len(known):
+        return known
     return pd.concat([changed, wanted]).drop_duplicates(list(CHANGED_COLUMNS))
 
 
-def _parts(hours: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The hours of each month and of some devices, in order: nothing grows with the years or the schools
-    that are done at once."""
-    month = microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]")
-    for one in np.unique(month):
-        of_month = hours[month == one]
-        number, devices = pd.factorize(of_month["device"])
-        for first in range(0, len(devices), _DEVICES_A_PART):
-            yield of_month[(number >= first) & (number < first + _DEVICES_A_PART)]
+def _parts(hours: pd.DataFrame) -> list[Ints]:
+    """Positions of the hours of each month and of some devices, in order: nothing grows with the years or the
+    schools that are done at once."""
+    if hours.empty:
+        return []
+    month = microseconds(hours["hour"]).astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
+    number, devices = pd.factorize(hours["device"])
+    part = month * len(devices) + number // _DEVICES_A_PART
+    order = np.argsort(part, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(part[order])) + 1)
 
 
 def _rolled(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:

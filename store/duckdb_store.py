@@ -38,7 +38,7 @@ from store.base import (
     Written,
 )
 from store.duckdb_file import MIGRATIONS, open_file, translated
-from store.duckdb_tables import WriterMemory, read_frame
+from store.duckdb_tables import WriterMemory
 from store.frames import Columns, HourMeans
 from store.metric_table import metric_table
 from store.retention import unsealed
@@ -176,14 +176,7 @@ class DuckDBStore(Store):
             cursor = memory.seq
             memory.fresh.clear()  # from here on a change to a shown hour must move it forward again
         with self._reading() as con:
-            hours = read_frame(
-                con,
-                "SELECT device, hour FROM ledger WHERE seq <= $cursor AND seq > "
-                "coalesce((SELECT seq FROM cursors WHERE consumer = $consumer), 0) ORDER BY device, hour",
-                {"cursor": cursor, "consumer": consumer},
-                times=("hour",),
-            )
-        return Changed(cursor, hours)
+            return Changed(cursor, duckdb_tables.changed(con, consumer, cursor))
 
     def advance(self, consumer: str, cursor: int) -> None:
         """Remember that ``consumer`` has done everything up to ``cursor``; never moves back.

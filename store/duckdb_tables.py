@@ -14,10 +14,11 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from store.base import Marks
-from store.frames import ranked
+from store.frames import ranked, texts
 from store.times import HOUR_US, Array, microseconds, to_datetime
 
 _NEVER_US = -(2**62)
+_AWARE = pa.timestamp("us", tz="UTC")
 _MOST_FRESH = 200_000  # pairs; some 40 MB
 
 
@@ -114,6 +115,25 @@ def marks(con: DuckDBPyConnection) -> Marks:
     return Marks(dict(cursors), dict(con.execute("SELECT spool, id FROM watermarks").fetchall()))
 
 
+def changed(con: DuckDBPyConnection, consumer: str, cursor: int) -> pd.DataFrame:
+    """Hours (CHANGED_COLUMNS) of the ledger after the consumer's cursor up to ``cursor``, in order."""
+    found = con.sql(
+        "SELECT device, epoch_us(hour) AS hour FROM ledger WHERE seq <= $cursor AND seq > "
+        "coalesce((SELECT seq FROM cursors WHERE consumer = $consumer), 0)",
+        params={"cursor": cursor, "consumer": consumer},
+    ).to_arrow_table()
+    coded, hour_us = found["device"].combine_chunks().dictionary_encode(), found["hour"].to_numpy()
+    names, rank_of = ranked(coded.dictionary.to_pylist())
+    rank = rank_of[coded.indices.to_numpy()]
+    order = in_order(rank, hour_us)
+    columns = {
+        "device": texts(rank[order], names),
+        "hour": pa.array(hour_us[order]).view(pa.timestamp("us", tz="UTC")),
+    }
+    frame: pd.DataFrame = pa.table(columns).to_pandas(split_blocks=True)
+    return frame
+
+
 class Asked(NamedTuple):
     """The series a reader asks for, in the order of device and quantity: a series' place is its rank.
 
@@ -186,7 +206,8 @@ def read_frame(
     con: DuckDBPyConnection, query: str, parameters: Mapping[str, object], times: Iterable[str]
 ) -> pd.DataFrame:
     """The query's rows; the columns named in ``times`` become aware UTC."""
-    frame: pd.DataFrame = con.sql(query, params=dict(parameters)).to_arrow_table().to_pandas()
+    table = con.sql(query, params=dict(parameters)).to_arrow_table()
     for name in times:
-        frame[name] = frame[name].dt.tz_localize("UTC")
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(_AWARE))
+    frame: pd.DataFrame = table.to_pandas()
     return frame

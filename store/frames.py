@@ -103,6 +103,7 @@ def _empty(length: int) -> Columns:
 
 
 NO_READINGS = _empty(0)
+NO_HOUR_MEANS = HourMeans(*NO_READINGS[:4], (), ())
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

@@ -69,6 +69,32 @@ def test_means_are_those_of_the_rollups_with_good_readings(store: Store) -> None
     assert store.read_hour_means(["s/none"], ["co2_ppm"], *asked[2:]).by_series() == {}
 
 
+@pytest.mark.parametrize("columns", [HOUR_COLUMNS, ("device", "quantity", "hour", "mean", "count")])
+def test_nothing_has_the_columns_of_something(store: Store, columns: tuple[str, ...]) -> None:
+    store.write_hours(rollups(NOON, 3))
+    span = NOON, NOON + 9 * HOUR
+    some = store.read_hours(["s/a"], None, *span, columns=columns)
+    nothing = store.read_hours(["s/none"], None, *span, columns=columns)
+    assert len(some) == 3
+    pd.testing.assert_frame_equal(nothing, some.iloc[:0], check_index_type=False)
+
+
+def test_hours_come_in_order_however_they_were_written(store: Store) -> None:
+    """Later and earlier hours, one device after another and back, years apart."""
+    for start, device in ((NOON, "s/b"), (NOON - 20_000 * HOUR, "s/a"), (NOON, "s/a"), (NOON - HOUR, "s/b")):
+        store.write_hours(rollups(start, 1, device))
+    asked = ["s/b", "s/a"], ["co2_ppm"], NOON - 30_000 * HOUR, NOON + HOUR
+    found = store.read_hours(*asked)
+    assert list(zip(found["device"], found["hour"], strict=True)) == [
+        ("s/a", NOON - 20_000 * HOUR),
+        ("s/a", NOON),
+        ("s/b", NOON - HOUR),
+        ("s/b", NOON),
+    ]
+    means = store.read_hour_means(*asked)
+    assert np.diff(means.hour_us).tolist() == [20_000 * 3_600_000_000, -3_600_000_000, 3_600_000_000]
+
+
 def mix(word: int) -> int:
     """SplitMix64's finalizer, in whole numbers."""
     word = (word + 0x9E3779B97F4A7C15) % 2**64
