@@ -56,6 +56,17 @@ _WORDS: Mapping[InsightKind, _Words] = {
             "activity."
         ),
     ),
+    InsightKind.VENTILATION_ON_CLOSED_DAYS: _Words(
+        _("Ventilation runs on days when the school is closed"),
+        _(
+            "On %(days)s closed days of the last year the fans started as on a school day and drew "
+            "%(fans_kw)s kW, for nobody."
+        ),
+        _(
+            "Look at the week programme of the ventilation units: are Saturday and Sunday in it, and are "
+            "the breaks entered? Who uses the school then can start them with a timer button."
+        ),
+    ),
     InsightKind.BASE_LOAD_UP: _Words(
         _("The base load has risen"),
         _(
@@ -117,6 +128,17 @@ _WORDS: Mapping[InsightKind, _Words] = {
         _(
             "Switch on the night setback, two to three degrees, with a start in the morning that suits the "
             "cold. In well insulated houses it saves less than the figure here: the low end counts."
+        ),
+    ),
+    InsightKind.HEATING_ON_WEEKENDS: _Words(
+        _("The heating is not lowered on weekends"),
+        _(
+            "At night the rooms are let cool to %(night_c)s °C, but on cold weekends they are %(weekend_c)s "
+            "°C, as warm as on a school day's morning (%(day_c)s °C)."
+        ),
+        _(
+            "Let the week programme of the heating lower from Friday afternoon to early Monday, two to "
+            "three degrees, with a longer start on Monday when it is cold."
         ),
     ),
     InsightKind.HEATING_STARTS_EARLY: _Words(

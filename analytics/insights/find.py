@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analytics.insights.breaks import breaks, holiday_findings
+from analytics.insights.closed_days import closed_day_findings, ventilated_days
 from analytics.insights.data import SchoolData
 from analytics.insights.electricity import electricity_findings
 from analytics.insights.finish import finish
@@ -34,8 +35,9 @@ def find(data: SchoolData) -> list[Insight]:
     vacations = breaks(data, warm, fans)
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
     others = pd.DatetimeIndex([*too_warm, *heated])
+    closed = ventilated_days(data, fans)
     # A school that is too warm all year has no other days: its curve has the same slope.
-    heat = fit_heat(data, [*fans, *others]) or fit_heat(data)
+    heat = fit_heat(data, [*fans, *others, *closed]) or fit_heat(data)
     fans_h = data.hours["fans_h"].where(~data.hours["day"].isin(fans), 1.0)
     loss = fit_heat_loss(data, data.indoor_c, fans_h)
     not_breaks = pd.DatetimeIndex([*fans, *too_warm])
@@ -43,6 +45,7 @@ def find(data: SchoolData) -> list[Insight]:
         data,
         [
             *night_findings(data, nights, power_kw, heat, others),
+            *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
             *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated)),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
             *heating_findings(data, heat),

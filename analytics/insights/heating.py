@@ -128,7 +128,7 @@ def _hot_water_kwh(data: SchoolData) -> float:
 
 
 def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
-    """On cold days between school days the rooms are as warm at night as in the morning, on weekends too."""
+    """On cold days the rooms are as warm on weekends, and at night too, as on a school day's morning."""
     if model is None or data.heat is None or data.rooms.empty:
         return None
     hours = data.hours.assign(indoor_c=data.indoor_c)
@@ -142,28 +142,37 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
         return None
     night_c, day_c = float(night.median()), float(by_morning.median())
     weekend_c = float(weekend.groupby("day")["indoor_c"].mean().median())
-    if (
-        min(day_c - night_c, day_c - weekend_c) > _FLAT_K
-        or max(day_c - night_c, day_c - weekend_c) > 2 * _FLAT_K
-    ):
+    kind = _not_lowered(day_c - night_c, day_c - weekend_c)
+    if kind is None:
         return None
-    lowered = data.hours[
-        (data.hours["open_h"] == 0) & ((data.hours["hour"] >= 18) | (data.hours["hour"] < 5))
-    ]
+    at_night = (data.hours["open_h"] == 0) & ((data.hours["hour"] >= 18) | (data.hours["hour"] < 5))
+    weekends = (data.hours["day_type"] == DayType.CLOSED) & ~data.hours["holiday"].astype(bool)
+    lowered = data.hours[at_night if kind is InsightKind.HEATING_AT_NIGHT else weekends]
     share = len(lowered) / len(data.hours)
     per_k = (model.predict(day_groups(data), colder_k=1.0) - model.predict(day_groups(data))).dropna()
     kwh = in_last_year(data, per_k).sum() * share * _SETBACK_K
     hours_kwh = (data.hours["day"].map(per_k) / 24).reindex(lowered.index).dropna() * _SETBACK_K
     seen = spread(float(hours_kwh.sum()), _ROUGH)
     return _found(
-        InsightKind.HEATING_AT_NIGHT,
+        kind,
         (night.index[0].date(), night.index[-1].date()),
         waste={data.heat: Waste(hours_kwh, seen, spread(float(kwh), _ROUGH))},
-        params={"night_c": round(night_c, 1), "day_c": round(day_c, 1)},
+        params={
+            "night_c": round(night_c, 1),
+            "day_c": round(day_c, 1),
+            "weekend_c": round(weekend_c, 1),
+        },
         evidence=Evidence(
             lines=(by_hour("indoor_temperature", "°C", school.groupby("hour")["indoor_c"].mean()),)
         ),
     )
+
+
+def _not_lowered(night_k: float, weekend_k: float) -> InsightKind | None:
+    """Which finding nights and weekends are that are so many K cooler than mornings."""
+    if min(night_k, weekend_k) <= _FLAT_K and max(night_k, weekend_k) <= 2 * _FLAT_K:
+        return InsightKind.HEATING_AT_NIGHT
+    return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= _FLAT_K else None
 
 
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:

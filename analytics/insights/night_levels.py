@@ -143,15 +143,14 @@ def night_power_kw(hours: pd.DataFrame) -> pd.Series:
 
 
 def morning_jump_kw(data: SchoolData) -> pd.Series:
-    """How much power rises when ventilation is due [kW], by open day: first whole hour after less last whole
-    hour before."""
+    """How much power rises when ventilation is due on open days [kW], by local day: first whole hour after
+    less last whole hour before."""
     start = ventilation_start(data)
     if start is None:
         return _NO_JUMPS
     after, before = int(np.ceil(start)), int(np.floor(start)) - 1
     used = data.hours.assign(use_kwh=data.use_kwh)
-    open_days = used[used["day_type"] != DayType.CLOSED]
-    table = open_days.pivot_table(index="day", columns="hour", values="use_kwh", aggfunc="mean")
+    table = used.pivot_table(index="day", columns="hour", values="use_kwh", aggfunc="mean")
     if after not in table or before not in table:
         return _NO_JUMPS
     return (table[after] - table[before]).dropna()

@@ -29,7 +29,7 @@ class InsightsQuery(Shape):
     """Parameters of the lists of findings."""
 
     lang: Code | None = Field(None, description="Language of the words; the site's where missing.")
-    kind: list[InsightKind] = Field(default=[], max_length=20, description="Only these; all where missing.")
+    kind: list[InsightKind] = Field(default=[], max_length=30, description="Only these; all where missing.")
     ongoing: bool | None = Field(None, description="Only what goes on (true) or has ended (false).")
 
 

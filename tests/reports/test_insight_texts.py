@@ -16,12 +16,14 @@ from reports.insight_texts import Code, insight_text
 
 PARAMS: dict[InsightKind, dict[str, float | str]] = {
     InsightKind.VENTILATION_AT_NIGHT: {"night_kw": 12.34},
+    InsightKind.VENTILATION_ON_CLOSED_DAYS: {"days": 31.0, "fans_kw": 8.25},
     InsightKind.BASE_LOAD_UP: {"night_kw": 12.0, "before_kw": 10.0, "added_kw": 2.0},
     InsightKind.BASE_LOAD_SEASONAL: {"winter_kw": 15.0, "summer_kw": 10.0},
     InsightKind.OUT_OF_HOURS: {"share": 0.71, "good_share": 0.5},
     InsightKind.SETPOINT_HIGH: {"indoor_c": 22.5, "reference_c": 21.0, "kwh_per_k": 12_345.0},
     InsightKind.HEATING_IN_HOLIDAYS: {"breaks": 3.0, "warmer_k": 1.5},
-    InsightKind.HEATING_AT_NIGHT: {"night_c": 20.8, "day_c": 21.0},
+    InsightKind.HEATING_AT_NIGHT: {"night_c": 20.8, "day_c": 21.0, "weekend_c": 20.9},
+    InsightKind.HEATING_ON_WEEKENDS: {"night_c": 19.6, "day_c": 21.0, "weekend_c": 21.0},
     InsightKind.HEATING_STARTS_EARLY: {"starts": "03:00", "opens": "08:00", "spare_h": 2.0},
     InsightKind.HEATING_IN_WARM_WEATHER: {"kwh": 5_000.0, "days": 44.0, "limit_c": 15.0},
     InsightKind.HEAT_CONTROL_POOR: {"r2": 0.31, "good_r2": 0.75},
