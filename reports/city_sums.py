@@ -10,10 +10,10 @@ from analytics.coverage import reasons, worst
 from analytics.emissions import BASES, LINES
 from classroom.metric import Status
 from classroom.quantity import Carrier
-from reports.city_line import COMPARED, ENERGY, PER_M2, PER_PUPIL, WHEN, Line
+from reports.city_line import COMPARED, PER_M2, PER_PUPIL, WHEN, Line
 from reports.comparison_figures import NORMAL, TARGET
 from reports.emission_figures import TOTALS, line_metric
-from reports.energy_figures import ESTIMATED, TOGETHER, change
+from reports.energy_figures import CHANGE, CHANGE_SHARE, ESTIMATED, KNOWN, TOGETHER
 from reports.figures import SITE, Figure, FigureId
 from reports.period import Period
 
@@ -48,21 +48,66 @@ def sums(
     return [figure for figure in found if figure is not None]
 
 
-def _energy(lines: Sequence[Line], carrier: Carrier, period: Period, *, running: bool) -> list[Figure]:
+def _energy(lines: Sequence[Line], carrier: Carrier, period: Period, *, running: bool) -> list[Figure | None]:
     """Measured, estimated and together, of the period and its months, a year ago too; and the change."""
-    spans = dict.fromkeys((period, period.before, *period.months, *(month.before for month in period.months)))
-    found = [
-        total
-        for one in spans
-        for name in ENERGY
-        if (total := _sum(lines, one, name, carrier, needs_all=name != ESTIMATED)) is not None
-    ]
-    together = {figure.id: figure for figure in found if figure.metric == TOGETHER}
-    now, before = (
-        together.get(str(FigureId(SITE, None, one.key, TOGETHER, carrier, None)))
-        for one in (period, period.before)
+    found: list[Figure | None] = []
+    for one in dict.fromkeys(
+        (period, period.before, *period.months, *(month.before for month in period.months))
+    ):
+        found += [
+            _sum(lines, one, KNOWN, carrier),
+            _sum(lines, one, ESTIMATED, carrier, needs_all=False),
+            _at_least(lines, one, carrier),
+        ]
+    return found if running else [*found, *_change(lines, carrier, period)]
+
+
+def _at_least(lines: Sequence[Line], period: Period, carrier: Carrier) -> Figure | None:
+    """Energy with what could be estimated of it. Schools of which a part could not be are in it with the
+    rest, and counted: the sum is the least that was bought."""
+    least = []
+    for line in lines:
+        whole = line.figure(period, TOGETHER, carrier)
+        names = (TOGETHER,) if whole is not None and whole.value is not None else (KNOWN, ESTIMATED)
+        parts = [line.figure(period, name, carrier) for name in names]
+        least += [part for part in parts if part is not None and part.value is not None]
+    known, buying = _known(lines, period, TOGETHER, carrier, None)
+    if not least:
+        return None
+    bounded = any(figure.low is not None for figure in least)
+    return replace(
+        _together(known or least, buying, period, METHOD, lacking=_lacking(known, buying)),
+        id=str(FigureId(SITE, None, period.key, TOGETHER, carrier, None)),
+        metric=TOGETHER,
+        value=sum(figure.value or 0.0 for figure in least),
+        low=_bound(least, "low") if bounded else None,
+        high=_bound(least, "high") if bounded else None,
     )
-    return found if now is None or running else [*found, *change(now, before)]
+
+
+def _change(lines: Sequence[Line], carrier: Carrier, period: Period) -> list[Figure | None]:
+    """The change to the year before, of the schools that have one: others would look like a change."""
+    change = _sum(lines, period, CHANGE, carrier)
+    if change is None or change.value is None:
+        return []
+    known, _ = _known(lines, period, CHANGE, carrier, None)
+    compared = {figure.id.partition(":")[0] for figure in known}
+    before = sum(
+        figure.value or 0.0
+        for line in lines
+        if line.school in compared and (figure := line.figure(period.before, TOGETHER, carrier)) is not None
+    )
+    share = replace(
+        change,
+        id=str(FigureId(SITE, None, period.key, CHANGE_SHARE, carrier, None)),
+        metric=CHANGE_SHARE,
+        unit="1",
+        value=change.value / before,
+        low=None if change.low is None else change.low / before,
+        high=None if change.high is None else change.high / before,
+        method=MEAN_METHOD,
+    )
+    return [change, share]
 
 
 def _compared(lines: Sequence[Line], carrier: Carrier, period: Period) -> list[Figure | None]:
@@ -95,9 +140,9 @@ def _sum(
     if not known:
         return None
     bounded = any(figure.low is not None for figure in known)
-    found = _together(known, buying, period, METHOD, needs_all=needs_all)
+    lacking = _lacking(known, buying) if needs_all else None
     return replace(
-        found,
+        _together(known, buying, period, METHOD, lacking=lacking),
         value=sum(figure.value or 0.0 for figure in known),
         low=_bound(known, "low") if bounded else None,
         high=_bound(known, "high") if bounded else None,
@@ -121,7 +166,7 @@ def _mean(
     if not sum(weights):
         return None
     weighted = sum((figure.value or 0.0) * size for figure, size in zip(known, weights, strict=True))
-    found = _together(known, buying, period, MEAN_METHOD)
+    found = _together(known, buying, period, MEAN_METHOD, lacking=_lacking(known, buying))
     return replace(found, value=weighted / sum(weights), low=None, high=None)
 
 
@@ -136,14 +181,12 @@ def _saved(
     saved = sum(figure.value or 0.0 for figure in known)
     half = sqrt(sum(((figure.high or 0.0) - (figure.low or 0.0)) ** 2 for figure in known)) / 2
     told = saved - half > 0 or saved + half < 0
-    found = _together(known, buying, period, SAVINGS_METHOD)
     return replace(
-        found,
+        _together(known, buying, period, SAVINGS_METHOD, lacking=_lacking(known, buying)),
         value=saved,
         low=saved - half,
         high=saved + half,
         status=Status.OK if told else Status.INSUFFICIENT,
-        reason=reasons(None if told else "no_claim: not_told_from_zero", _lacking(known, buying)),
     )
 
 
@@ -157,10 +200,9 @@ def _known(
 
 
 def _together(
-    known: Sequence[Figure], buying: int, period: Period, method: str, *, needs_all: bool = True
+    known: Sequence[Figure], buying: int, period: Period, method: str, *, lacking: str | None
 ) -> Figure:
     """All of a figure of several schools but its value and bounds."""
-    lacking = _lacking(known, buying) if needs_all else None
     status = worst(figure.status for figure in known)
     if lacking and status in _WHOLE:
         status = Status.PARTIAL

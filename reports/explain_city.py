@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reports.city import Portfolio
-from reports.energy_figures import CHANGE, CHANGE_SHARE, TOGETHER
+from reports.city_line import Line
+from reports.energy_figures import ESTIMATED, KNOWN, TOGETHER
 from reports.explain import Node
 from reports.figures import SITE, Figure, FigureId, FigureIdError, parse_figure_id
 
@@ -24,15 +25,7 @@ def explain_city(portfolio: Portfolio, text: str) -> Node:
 
 
 def _figure(portfolio: Portfolio, figure: Figure, key: FigureId) -> Node:
-    if key.metric in (CHANGE, CHANGE_SHARE):
-        periods = (portfolio.period.key, portfolio.period.before.key)
-        sums = [
-            (one, portfolio.figures.get(str(one)))
-            for one in (key._replace(metric=TOGETHER, period=period) for period in periods)
-        ]
-        parts = [_figure(portfolio, found, one) for one, found in sums if found is not None]
-    else:
-        parts = _schools(portfolio, key)
+    parts = _schools(portfolio, key)
     head = (
         Node("method", figure.method),
         Node("coverage", f"{figure.coverage:.4f}"),
@@ -47,10 +40,24 @@ def _schools(portfolio: Portfolio, key: FigureId) -> list[Node]:
         one = line.figures.get(str(key._replace(school=line.school)))
         if one is not None and one.value is not None:
             found.append(Node(one.id, _value(one), (Node("status", _status(one)),)))
+        elif key.metric == TOGETHER and (least := _least(line, key)):
+            found += least
         elif key.carrier is None or key.carrier in line.carriers:
             found.append(Node(line.school, "has no such figure and is in no sum"))
     found += [Node(name, f"no report: {why}") for name, why in portfolio.failed]
     return found
+
+
+def _least(line: Line, key: FigureId) -> list[Node]:
+    """What a school's part of the sum is where a part of its energy cannot be estimated."""
+    figures = [
+        line.figures.get(str(key._replace(school=line.school, metric=name))) for name in (KNOWN, ESTIMATED)
+    ]
+    return [
+        Node(one.id, _value(one), (Node("status", _status(one)),))
+        for one in figures
+        if one is not None and one.value is not None
+    ]
 
 
 def _value(figure: Figure) -> str:

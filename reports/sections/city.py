@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from analytics.emissions import BASES
+from classroom.metric import Status
 from reports.city import Portfolio, lacking_comparison
 from reports.document import Document, Section, Tile
 from reports.emission_figures import SCOPE_2, SCOPE_2_AND_3_3
@@ -92,6 +93,8 @@ def _energy(portfolio: Portfolio, lang: Language) -> str:
         if value(figure) is None:
             continue
         said = f"{lang.energy(value(figure))} {carrier_name(carrier, lang)}"
+        if figure is not None and figure.status is Status.PARTIAL:
+            said = text("at least {energy}", energy=said)
         if share is not None:
             change = lang.share(share.value, 1, sign=True)
             said += " (" + text("{change} to the year before", change=change) + ")"
@@ -112,14 +115,19 @@ def _energy_section(portfolio: Portfolio, lang: Language) -> Section:
     """Energy of all schools together, and which of the sums lack some of them."""
     text, whole = lang.text, energy_section(portfolio, lang)
     said = [
-        text("A sum is of the schools that have the figure; how many lack it stands here."),
-        *(
-            text("{carrier}: {standing}.", carrier=name.capitalize(), standing=standing(figure, lang))
-            for carrier in portfolio.carriers
-            if (figure := portfolio.figure(TOGETHER, carrier)) is None or figure.reason
-            for name in [carrier_name(carrier, lang)]
-        ),
+        text(
+            "A sum is of the schools that have the figure. Of a school of which a part was neither measured "
+            "nor can be estimated the rest is in it: then it is the least that was bought. The change is of "
+            "the schools that have one."
+        )
     ]
+    for carrier in portfolio.carriers:
+        name = carrier_name(carrier, lang).capitalize()
+        for period, when in ((portfolio.period, ""), (portfolio.period.before, text("year before"))):
+            figure = portfolio.figure(TOGETHER, carrier, None, period.key)
+            if figure is not None and figure.reason:
+                of = ", ".join(filter(None, (name, when)))
+                said.append(text("{carrier}: {standing}.", carrier=of, standing=standing(figure, lang)))
     return Section(whole.key, whole.title, (" ".join(said), *whole.parts))
 
 

@@ -18,6 +18,8 @@ from reports.sections.words import cause_name, lacks_text
 from reports.signature_figures import BALANCE, BASE, SLOPE, SPREAD
 from reports.sources import Lack
 
+_MOST_LACKS = 3  # the first says most, and a cell is no page
+
 
 def comparison_section(report: Told, language: Language) -> Section:
     """What changed, by how much, and why."""
@@ -166,7 +168,7 @@ def claim_text(figure: Figure, lacks: Sequence[Lack], language: Language) -> str
     if figure.status is Status.OK and figure.value is not None:
         said = text("saving") if figure.value > 0 else text("increase")
         return "; ".join(filter(None, (said, reason_text(figure.reason, language))))
-    why = lacks_text(lacks, language)
+    why = lacks_text(lacks[:_MOST_LACKS], language)
     return text("no claim: {why}", why=why) if why else text("no claim")
 
 

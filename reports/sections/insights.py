@@ -23,18 +23,14 @@ def insights_section(findings: Sequence[Finding], period: Period, language: Lang
         said = text("Nothing that wastes energy or spoils the air was found in the period.")
         return Section("insights", title, (said,))
     shown = findings[:_MOST]
-    parts: list[Part] = [_table(shown, language)]
-    for number, finding in enumerate(shown, start=1):
-        said_of = finding.texts[language.code]
-        shows = _evidence(finding.insight, period, language)
-        parts.append(f"{number}. {said_of.title}. {said_of.meaning} {said_of.todo} {shows}")
+    parts: list[Part] = [_costs(shown, language), _words(shown, period, language)]
     rest = len(findings) - _MOST
     if rest > 0:
         parts.append(text("And {count} more.", count=language.number(rest)))
     return Section("insights", title, tuple(parts))
 
 
-def _table(findings: Sequence[Finding], language: Language) -> Table:
+def _costs(findings: Sequence[Finding], language: Language) -> Table:
     text = language.text
     rows: list[tuple[Cell, ...]] = [
         (
@@ -67,6 +63,22 @@ def _table(findings: Sequence[Finding], language: Language) -> Table:
     )
 
 
+def _words(findings: Sequence[Finding], period: Period, language: Language) -> Table:
+    text = language.text
+    rows: list[tuple[Cell, ...]] = []
+    for number, one in enumerate(findings, start=1):
+        said = one.texts[language.code]
+        shows = _evidence(one.insight, period, language)
+        rows.append((f"{number}. {said.title}", said.meaning, said.todo, shows))
+    columns = (
+        Column(text("Insight"), width=1.4),
+        Column(text("What it means"), width=1.9),
+        Column(text("What to do"), width=1.9),
+        Column(text("Evidence"), width=2),
+    )
+    return Table("insight_words", text("What it means and what to do"), columns, tuple(rows))
+
+
 def _evidence(insight: Insight, period: Period, language: Language) -> str:
     """What a finding stands on: what was used while it was seen, its method, and where to look further."""
     text = language.text
@@ -82,9 +94,9 @@ def _evidence(insight: Insight, period: Period, language: Language) -> str:
     ]
     what = YEAR_KWH if insight.year_kwh is not None else SEEN_DAYS
     figure = FigureId(insight.school, None, period.key, metric_of(insight, what), None, None)
-    days = text("seen from {first} to {last}", first=str(insight.first), last=str(insight.last))
+    days = text("Seen from {first} to {last}", first=str(insight.first), last=str(insight.last))
     return text(
-        "Evidence: {what}; method {method}, figure {figure}.",
+        "{what}; method {method}, figure {figure}",
         what="; ".join([days, *seen]),
         method=insight.method,
         figure=str(figure),

@@ -7,12 +7,12 @@ from classroom.quantity import Carrier
 from reports.document import Tile
 from reports.emission_figures import SCOPE_2, SCOPE_2_AND_3_3
 from reports.energy_figures import CHANGE_SHARE, ESTIMATED, TOGETHER
-from reports.figures import Figure, Mark, Report, Told
+from reports.figures import Figure, Report, Told
 from reports.language import Language
 from reports.sections.air import limit_ppm
 from reports.sections.energy import value
 from reports.sections.quality import missing_text
-from reports.sections.terms import basis_name, carrier_name, mark_name
+from reports.sections.terms import basis_name, carrier_name, mark_name, reason_text
 
 _MOST_MISSING = 8
 
@@ -32,20 +32,27 @@ def energy_tiles(report: Told, language: Language) -> list[Tile]:
     text = language.text
     found = []
     for carrier in report.carriers[:3]:
-        change = report.figure(CHANGE_SHARE, carrier)
+        together, change = report.figure(TOGETHER, carrier), report.figure(CHANGE_SHARE, carrier)
         detail = (
             text("{change} to the year before", change=language.share(change.value, 1, sign=True))
             if change is not None
             else text("no comparison with the year before")
         )
+        estimated = _estimated(report.figure(ESTIMATED, carrier), language)
         found.append(
             Tile(
                 carrier_name(carrier, language).capitalize(),
-                language.energy(value(report.figure(TOGETHER, carrier))),
-                _estimated(report.figure(ESTIMATED, carrier), language) or detail,
+                language.energy(value(together)),
+                _without_schools(together, language) or estimated or detail,
             )
         )
     return found
+
+
+def _without_schools(figure: Figure | None, language: Language) -> str:
+    """How many schools a sum lacks, if any."""
+    told = (figure.reason or "").split("; ") if figure is not None else []
+    return reason_text(next((one for one in told if one.startswith("schools_without")), ""), language)
 
 
 def scope_2_tile(figure: Figure | None, basis: str, detail: str, language: Language) -> Tile:
@@ -169,11 +176,13 @@ def missing(report: Report, language: Language) -> tuple[bool, tuple[str, ...]]:
             )
         )
     for one in report.missing[:_MOST_MISSING]:
-        mark = report.marks[one.carrier, one.period]
+        estimate = report.figure(ESTIMATED, one.carrier, None, one.period)
         done = (
             text("estimated, in a column of its own")
-            if mark is Mark.PARTLY_ESTIMATED
-            else text("{mark}, not estimated", mark=mark_name(mark, language))
+            if value(estimate) is not None
+            else text(
+                "{mark}, not estimated", mark=mark_name(report.marks[one.carrier, one.period], language)
+            )
         )
         said.append(f"{missing_text(one, language)}; {done}.")
     if len(report.missing) > _MOST_MISSING:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -14,8 +16,10 @@ from classroom.reading import Reading
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from reported_city import NOW, VERSIONS, City
+from reports import energy_figures
 from reports.accounts import ACCOUNT_COLUMNS, REGISTER_COLUMNS
 from reports.closing import KIND, RESTATEMENT_COLUMNS, Books, CloseError, accounts_of, close_year
+from reports.figures import Figure
 from reports.fits import Fits
 from reports.tables import tables_csv, tables_workbook
 from store.base import Document
@@ -102,6 +106,27 @@ def test_a_new_factor_restates_emissions_only(reported: City, its_store: DuckDBS
     assert {row["cause"].split(":")[0] for row in found.restatements} == {"factor"}
     assert {row["figure"].split(":")[2] for row in found.restatements} == {"emissions_kgco2e"}
     assert all(row["above_threshold"] is False for row in found.restatements)
+
+
+def test_a_new_method_is_named_as_the_cause(
+    reported: City, its_store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = close_year(books(its_store, reported.site), "almbacka", 2025)
+    known = energy_figures._known
+
+    def other(*arguments: Any) -> Figure:
+        found = known(*arguments)
+        value = None if found.value is None else found.value * 1.01
+        return replace(found, value=value, method="report.known_energy/2")
+
+    monkeypatch.setattr(energy_figures, "_known", other)
+    found = accounts_of(books(its_store, reported.site), "almbacka", 2025)
+    rows = {row["figure"]: row for row in found.restatements}
+    row = rows["almbacka:2025:energy_known_kwh:electricity"]
+    assert row["cause"] == "method: report.known_energy: 1 → 2"
+    assert row["share"] == pytest.approx(0.01)
+    assert row["above_threshold"] is False
+    assert found.accounts == closed.accounts
 
 
 def test_tables_keep_numbers_and_never_formulas() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import re
 import zipfile
 from datetime import date
 from typing import Any
@@ -14,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pdfua
 import pytest
 from pypdf import PdfReader
-from python_calamine import CalamineWorkbook
+from report_files import csv_rows, first_page, pdf_text, sheet_rows, squeezed
 
 from reported_city import City
 from reports.language import Code, language
@@ -24,31 +22,6 @@ from reports.service import Reports
 
 MONTH = parse_period("2025-11")
 LANGS: tuple[Code, ...] = ("sv", "en")
-
-
-def pdf_text(content: bytes) -> str:
-    """Text of all pages without the marks that allow a break, white space made even."""
-    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
-    return squeezed(text)
-
-
-def squeezed(text: str) -> str:
-    return re.sub(r"[\s\u200b\u00ad]+", "", text)
-
-
-def first_page(content: bytes) -> str:
-    return squeezed(PdfReader(io.BytesIO(content)).pages[0].extract_text())
-
-
-def csv_rows(content: bytes) -> dict[str, dict[str, str]]:
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-    return {row["id"]: row for row in rows}
-
-
-def sheet_rows(content: bytes, name: str) -> dict[str, dict[str, Any]]:
-    head, *rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(name).to_python()
-    found = [dict(zip(head, row, strict=True)) for row in rows]
-    return {str(row["id"]): row for row in found}
 
 
 @pytest.fixture(scope="module")

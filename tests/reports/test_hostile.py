@@ -1,4 +1,4 @@
-"""Hostile names stand as text in every format."""
+"""Hostile names of schools and rooms stand as text in every format, of one school and of all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 import zipfile
 
 import pytest
-from pypdf import PdfReader
-from python_calamine import CalamineWorkbook
+from report_files import all_cells, pdf_text, sheet, squeezed
 
+from classroom.site import Site
 from classroom.sitefiles import parse_site
 from reported_city import City, reports_over
 from reports.make import FORMATS, Shape
@@ -32,34 +32,48 @@ NAMES = (
 UNKNOWN = "🏫👩🏽\u200d"
 
 
-def squeezed(text: str) -> str:
-    return re.sub(r"[\s\u200b\u00ad\ufb00-\ufb06]+", "", text)
+def hostile(texts: dict[str, str], name: str) -> Site:
+    """The site with a school, a room, itself and its meters of that name."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    schools = texts["schools.csv"].replace("Almbackaskolan", quoted)
+    rooms = re.sub(r"(almbacka,k01,)[^,]+", lambda match: match[1] + quoted, texts["rooms.csv"])
+    return parse_site({**texts, "schools.csv": schools, "rooms.csv": rooms})
+
+
+def shown(name: str) -> str:
+    """What a PDF prints of a name: what no font has is named."""
+    return squeezed("".join(f"[U+{ord(char):04X}]" if char in UNKNOWN else char for char in name))
+
+
+def text_only(content: dict[str, bytes], name: str, times: int) -> None:
+    """``name`` stands as text in each format, in the PDF ``times`` or more."""
+    if not re.search("[\u0590-\u06ff]", name):  # pypdf gives right-to-left text in the order it is drawn
+        assert pdf_text(content["pdf"]).count(shown(name)) >= times
+    with zipfile.ZipFile(io.BytesIO(content["xlsx"])) as parts:
+        assert not any(b"<f>" in parts.read(part) for part in parts.namelist() if "worksheets" in part)
+        assert not any("hyperlink" in part.lower() for part in parts.namelist())
+    assert name in all_cells(content["xlsx"])
+    for line in content["csv"].decode("utf-8-sig").splitlines():
+        assert not line.startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_name_is_printed_as_text(reported: City, its_store: DuckDBStore, name: str) -> None:
-    quoted = '"' + name.replace('"', '""') + '"'
-    schools = reported.texts["schools.csv"].replace("Almbackaskolan", quoted)
-    rooms = re.sub(r"(almbacka,k01,)[^,]+", lambda match: match[1] + quoted, reported.texts["rooms.csv"])
-    site = parse_site({**reported.texts, "schools.csv": schools, "rooms.csv": rooms})
-    made = reports_over(its_store, site).school("almbacka", parse_period("2025-11"), Shape(FORMATS, "sv"))
-    content = {file.format: file.content for file in made}
+    reports = reports_over(its_store, hostile(reported.texts, name))
+    made = reports.school("almbacka", parse_period("2025-11"), Shape(FORMATS, "sv"))
     assert {len(file.name) < 60 for file in made} == {True}
+    content = {file.format: file.content for file in made}
+    text_only(content, name, 3)  # title, first sentence, its room
+    assert name in [row[0] for row in sheet(content["xlsx"], "Inomhusluft och komfort")]
 
-    text = squeezed("\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content["pdf"])).pages))
-    if not re.search("[\u0590-\u06ff]", name):  # pypdf gives right-to-left text in the order it is drawn
-        shown = "".join(f"[U+{ord(char):04X}]" if char in UNKNOWN else char for char in name)
-        assert squeezed(shown) in text
-    with zipfile.ZipFile(io.BytesIO(content["xlsx"])) as parts:
-        assert not any(b"<f>" in parts.read(part) for part in parts.namelist() if "worksheets" in part)
-        assert not any("hyperlink" in part.lower() for part in parts.namelist())
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content["xlsx"]))
-    cells = {
-        str(cell)
-        for sheet in book.sheet_names
-        for row in book.get_sheet_by_name(sheet).to_python()
-        for cell in row
-    }
-    assert name in cells
-    for line in content["csv"].decode("utf-8-sig").splitlines():
-        assert not line.startswith(("=", "+", "-", "@"))
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_name_is_text_in_the_report_of_all(
+    reported: City, its_store: DuckDBStore, name: str
+) -> None:
+    reports = reports_over(its_store, hostile(reported.texts, name))
+    made, _ = reports.city(["almbacka", "bjorkbacka"], parse_period("2025-11"), Shape(FORMATS, "en"))
+    content = {file.format: file.content for file in made}
+    text_only(content, name, 5)  # energy, gases, savings, air, quality
+    for title in ("School by school", "Comparison and causes", "Indoor air and comfort", "Data quality"):
+        assert name in [row[0] for row in sheet(content["xlsx"], title)]

@@ -161,6 +161,28 @@ def test_the_city_is_verified_by_a_row_a_school_and_month(
     assert "portfolio:2025-11:energy_known_kwh:electricity" in {one.what for one in found.figures}
 
 
+def test_a_factor_and_a_method_of_the_city_are_named(
+    reported: City, its_store: DuckDBStore, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,), _ = reports.city(["almbacka", "bjorkbacka"], MONTH, Shape(("pdf",), "sv"))
+    then = find_manifest(file.content)
+    assert reports.verify(then).differences == ()
+    with monkeypatch.context() as patched:
+        patched.setattr("reports.city_sums.METHOD", "report.schools_sum/2")
+        found = reports.verify(then)
+    assert [str(one) for one in found.causes] == ["method: report.schools_sum: 1 → 2"]
+    assert not found.same
+    text = reported.texts["factors.csv"].replace("2025,71", "2025,72")
+    site = parse_site({**reported.texts, "factors.csv": text})
+    jobs.run(its_store, site, NOW, start=datetime(2025, 11, 1, tzinfo=UTC), end=NOW)
+    found = reports_over(its_store, site).verify(then)
+    assert [(one.cause, one.what) for one in found.causes] == [(Cause.FACTOR, "heat-2025")]
+    changed = {one.what for one in found.figures}
+    assert "portfolio:2025-11:emissions_kgco2e:district_heat:location" in changed
+    assert "bjorkbacka:2025-11:scope_2_kgco2e:all:location" in changed
+    assert not any("energy_known_kwh" in key for key in changed)
+
+
 def test_a_sum_is_walked_to_the_schools_it_is_of(reports: Reports) -> None:
     node = reports.explain("portfolio:2025-11:energy_known_kwh:electricity")
     parts = {part.label: part.value for part in node.parts}
@@ -168,7 +190,8 @@ def test_a_sum_is_walked_to_the_schools_it_is_of(reports: Reports) -> None:
     assert sum(float(parts[key].split()[0]) for key in keys) == pytest.approx(float(node.value.split()[0]))
     share = reports.explain("portfolio:2025-11:energy_change_share:district_heat")
     assert [part.label for part in share.parts[3:]] == [
-        f"portfolio:{period}:energy_with_estimate_kwh:district_heat" for period in ("2025-11", "2024-11")
+        "almbacka:2025-11:energy_change_share:district_heat",
+        "bjorkbacka:2025-11:energy_change_share:district_heat",
     ]
     with pytest.raises(FigureIdError, match="the portfolio has no figure"):
         reports.explain("portfolio:2025-11:peak_kw:electricity")
