@@ -15,7 +15,7 @@ def test_parts_are_some_devices_of_a_month_and_together_all(monkeypatch: pytest.
         (device, time) for time in times for device in ("c", "a", "b") if (device, time.month) != ("b", 2)
     ]
     hours = pd.DataFrame(rows, columns=["device", "hour"])
-    parts = list(rolling._parts(hours))
+    parts = [hours.iloc[part] for part in rolling._parts(hours)]
     told = [(sorted(set(part["device"])), part["hour"].dt.month.unique().tolist()) for part in parts]
     assert told == [(["a", "c"], [1]), (["b"], [1]), (["a", "c"], [2])]
     assert sorted(map(tuple, pd.concat(parts).to_numpy().tolist())) == sorted(rows)
