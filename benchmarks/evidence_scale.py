@@ -1,6 +1,7 @@
 """A city (1,500 rooms) and a region (15,000) for a day, through the whole path at accelerated speed.
 
-A simulated town speaks its last school day to a real mosquitto as fast as it is taken, all schools at once;
+A simulated town speaks its last school day to a real mosquitto, all schools at once and as fast as it is
+taken (it is held up while the broker has 50,000 messages);
 ``classroom-climate ingest`` stores it in a real InfluxDB 2.x; ``classroom-climate analyze`` makes the metrics
 of the night. Each is a process of its own, and its CPU time and memory are the kernel's figures. What a room
 costs is judged by CPU seconds, because other programs may share the machine; the simulator's are left out.
@@ -13,14 +14,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -29,13 +32,14 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
+from _watched import Held, Watched, process  # noqa: E402
 from influx import influx2_process, programs, set_up  # noqa: E402
 from lives import influx_settings  # noqa: E402
-from mosquitto import DURABLE, Mosquitto  # noqa: E402
+from mosquitto import Mosquitto  # noqa: E402
 
 from classroom.places import DayType  # noqa: E402
 from classroom.sitefiles import parse_site  # noqa: E402
-from running import command, environment, free_ports, until  # noqa: E402
+from running import free_ports, until  # noqa: E402
 from simulators.city import city_site  # noqa: E402
 from store.influx_server import Address, InfluxServer  # noqa: E402
 
@@ -44,37 +48,18 @@ ROOMS_A_SCHOOL = 25  # 23 classrooms, a dining hall and a staff room
 SEED = 4
 LIMIT_RATIO = 1.2
 _LONGEST_S = 3 * 3_600
-_LOOK_S, _SAY_S = 2.0, 30.0
+BROKER = ("persistence true", "autosave_interval 5", "max_queued_messages 0", "max_queued_bytes 0",
+          "max_inflight_messages 2000", "sys_interval 1")  # fmt: skip
+"""Of the configuration that ``init`` writes for a site's mosquitto, what bears on its work."""
+
+MOST_HELD, FEW_HELD = 50_000, 25_000
+"""Messages in the broker at which the simulator is held up, and at which it goes on: a broker saves all that
+it holds every few seconds, so that a backlog without end would be measured instead of the path."""
+
+_LOOK_S, _SAY_S = 1.0, 30.0
 
 Until = Callable[[], bool]
 Count = Callable[[], float]
-
-
-@dataclass
-class Watched:
-    """CPU time [s] and largest memory [MB] of a process and its children, as long as it is looked at."""
-
-    process: psutil.Process
-    cpu_s: float = 0.0
-    memory_mb: float = 0.0
-    _seen: dict[int, float] = field(default_factory=dict)
-
-    def look(self) -> None:
-        """Take notice of the present state."""
-        memory = 0.0
-        try:
-            family = [self.process, *self.process.children(recursive=True)]
-        except psutil.Error:
-            return
-        for one in family:
-            try:
-                times, held = one.cpu_times(), one.memory_full_info().uss
-            except psutil.Error:
-                continue
-            self._seen[one.pid] = times.user + times.system
-            memory += held / 1e6
-        self.cpu_s = sum(self._seen.values())
-        self.memory_mb = max(self.memory_mb, memory)
 
 
 @dataclass(frozen=True)
@@ -98,19 +83,6 @@ class Day:
         return {name: 1_000 * seconds / self.rooms for name, seconds in self.cpu_s.items()} | {
             "disk": 1_000 * self.disk_mb / self.rooms
         }
-
-
-@contextmanager
-def process(*words: str | Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of ours, ended at the end."""
-    with (folder / f"{words[0]}.log").open("ab") as log:
-        begun = subprocess.Popen(command(*words), env=environment(), stdout=log, stderr=log)
-    try:
-        yield begun
-    finally:
-        if begun.poll() is None:
-            begun.terminate()
-            begun.wait(120)
 
 
 def counts(port: int) -> dict[str, float]:
@@ -143,6 +115,7 @@ class Rig:
     address: Address
     watched: dict[str, Watched]
     day: date
+    held: Held
 
 
 def school_day() -> date:
@@ -156,7 +129,7 @@ def school_day() -> date:
 
 def begin(rooms: int, folder: Path, stack: ExitStack) -> Rig:
     """Everything up to the first message."""
-    broker = Mosquitto(folder, DURABLE)
+    broker = Mosquitto(folder, BROKER)
     broker.start()
     stack.callback(broker.kill)
     (folder / "influx").mkdir()
@@ -176,7 +149,7 @@ def begin(rooms: int, folder: Path, stack: ExitStack) -> Rig:
     assert broker.process is not None
     pids = {"mosquitto": broker.process.pid, "ingest": ingest.pid, "influxd": influxd.pid}
     watched = {name: Watched(psutil.Process(pid)) for name, pid in pids.items()}
-    return Rig(site, port, address, watched, day)
+    return Rig(site, port, address, watched, day, stack.enter_context(closing(Held(broker.port))))
 
 
 def play(rig: Rig, folder: Path) -> tuple[int, float]:
@@ -186,13 +159,24 @@ def play(rig: Rig, folder: Path) -> tuple[int, float]:
         rig.watched["simulate"] = Watched(psutil.Process(simulate.pid))
         wait(rig, lambda: simulate.poll() is not None or arrived(rig.port) > 0)
         began = time.monotonic()
-        wait(rig, lambda: simulate.poll() is not None, "messages spooled", lambda: arrived(rig.port))
+        wait(rig, partial(played, rig, simulate), "messages spooled", lambda: arrived(rig.port))
     told = (folder / "simulate.log").read_text()
     assert simulate.returncode == 0, told[-2_000:]
     (messages,) = map(int, re.findall(r"(\d+) messages of history", told))
     wait(rig, lambda: ended(rig.port) >= messages, f"of {messages} stored", lambda: ended(rig.port))
     assert ended(rig.port) == arrived(rig.port) == messages, (ended(rig.port), messages)
     return messages, time.monotonic() - began
+
+
+def played(rig: Rig, simulate: subprocess.Popen[bytes]) -> bool:
+    """Whether the simulator has ended; holds it up while the broker has too much."""
+    if simulate.poll() is not None:
+        return True
+    if rig.held.messages > MOST_HELD:
+        simulate.send_signal(signal.SIGSTOP)
+    elif rig.held.messages < FEW_HELD:
+        simulate.send_signal(signal.SIGCONT)
+    return False
 
 
 def night(rig: Rig, folder: Path) -> float:
@@ -341,6 +325,7 @@ def main() -> None:
     """Play both days and print the tables."""
     if 2 not in programs():
         sys.exit("this needs an influxd 2.x on PATH")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # with all that was started
     days = [measured(rooms) for rooms in SIZES]
     print("A school day of rooms that report every 5 minutes; the towns were done at", end=" ")
     print(" and ".join(day.at for day in days) + ".\n")
