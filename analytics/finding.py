@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from analytics import dirty, fingerprint
@@ -17,7 +18,7 @@ from analytics.energy import REGISTERS
 from analytics.intervals import DAY_INTERVALS
 from analytics.markers import Markers
 from analytics.points import HOUR_US, microseconds
-from analytics.rolling import METRICS, everything
+from analytics.rolling import METRICS
 from classroom.metric import Interval, Metric, Scope
 from classroom.quantity import BILL_LENGTHS
 from classroom.site import Site
@@ -55,21 +56,21 @@ def find_work(
         hours = dirty.hours_by_device(changed)
         found.add(_touched(store, site, hours))
         found.add(moved_days(store, site, hours, found, now))
-    every = None
+    nothing_done = not store.marks().cursors.get(METRICS)
+    every = dirty.hours_by_device(changed) if nothing_done else None
     inspect = {}
     for school, marks in markers.items():
         found.add(dirty.still_open(site, marks.ran or now, now, school))
         if not full and marks.inputs == fingerprint.school_inputs(site, school):
             continue
-        if every is None:
-            every = dirty.hours_by_device(_reaching(store, site, everything(store, METRICS, changed)))
-        data = dirty.with_data(site, school, every)
+        part = site_of(site, school)  # a school at a time: of a region's years nobody could hold all hours
+        data = dirty.with_data(part, school, _known(store, part, every))
         stored = _days_stored(store, school)
         inspect[school] = frozenset(metric.time.astimezone(site.zone).date() for metric in stored)
         if full:
             found.add(data)
             stored = [metric._replace(fingerprint="") for metric in stored]  # so all of them are outdated
-        found.add(dirty.outdated(site_of(site, school), school, stored, data))
+        found.add(dirty.outdated(part, school, stored, data))
     return Work(found, inspect)
 
 
@@ -133,13 +134,24 @@ def _bill_hours(store: Store, devices: Sequence[str], first: datetime, last: dat
     return pd.concat([bill_hours(pd.concat(parts)), beginnings(earlier, first)])
 
 
-def _reaching(store: Store, site: Site, hours: pd.DataFrame) -> pd.DataFrame:
-    """All hours with readings, and those into which days' sums and bills reach."""
+def _known(store: Store, part: Site, every: Mapping[str, dirty.Ints] | None) -> dict[str, dirty.Ints]:
+    """All hours with readings of a school's devices, out of ``every`` or asked for, and those into which sums
+    of days and bills reach."""
+    devices = {device.key for device in part.devices}
+    if every is None:
+        found = dirty.hours_by_device(store.hours_of(devices))
+    else:
+        found = {device: every[device] for device in devices if device in every}
+    for device, reached in dirty.hours_by_device(_reaching(store, part)).items():
+        found[device] = np.union1d(found[device], reached) if device in found else np.unique(reached)
+    return found
+
+
+def _reaching(store: Store, site: Site) -> pd.DataFrame:
+    """Hours (CHANGED_COLUMNS) into which sums of days and bills reach."""
     at_meters = sorted({device.key for device in site.devices if device.meter is not None})
     asked = [*BILL_LENGTHS, *sorted(DAY_INTERVALS)]
     found = store.read_readings(at_meters, asked, EPOCH, END)
-    if found.empty:
-        return hours
     days = found[found["quantity"].isin(DAY_INTERVALS)]
     ends = pd.DataFrame({"device": days["device"], "hour": days["time"].dt.floor("h") + timedelta(hours=23)})
-    return pd.concat([hours, bill_hours(found), ends]).drop_duplicates()
+    return pd.concat([bill_hours(found), ends])

@@ -111,11 +111,6 @@ def _changed(store: Store) -> tuple[Changed, Changed]:
     return for_metrics, store.changed(HOURS)
 
 
-def everything(store: Store, consumer: str, changed: pd.DataFrame) -> pd.DataFrame:
-    """All hours of the ledger; ``changed`` are those that ``consumer`` has not done, perhaps all."""
-    return store.changed(EVERYTHING).hours if store.marks().cursors.get(consumer, 0) else changed
-
-
 def _asked(
     store: Store, site: Site, markers: Mapping[str, Markers], changed: pd.DataFrame, full: Part | None
 ) -> pd.DataFrame:
@@ -125,9 +120,13 @@ def _asked(
     other = {key for key in keys if fingerprint.device_inputs(site.placements[key][-1]) != rolled.get(key)}
     if full is None and not other:
         return changed
-    known = everything(store, HOURS, changed)
-    wanted = known[known["device"].isin(other)] if full is None else full.of(known)
-    if len(wanted) == len(known):
+    if full is None and not store.marks().cursors.get(HOURS):
+        return changed  # all there is
+    if full is None:  # of those devices all that changed is among all there is
+        return pd.concat([changed[~changed["device"].isin(other)], store.hours_of(other)])
+    known = store.changed(EVERYTHING).hours if full.devices is None else store.hours_of(full.devices)
+    wanted = full.of(known)
+    if full.devices is None and len(wanted) == len(known):
         return known
     return pd.concat([changed, wanted]).drop_duplicates(list(CHANGED_COLUMNS))
 

@@ -244,6 +244,10 @@ class Store(Protocol):
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""
         ...
 
+    def hours_of(self, devices: Iterable[str]) -> pd.DataFrame:
+        """All hours of these devices in the ledger (CHANGED_COLUMNS), whoever has done them."""
+        ...
+
     def advance(self, consumer: str, cursor: int) -> None:
         """Remember that ``consumer`` has done everything up to ``cursor``; never moves back."""
         ...

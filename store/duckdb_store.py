@@ -178,6 +178,11 @@ class DuckDBStore(Store):
         with self._reading() as con:
             return Changed(cursor, duckdb_tables.changed(con, consumer, cursor))
 
+    def hours_of(self, devices: Iterable[str]) -> pd.DataFrame:
+        """All hours of these devices in the ledger (CHANGED_COLUMNS), whoever has done them."""
+        with self._reading() as con:
+            return duckdb_tables.hours_of(con, devices)
+
     def advance(self, consumer: str, cursor: int) -> None:
         """Remember that ``consumer`` has done everything up to ``cursor``; never moves back.
 

@@ -117,11 +117,19 @@ def marks(con: DuckDBPyConnection) -> Marks:
 
 def changed(con: DuckDBPyConnection, consumer: str, cursor: int) -> pd.DataFrame:
     """Hours (CHANGED_COLUMNS) of the ledger after the consumer's cursor up to ``cursor``, in order."""
-    found = con.sql(
-        "SELECT device, epoch_us(hour) AS hour FROM ledger WHERE seq <= $cursor AND seq > "
-        "coalesce((SELECT seq FROM cursors WHERE consumer = $consumer), 0)",
-        params={"cursor": cursor, "consumer": consumer},
-    ).to_arrow_table()
+    since = "coalesce((SELECT seq FROM cursors WHERE consumer = $consumer), 0)"
+    return _hours(con, f"seq <= $cursor AND seq > {since}", {"cursor": cursor, "consumer": consumer})
+
+
+def hours_of(con: DuckDBPyConnection, devices: Iterable[str]) -> pd.DataFrame:
+    """All hours (CHANGED_COLUMNS) of some devices in the ledger, in order."""
+    among = "device IN (SELECT unnest($devices::VARCHAR[]))"
+    return _hours(con, among, {"devices": sorted(set(devices))})
+
+
+def _hours(con: DuckDBPyConnection, where: str, values: dict[str, object]) -> pd.DataFrame:
+    question = f"SELECT device, epoch_us(hour) AS hour FROM ledger WHERE {where}"  # noqa: S608
+    found = con.sql(question, params=values).to_arrow_table()
     coded, hour_us = found["device"].combine_chunks().dictionary_encode(), found["hour"].to_numpy()
     names, rank_of = ranked(coded.dictionary.to_pylist())
     rank = rank_of[coded.indices.to_numpy()]

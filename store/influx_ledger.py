@@ -112,6 +112,16 @@ def changed(server: InfluxServer, consumer: str) -> Changed:
     return Changed(max(cursor, head), _hours(tables))
 
 
+def hours_of(server: InfluxServer, devices: Iterable[str]) -> pd.DataFrame:
+    """Every hour of some devices that was ever announced."""
+    tables = []
+    for some in chunks(devices):
+        question = Question()
+        question.ask(["seq"], "ledger", question.one_of("device", some), by="device")
+        tables += server.query(str(question), question.parameters)
+    return _hours(tables)
+
+
 def _open(known: Mapping[str, int], announced: Iterable[tuple[str, int]]) -> Iterator[int]:
     """Numbers that a writer has announced and not finished."""
     for tags, time_us in announced:

@@ -253,6 +253,10 @@ class InfluxStore(Store):
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""
         return influx_ledger.changed(self._reading(), consumer)
 
+    def hours_of(self, devices: Iterable[str]) -> pd.DataFrame:
+        """All hours of these devices in the ledger (CHANGED_COLUMNS), whoever has done them."""
+        return influx_ledger.hours_of(self._reading(), devices)
+
     def advance(self, consumer: str, cursor: int) -> None:
         """Remember that ``consumer`` has done everything up to ``cursor``; never moves back.
 

@@ -31,6 +31,16 @@ def test_every_changed_hour_is_shown_once(store: Store) -> None:
     assert (hours(changed), hours(changed, "s/b")) == ([-20, 0, 1], [0])
 
 
+def test_all_hours_of_some_devices_whoever_has_done_them(store: Store) -> None:
+    write(store, 0, 0.5, 1, -20)
+    write(store, 0.75, device="s/b")
+    write(store, 2, device="s/c")
+    store.advance("rollups", store.changed("rollups").cursor)
+    found = Changed(0, store.hours_of(["s/a", "s/c", "s/unheard"]))
+    assert (hours(found), hours(found, "s/b"), hours(found, "s/c")) == ([-20, 0, 1], [], [2])
+    assert hours(Changed(0, store.hours_of([]))) == []
+
+
 def test_nothing_is_forgotten_before_advancing(store: Store) -> None:
     write(store, 0)
     first = store.changed("rollups")
