@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -108,12 +108,14 @@ class Town:
         return [self._part(keys[first : first + schools]) for first in range(0, len(keys), schools)]
 
     def _part(self, keys: Sequence[str]) -> Town:
+        mine = set(keys)
         of_them = {
-            name: [row for row in getattr(self.scenario, name) if row.school in set(keys)]
+            name: tuple(row for row in getattr(self.scenario, name) if row.school in mine)
             for name in ("defects", "solar")
         }
-        scenario = self.scenario.model_copy(update={name: tuple(rows) for name, rows in of_them.items()})
-        return Town(self.site.part(keys), scenario)
+        stations = [station for station in self.site.stations if station.school in mine]
+        site = replace(self.site.part(keys), stations=stations)
+        return Town(site, self.scenario.model_copy(update=of_them))
 
     def days(self) -> Iterator[TownDay]:
         """Every UTC day from the first, one in memory at a time, as far as the weather goes."""

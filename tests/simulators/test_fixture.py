@@ -16,7 +16,7 @@ OUTAGE = {"kind": "outage", "start": NOON, "end": NOON + timedelta(hours=1), "de
 
 def test_a_day(simulated_school):
     school = simulated_school(days=1)
-    assert len(school.messages) == 6 * 288 + 96 + 24
+    assert len(school.messages) == 6 * 288 + 96 + 24 + 144
     assert set(school.truth.rooms["room"]) == {room.key for room in school.site.rooms}
     assert len(school.truth.rooms) == 6 * 24
     assert school.truth.faults == []

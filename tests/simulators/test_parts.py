@@ -27,8 +27,9 @@ end = 2026-10-11T05:00:00Z
 
 @pytest.fixture(scope="module")
 def town() -> Town:
-    """Five schools, two with solar cells or defects at least, whose messages come late over midnight."""
+    """Five schools, with defects, solar cells and outdoor sensors, whose messages come late over midnight."""
     texts = city_site(FIRST_DAY, schools=5, seed=4, rooms=(2, 3))
+    texts["stations.csv"] = "key,name,school\nalmbacka/ute-1,Ute,almbacka\nekbacka/ute-1,Ute,ekbacka\n"
     return Town(parse_site(texts), parse_scenario(texts[SCENARIO_FILE] + _FAULTS))
 
 
@@ -62,6 +63,7 @@ def test_a_part_holds_what_is_its_own(town: Town) -> None:
     assert [len(part.schools) for part in parts] == [2, 2, 1]
     for name in ("schools", "rooms", "meters", "devices", "lessons"):
         assert [row for part in parts for row in getattr(part.site, name)] == list(getattr(town.site, name))
+    assert [len(part.site.stations) for part in parts] == [1, 1, 0]
     for name in ("defects", "solar"):
         found = [row for part in parts for row in getattr(part.scenario, name)]
         assert sorted(found, key=repr) == sorted(getattr(town.scenario, name), key=repr)
