@@ -15,7 +15,7 @@ import time
 
 _CONNECT, _CONNACK, _PUBLISH_QOS1, _PUBACK = 0x10, 0x20, 0x32, 0x40
 _PINGREQ, _PINGRESP, _DISCONNECT = b"\xc0\x00", 0xD0, b"\xe0\x00"
-_KEEP_ALIVE_S = 60
+_KEEP_ALIVE_S = 3_600  # a day of a large town takes minutes to compute, in which nothing is said
 _READ_BYTES = 65_536
 _LAST_ID = 65_535
 

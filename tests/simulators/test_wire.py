@@ -15,8 +15,8 @@ def ends() -> tuple[Wire, socket.socket]:
 
 
 def test_packets_as_the_standard_writes_them() -> None:
-    """MQTT 3.1.1, 3.1 and 3.3: protocol name, level 4, flags, keep alive 60 s; then names with lengths."""
-    assert connect_packet("c", None, None).hex() == "100d00044d5154540402003c000163"
+    """MQTT 3.1.1, 3.1 and 3.3: protocol name, level 4, flags, keep alive an hour; then names with lengths."""
+    assert connect_packet("c", None, None).hex() == "100d00044d51545404020e10000163"
     with_user = connect_packet("c", "u", "pw")
     assert with_user[9] == 0xC2
     assert with_user.endswith(b"\x00\x01c\x00\x01u\x00\x02pw")
