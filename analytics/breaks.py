@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics.glitches import GLITCH_READINGS, good_points
 from analytics.points import HOUR_US
 from analytics.quality import Verdict
 from analytics.registers import (
-    GLITCH_READINGS,
     JITTER_KWH,
     Floats,
     Ints,
-    good_points,
     increments,
 )
 

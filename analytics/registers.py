@@ -11,7 +11,6 @@ Times are integer microseconds since 1970 (UTC), values in the register's own un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,9 +32,6 @@ plausible."""
 
 JITTER_KWH = 0.1
 """A fall no larger than this is rounding in the meter or the gateway, not a reset."""
-
-GLITCH_READINGS = 8
-"""More wrong readings in a row are a register that really stands there."""
 
 _STEP_BACK_KWH = 1.0  # of a display of whole kWh, by which the power beside a reset may be told too low
 
@@ -79,52 +75,7 @@ class Energy(NamedTuple):
     unsure_kwh: Floats
 
 
-def good_points(time_us: Ints, value: Floats, kwh_per_unit: float = 1.0) -> Bools:
-    """Mask that is False for readings which those around them show to be a glitch.
-
-    Readings outside the span of the last before and the first after them, while these rise plausibly from one
-    to the other, are glitches: messages with 0, or with another register's value. Of several in a row (at
-    most ``GLITCH_READINGS``) the way back must be more than ran in such a time anywhere around: a register
-    that begins anew near its old level is none. What the series begins or ends with cannot be judged and
-    stays.
-    """
-    good = np.ones(len(value), dtype=bool)
-    kwh, hours = value * kwh_per_unit, time_us / _HOUR_US
-    for fall in np.flatnonzero(np.diff(kwh) < -JITTER_KWH):  # a glitch begins or ends with one; they are rare
-        for first, after in _around(int(fall), good):
-            before = int(np.flatnonzero(good[:first])[-1])
-            rise, run = kwh[after] - kwh[before], kwh[first:after]
-            honest = -JITTER_KWH <= rise <= MAX_POWER_KW * (hours[after] - hours[before]) + STEP_KWH
-            outside = (run < kwh[before] - JITTER_KWH) | (run > kwh[after] + JITTER_KWH)
-            if honest and outside.all() and (len(run) == 1 or _too_steep(kwh, hours, first, after)):
-                good[first:after] = False
-                break
-    return good
-
-
-def _around(fall: int, good: Bools) -> Iterator[tuple[int, int]]:
-    """Readings, as (first, the one after), that may be a glitch which begins or ends with a fall after
-    reading ``fall``; the shortest first."""
-    for count in range(1, GLITCH_READINGS + 1):
-        first, after = fall + 1, fall + 1 + count
-        if after < len(good) and good[: fall + 1].any():
-            yield first, after
-        first, after = fall + 1 - count, fall + 1
-        if first > 0 and good[:first].any() and good[first:after].all():
-            yield first, after
-
-
-def _too_steep(kwh: Floats, hours: Floats, first: int, after: int) -> bool:
-    """Whether a rise into, among or out of the readings ``first`` to ``after`` is more than ran around."""
-    rise, length = np.diff(kwh), np.diff(hours)
-    outside = np.ones(len(rise), dtype=bool)
-    outside[first - 1 : after] = False
-    return any(
-        rise[at] > _most_kwh(rise, length, outside, float(length[at])) for at in range(first - 1, after)
-    )
-
-
-def _most_kwh(rise: Floats, hours: Floats, chosen: Bools, for_hours: float) -> float:
+def most_kwh(rise: Floats, hours: Floats, chosen: Bools, for_hours: float) -> float:
     """The most that can have run in ``for_hours``: twice what the strongest of the ``chosen`` increments
     that rise ran with, and a step of a display of whole kWh; without any, at ``MAX_POWER_KW``."""
     chosen = chosen & (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours)
@@ -154,11 +105,11 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     rises = (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours + np.where(from_zero, 0.0, STEP_KWH))
     counted = rises & ~from_zero
     for i in np.flatnonzero(from_zero & (rise > JITTER_KWH)):
-        rises[i] &= bool(rise[i] <= _most_kwh(rise, hours, counted, float(hours[i])))
+        rises[i] &= bool(rise[i] <= most_kwh(rise, hours, counted, float(hours[i])))
     known = rises.copy()
     reset, rolled = np.zeros(len(rise), dtype=bool), np.zeros(len(rise), dtype=bool)
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
-        most = _most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
+        most = most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
         over = rolled_over(value[i], value[i + 1], most)
         if over is not None:
             kwh[i], known[i], rolled[i] = over * kwh_per_unit, True, True
@@ -218,7 +169,10 @@ def _over(
     at_start, at_end = _Place.of(time_us, start_us), _Place.of(time_us, end_us)
     power = 3_600 * steps.kwh / seconds
     bent_start, bent_end = (place.bent(power, short) for place in (at_start, at_end))
-    unsure = sum(place.unsure_kwh(power, seconds / 3_600, short) for place in (at_start, at_end))
+    unsure = sum(
+        place.unsure_kwh(power, seconds / 3_600, short, bent)
+        for place, bent in ((at_start, bent_start), (at_end, bent_end))
+    )
     energy = bent_end.read(kwh, short, up=False) - bent_start.read(kwh, short, up=True)
     known = at_end.read(known_s, short, up=False) - at_start.read(known_s, short, up=True)
     nothing = known <= 0  # the whole period lies inside one gap
@@ -292,10 +246,11 @@ class _Place(NamedTuple):
         energy = first * np.minimum(self.part, turn) + last * np.maximum(self.part - turn, 0.0)
         return self._replace(part=np.where(told, energy / np.where(told, mean, 1.0), self.part))
 
-    def unsure_kwh(self, power_kw: Floats, hours: Floats, splittable: Bools) -> Floats:
-        """By how much the energy before each boundary may be off; 0 where no increment is split."""
+    def unsure_kwh(self, power_kw: Floats, hours: Floats, splittable: Bools, bent: _Place) -> Floats:
+        """By how much the energy before each boundary may be off that ``bent`` tells; 0 where no increment
+        is split."""
         at = self.point.clip(0, len(power_kw) - 1)
-        unsure = split_unsure_kwh(power_kw, hours, at, self.part)
+        unsure = split_unsure_kwh(power_kw, hours, at, self.part, bent.part)
         return np.where(self.inside_of(splittable), unsure, 0.0)
 
     def read(self, running: Floats, splittable: Bools, *, up: bool) -> Floats:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.registers import Energy, energy_over, good_points, increments
+from analytics.glitches import good_points
+from analytics.registers import Energy, energy_over, increments
 
 H = 3_600_000_000
 
@@ -121,6 +122,11 @@ def test_every_second_value_a_glitch() -> None:
         ([9_169, 9_170, 0, 0, 0, 9_173, 9_174], [2, 3, 4]),  # and no rollover at 10 000
         ([500, 501, 7_501, 7_502, 502, 503], [2, 3]),
         ([500, 501, 0, 7_502, 502, 503], [2, 3]),
+        # Zeros of a meter that adds to what it says: foreign, high, and always the same.
+        ([36_103, 36_168, 952_254, 36_332, 952_254, 36_478, 36_548], [2, 4]),
+        ([952_254, 36_019, 36_059, 952_254, 36_103, 36_150], [3]),  # the first cannot be judged
+        ([36_019, 36_059, 952_254, 36_103, 952_254], [2]),  # nor the last
+        ([84, 85, 0, 0, 86, 87, 0, 0, 88, 89], [2, 3, 6, 7]),  # one way back does not excuse the other
     ],
 )
 def test_several_foreign_values_in_a_row_are_not_energy(values: list[float], wrong: list[int]) -> None:
