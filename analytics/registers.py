@@ -42,12 +42,14 @@ _HOUR_US = 3_600_000_000
 
 
 class Increments(NamedTuple):
-    """Increments between n points: n - 1 of each. ``kwh`` is 0 where ``known`` is False."""
+    """Increments between n points: n - 1 of each. ``kwh`` is 0 where ``known`` is False; ``swapped`` are
+    resets after which more stands there than may have run."""
 
     kwh: Floats
     known: Bools
     reset: Bools
     rolled: Bools
+    swapped: Bools
 
 
 class Energy(NamedTuple):
@@ -94,9 +96,8 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     - a fall from just below a rollover value to just above 0 is a rollover, if what would have run is no more
       than that either;
     - any other fall is a reset: counted from 0, but no more than the power beside it gives in that time (the
-      rest stood on the register before: another meter hangs there); so what ran between the last reading and
-      the reset is lost. Known only if at most twice that stands there and the points are at most ``limit_s``
-      apart.
+      rest stood on the register before: another meter hangs there). Known only if the points are at most
+      ``limit_s`` apart, and there is power on both sides or at most twice that stands there.
     """
     hours = np.diff(time_us) / _HOUR_US
     rise = np.diff(value) * kwh_per_unit
@@ -107,7 +108,7 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     for i in np.flatnonzero(from_zero & (rise > JITTER_KWH)):
         rises[i] &= bool(rise[i] <= most_kwh(rise, hours, counted, float(hours[i])))
     known = rises.copy()
-    reset, rolled = np.zeros(len(rise), dtype=bool), np.zeros(len(rise), dtype=bool)
+    reset, rolled, swapped = (np.zeros(len(rise), dtype=bool) for _ in range(3))
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
         most = most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
         over = rolled_over(value[i], value[i + 1], most)
@@ -118,8 +119,10 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
         stands = value[i + 1] * kwh_per_unit
         beside_kwh = hours[i] * _power_beside_kw(rise, hours, rises, int(i))
         kwh[i] = min(stands, beside_kwh)
-        known[i] = stands <= 2 * beside_kwh + _STEP_BACK_KWH and hours[i] * 3_600 <= limit_s
-    return Increments(np.where(known, kwh, 0.0), known, reset, rolled)
+        told = 0 < i < len(rise) - 1 and bool(rises[i - 1] and rises[i + 1])
+        swapped[i] = stands > 2 * beside_kwh + _STEP_BACK_KWH
+        known[i] = (told or not swapped[i]) and hours[i] * 3_600 <= limit_s
+    return Increments(np.where(known, kwh, 0.0), known, reset, rolled, swapped)
 
 
 def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:

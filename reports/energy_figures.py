@@ -173,6 +173,7 @@ def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) ->
     complete = share >= 1 - 1e-9
     status = Status.OK if complete else Status.PARTIAL if value is not None else Status.NO_DATA
     shared = whole is not None and whole.low is not None  # a gap over the turn of the period
+    bounds = (None, None) if whole is None or whole.high is None else (whole.low, whole.high)
     if complete and shared:
         status = Status.ESTIMATED
     return Figure(
@@ -183,8 +184,7 @@ def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) ->
         start,
         end,
         value,
-        whole.low if whole is not None and whole.value is not None else None,
-        whole.high if whole is not None and whole.value is not None else None,
+        *(bounds if whole is not None and whole.value is not None else (None, None)),
         "kWh",
         share,
         status,

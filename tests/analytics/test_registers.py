@@ -58,20 +58,28 @@ def test_a_reset_counts_up_to_the_drop_and_from_zero_after_it() -> None:
     assert not found.jump.any()
 
 
-def test_a_reset_to_a_value_no_meter_reaches_in_the_time_is_unknown() -> None:
-    # 700 kWh half an hour after a reset would need 1.4 MW: a foreign register, not energy.
+def test_another_register_is_no_energy_and_what_ran_meanwhile_is_told_by_both_sides() -> None:
+    # 700 kWh half an hour after a reset would need 1.4 MW: another register. 4 kW on both sides, so 2 kWh.
     found = over([(0, 50_000), (0.5, 50_002), (1, 700), (1.5, 702)], (0, 1.5))
-    assert found.kwh.tolist() == pytest.approx([4.0])
-    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.kwh.tolist() == pytest.approx([6.0])
+    assert found.reset.tolist() == [True]
+    # With nothing on one side nobody knows.
+    found = over([(0, 50_000), (0.5, 50_002), (1, 700)], (0, 1))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.known_s.tolist() == pytest.approx([1_800.0])
     assert found.jump.tolist() == [True]
 
 
-def test_another_meter_that_has_counted_some_kwh_is_no_energy() -> None:
-    # Unnoted swap: 2 kW before and after, the new meter comes with 12 kWh on it. What ran in between is lost.
+def test_another_meter_that_has_counted_some_kwh_adds_none_of_them() -> None:
+    # Unnoted swap: 2 kW before and after, the new meter comes with 12 kWh on it, of which 1 may have run.
     found = over([(0, 5_000), (0.5, 5_001), (1, 12.4), (1.5, 13.4)], (0, 1.5))
-    assert found.kwh.tolist() == pytest.approx([2.0])
-    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.kwh.tolist() == pytest.approx([3.0])
+    assert found.known_s.tolist() == pytest.approx([5_400.0])
     assert found.reset.tolist() == [True]
+    # Falling power: 10 kW before, 6 after, and 20 kWh on the new one (12 of them its own).
+    found = over([(0, 1_165), (1, 1_175), (2, 20), (3, 26)], (0, 3))
+    assert found.kwh.tolist() == pytest.approx([10 + 8 + 6])
+    assert not found.jump.any()
 
 
 def test_another_meter_near_zero_adds_what_the_hours_beside_it_used() -> None:
