@@ -38,6 +38,8 @@ _STEP_BACK_KWH = 1.0  # of a display of whole kWh, by which the power beside a r
 ROLLOVERS = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 2.0**16, 2.0**32)
 """Values at which registers start again from 0: decimal displays and 16 and 32 bit counters."""
 
+_VERY_NEAR = 0.005  # of the end of a register
+
 _HOUR_US = 3_600_000_000
 
 
@@ -94,7 +96,7 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
       only if it is no more than ran in such a time anywhere around (a display that comes back after showing
       0 has not measured what it jumps by);
     - a fall from just below a rollover value to just above 0 is a rollover, if what would have run is no more
-      than that either;
+      than that either, or (:func:`rolled_over`) over a silence;
     - any other fall is a reset: counted from 0, but no more than the power beside it gives in that time (the
       rest stood on the register before: another meter hangs there). Known only if the points are at most
       ``limit_s`` apart, and there is power on both sides or at most twice that stands there.
@@ -111,7 +113,10 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     reset, rolled, swapped = (np.zeros(len(rise), dtype=bool) for _ in range(3))
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
         most = most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
-        over = rolled_over(value[i], value[i + 1], most)
+        silent = hours[i] * 3_600 > limit_s
+        over = rolled_over(
+            value[i], value[i + 1], most, MAX_POWER_KW * float(hours[i]) / kwh_per_unit if silent else 0.0
+        )
         if over is not None:
             kwh[i], known[i], rolled[i] = over * kwh_per_unit, True, True
             continue
@@ -132,14 +137,18 @@ def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> floa
     return min(power_kw, MAX_POWER_KW)
 
 
-def rolled_over(before: float, after: float, most: float) -> float | None:
+def rolled_over(before: float, after: float, most: float, unheard: float = 0.0) -> float | None:
     """What ran between two readings across a rollover value; None if the fall is no rollover.
 
-    ``most`` is the most that can have run; all in the register's own unit.
+    ``most`` is the most that can have run as power goes beside the fall, ``unheard`` in a silence of which
+    that says little: then the register must have stood very near its end, where a reset hardly ever falls by
+    chance. All in the register's own unit.
     """
     for end in ROLLOVERS:
-        if before < end and end - before + after <= most and before >= 0.9 * end:
-            return end - before + after
+        ran = end - before + after
+        near = before >= (1 - _VERY_NEAR) * end and after <= _VERY_NEAR * end
+        if before < end and ((ran <= most and before >= 0.9 * end) or (ran <= unheard and near)):
+            return ran
     return None
 
 

@@ -103,6 +103,17 @@ def test_a_rollover_goes_on_from_zero() -> None:
     assert not steps.reset.any()
 
 
+def test_a_rollover_in_a_silence_needs_not_look_like_the_night_before_it() -> None:
+    # 1 kW by night; 100 hours of silence with school days in them, 900 kWh.
+    found = over([(0, 999_500), (1, 999_501), (101, 401), (102, 402)], (0, 102))
+    assert found.kwh.tolist() == pytest.approx([902.0])
+    assert not found.reset.any()
+    # Where the register stood far from its end it is a reset, and in a silence nobody knows.
+    found = over([(0, 989_500), (1, 989_501), (101, 401), (102, 402)], (0, 102))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.reset.all()
+
+
 def test_an_impossible_rise_is_unknown_and_a_megawatt_hour_step_is_not() -> None:
     times = np.array([0, H // 6], dtype=np.int64)
     assert increments(times, np.array([12.0, 48_211.0]), 3_600).known.tolist() == [False]
