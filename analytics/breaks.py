@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics.glitches import GLITCH_READINGS, good_points
 from analytics.points import HOUR_US
 from analytics.quality import Verdict
 from analytics.registers import (
-    GLITCH_READINGS,
     JITTER_KWH,
     Floats,
     Ints,
-    good_points,
     increments,
 )
 
@@ -60,5 +59,7 @@ def _break_at(time_us: Ints, value: Floats, after: int, kwh_per_unit: float) -> 
     steps = increments(time_us, value, float("inf"), kwh_per_unit)  # a reset is one after silence too
     if at < 0 or (steps.known[at] and (value[at + 1] - value[at]) * kwh_per_unit >= -JITTER_KWH):
         return None
-    kind = "rollover" if steps.rolled[at] else "reset" if steps.known[at] else "swap"
+    kind = (
+        "rollover" if steps.rolled[at] else "reset" if steps.known[at] and not steps.swapped[at] else "swap"
+    )
     return kind, f"{value[at]:g} to {value[at + 1]:g}"

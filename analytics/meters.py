@@ -17,9 +17,10 @@ import numpy.typing as npt
 from analytics.catalog import INTERVALS, REGISTERS
 from analytics.coverage import LEAST_COVERAGE, OK_COVERAGE, reasons
 from analytics.estimated import VALUES_ESTIMATED, at_boundaries
+from analytics.glitches import good_points
 from analytics.intervals import Pieces, covered_hours, energy_of, pieces
 from analytics.points import RegisterSeries, around
-from analytics.registers import Energy, energy_over, good_points
+from analytics.registers import Energy, energy_over
 from analytics.resolution import FINE_KWH, FINE_SHARE, RESOLUTION
 from classroom.metric import Status
 

@@ -81,7 +81,8 @@ def aggregate(
       reaches over the turn of the period a share (:mod:`analytics.turns`, ``estimated`` with bounds), for
       which ``days`` begin :data:`analytics.turns.LONGEST` before the period. Coverage: mean over the
       period's days weighted by their length. Null where the energy of less than half of the period is known;
-      ``ok`` where all of it is and coverage >= SUM_COVERAGE, else ``partial``.
+      ``ok`` where all of it is and coverage >= SUM_COVERAGE, else ``partial``; with ``low`` and no ``high``
+      where of a part nothing is known.
     - Sums of days of a kind (weekends, lov): the same over those days alone.
     - Base load: mean of the days weighted by coverage. Peak: highest of the days. Coverage of both: mean of
       the days'; null below LEAST_COVERAGE.
@@ -205,14 +206,15 @@ def _sum(
         why = reasons(BILLED, CALCULATED if calculated else None, why)
     unsure = sum(_unsure(of_days.get(day)) for day in {period.days[0], period.days[-1]})
     coarse = unsure > FINE_SHARE * abs(total)
+    lost = bool(companion) and known < NEARLY_ALL and not period.running  # of some energy nothing is known
     if not turns and not coarse:
-        return _Figure(total, covered / length, status, why, _SUM, known)
+        return _Figure(total, covered / length, status, why, _SUM, known, total if lost else None)
     off = unsure if coarse else 0.0
     low = total - sum(turn.share for turn in turns) - off
     high = low + sum(turn.total for turn in turns) + 2 * off
     status = Status.ESTIMATED if status is Status.OK else status
     why = reasons("gap" if turns else None, why, RESOLUTION if coarse else None)
-    return _Figure(total, covered / length, status, why, _SUM, known, max(0.0, low), high)
+    return _Figure(total, covered / length, status, why, _SUM, known, max(0.0, low), None if lost else high)
 
 
 def _unsure(day: Metric | None) -> float:

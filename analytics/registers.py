@@ -11,7 +11,6 @@ Times are integer microseconds since 1970 (UTC), values in the register's own un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -34,24 +33,25 @@ plausible."""
 JITTER_KWH = 0.1
 """A fall no larger than this is rounding in the meter or the gateway, not a reset."""
 
-GLITCH_READINGS = 8
-"""More wrong readings in a row are a register that really stands there."""
-
 _STEP_BACK_KWH = 1.0  # of a display of whole kWh, by which the power beside a reset may be told too low
 
 ROLLOVERS = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 2.0**16, 2.0**32)
 """Values at which registers start again from 0: decimal displays and 16 and 32 bit counters."""
 
+_VERY_NEAR = 0.005  # of the end of a register
+
 _HOUR_US = 3_600_000_000
 
 
 class Increments(NamedTuple):
-    """Increments between n points: n - 1 of each. ``kwh`` is 0 where ``known`` is False."""
+    """Increments between n points: n - 1 of each. ``kwh`` is 0 where ``known`` is False; ``swapped`` are
+    resets after which more stands there than may have run."""
 
     kwh: Floats
     known: Bools
     reset: Bools
     rolled: Bools
+    swapped: Bools
 
 
 class Energy(NamedTuple):
@@ -79,52 +79,7 @@ class Energy(NamedTuple):
     unsure_kwh: Floats
 
 
-def good_points(time_us: Ints, value: Floats, kwh_per_unit: float = 1.0) -> Bools:
-    """Mask that is False for readings which those around them show to be a glitch.
-
-    Readings outside the span of the last before and the first after them, while these rise plausibly from one
-    to the other, are glitches: messages with 0, or with another register's value. Of several in a row (at
-    most ``GLITCH_READINGS``) the way back must be more than ran in such a time anywhere around: a register
-    that begins anew near its old level is none. What the series begins or ends with cannot be judged and
-    stays.
-    """
-    good = np.ones(len(value), dtype=bool)
-    kwh, hours = value * kwh_per_unit, time_us / _HOUR_US
-    for fall in np.flatnonzero(np.diff(kwh) < -JITTER_KWH):  # a glitch begins or ends with one; they are rare
-        for first, after in _around(int(fall), good):
-            before = int(np.flatnonzero(good[:first])[-1])
-            rise, run = kwh[after] - kwh[before], kwh[first:after]
-            honest = -JITTER_KWH <= rise <= MAX_POWER_KW * (hours[after] - hours[before]) + STEP_KWH
-            outside = (run < kwh[before] - JITTER_KWH) | (run > kwh[after] + JITTER_KWH)
-            if honest and outside.all() and (len(run) == 1 or _too_steep(kwh, hours, first, after)):
-                good[first:after] = False
-                break
-    return good
-
-
-def _around(fall: int, good: Bools) -> Iterator[tuple[int, int]]:
-    """Readings, as (first, the one after), that may be a glitch which begins or ends with a fall after
-    reading ``fall``; the shortest first."""
-    for count in range(1, GLITCH_READINGS + 1):
-        first, after = fall + 1, fall + 1 + count
-        if after < len(good) and good[: fall + 1].any():
-            yield first, after
-        first, after = fall + 1 - count, fall + 1
-        if first > 0 and good[:first].any() and good[first:after].all():
-            yield first, after
-
-
-def _too_steep(kwh: Floats, hours: Floats, first: int, after: int) -> bool:
-    """Whether a rise into, among or out of the readings ``first`` to ``after`` is more than ran around."""
-    rise, length = np.diff(kwh), np.diff(hours)
-    outside = np.ones(len(rise), dtype=bool)
-    outside[first - 1 : after] = False
-    return any(
-        rise[at] > _most_kwh(rise, length, outside, float(length[at])) for at in range(first - 1, after)
-    )
-
-
-def _most_kwh(rise: Floats, hours: Floats, chosen: Bools, for_hours: float) -> float:
+def most_kwh(rise: Floats, hours: Floats, chosen: Bools, for_hours: float) -> float:
     """The most that can have run in ``for_hours``: twice what the strongest of the ``chosen`` increments
     that rise ran with, and a step of a display of whole kWh; without any, at ``MAX_POWER_KW``."""
     chosen = chosen & (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours)
@@ -141,11 +96,10 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
       only if it is no more than ran in such a time anywhere around (a display that comes back after showing
       0 has not measured what it jumps by);
     - a fall from just below a rollover value to just above 0 is a rollover, if what would have run is no more
-      than that either;
+      than that either, or (:func:`rolled_over`) over a silence;
     - any other fall is a reset: counted from 0, but no more than the power beside it gives in that time (the
-      rest stood on the register before: another meter hangs there); so what ran between the last reading and
-      the reset is lost. Known only if at most twice that stands there and the points are at most ``limit_s``
-      apart.
+      rest stood on the register before: another meter hangs there). Known only if the points are at most
+      ``limit_s`` apart, and there is power on both sides or at most twice that stands there.
     """
     hours = np.diff(time_us) / _HOUR_US
     rise = np.diff(value) * kwh_per_unit
@@ -154,12 +108,15 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
     rises = (rise >= -JITTER_KWH) & (rise <= MAX_POWER_KW * hours + np.where(from_zero, 0.0, STEP_KWH))
     counted = rises & ~from_zero
     for i in np.flatnonzero(from_zero & (rise > JITTER_KWH)):
-        rises[i] &= bool(rise[i] <= _most_kwh(rise, hours, counted, float(hours[i])))
+        rises[i] &= bool(rise[i] <= most_kwh(rise, hours, counted, float(hours[i])))
     known = rises.copy()
-    reset, rolled = np.zeros(len(rise), dtype=bool), np.zeros(len(rise), dtype=bool)
+    reset, rolled, swapped = (np.zeros(len(rise), dtype=bool) for _ in range(3))
     for i in np.flatnonzero(rise < -JITTER_KWH):  # rare, so plainly one by one
-        most = _most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
-        over = rolled_over(value[i], value[i + 1], most)
+        most = most_kwh(rise, hours, counted, float(hours[i])) / kwh_per_unit
+        silent = hours[i] * 3_600 > limit_s
+        over = rolled_over(
+            value[i], value[i + 1], most, MAX_POWER_KW * float(hours[i]) / kwh_per_unit if silent else 0.0
+        )
         if over is not None:
             kwh[i], known[i], rolled[i] = over * kwh_per_unit, True, True
             continue
@@ -167,8 +124,10 @@ def increments(time_us: Ints, value: Floats, limit_s: float, kwh_per_unit: float
         stands = value[i + 1] * kwh_per_unit
         beside_kwh = hours[i] * _power_beside_kw(rise, hours, rises, int(i))
         kwh[i] = min(stands, beside_kwh)
-        known[i] = stands <= 2 * beside_kwh + _STEP_BACK_KWH and hours[i] * 3_600 <= limit_s
-    return Increments(np.where(known, kwh, 0.0), known, reset, rolled)
+        told = 0 < i < len(rise) - 1 and bool(rises[i - 1] and rises[i + 1])
+        swapped[i] = stands > 2 * beside_kwh + _STEP_BACK_KWH
+        known[i] = (told or not swapped[i]) and hours[i] * 3_600 <= limit_s
+    return Increments(np.where(known, kwh, 0.0), known, reset, rolled, swapped)
 
 
 def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> float:
@@ -178,14 +137,18 @@ def _power_beside_kw(rise: Floats, hours: Floats, rises: Bools, at: int) -> floa
     return min(power_kw, MAX_POWER_KW)
 
 
-def rolled_over(before: float, after: float, most: float) -> float | None:
+def rolled_over(before: float, after: float, most: float, unheard: float = 0.0) -> float | None:
     """What ran between two readings across a rollover value; None if the fall is no rollover.
 
-    ``most`` is the most that can have run; all in the register's own unit.
+    ``most`` is the most that can have run as power goes beside the fall, ``unheard`` in a silence of which
+    that says little: then the register must have stood very near its end, where a reset hardly ever falls by
+    chance. All in the register's own unit.
     """
     for end in ROLLOVERS:
-        if before < end and end - before + after <= most and before >= 0.9 * end:
-            return end - before + after
+        ran = end - before + after
+        near = before >= (1 - _VERY_NEAR) * end and after <= _VERY_NEAR * end
+        if before < end and ((ran <= most and before >= 0.9 * end) or (ran <= unheard and near)):
+            return ran
     return None
 
 
@@ -218,7 +181,10 @@ def _over(
     at_start, at_end = _Place.of(time_us, start_us), _Place.of(time_us, end_us)
     power = 3_600 * steps.kwh / seconds
     bent_start, bent_end = (place.bent(power, short) for place in (at_start, at_end))
-    unsure = sum(place.unsure_kwh(power, seconds / 3_600, short) for place in (at_start, at_end))
+    unsure = sum(
+        place.unsure_kwh(power, seconds / 3_600, short, bent)
+        for place, bent in ((at_start, bent_start), (at_end, bent_end))
+    )
     energy = bent_end.read(kwh, short, up=False) - bent_start.read(kwh, short, up=True)
     known = at_end.read(known_s, short, up=False) - at_start.read(known_s, short, up=True)
     nothing = known <= 0  # the whole period lies inside one gap
@@ -292,10 +258,11 @@ class _Place(NamedTuple):
         energy = first * np.minimum(self.part, turn) + last * np.maximum(self.part - turn, 0.0)
         return self._replace(part=np.where(told, energy / np.where(told, mean, 1.0), self.part))
 
-    def unsure_kwh(self, power_kw: Floats, hours: Floats, splittable: Bools) -> Floats:
-        """By how much the energy before each boundary may be off; 0 where no increment is split."""
+    def unsure_kwh(self, power_kw: Floats, hours: Floats, splittable: Bools, bent: _Place) -> Floats:
+        """By how much the energy before each boundary may be off that ``bent`` tells; 0 where no increment
+        is split."""
         at = self.point.clip(0, len(power_kw) - 1)
-        unsure = split_unsure_kwh(power_kw, hours, at, self.part)
+        unsure = split_unsure_kwh(power_kw, hours, at, self.part, bent.part)
         return np.where(self.inside_of(splittable), unsure, 0.0)
 
     def read(self, running: Floats, splittable: Bools, *, up: bool) -> Floats:

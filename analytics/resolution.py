@@ -22,9 +22,11 @@ FINE_KWH = 0.1
 RESOLUTION = "resolution"
 """Reason of a figure that may be off by more."""
 
+_BURST_KW = 1e6  # all of an excess in a moment
+
 _DECIMALS = range(3, -5, -1)  # powers of ten that displays end with
 _PARTS = range(1, 11)
-_WHOLE = 1e-4  # a number this near to a whole one is one: doubles of 13 digits
+_NEAR, _DIGITS = 1e-6, 1e-15  # so near, and by the digits of doubles, a value is a multiple: any step is more
 
 
 def display_step(value: Floats) -> float:
@@ -33,8 +35,9 @@ def display_step(value: Floats) -> float:
     The largest power of ten (1000 to 0.0001) of which all values are multiples; of values that came from
     another unit (GJ) the smallest difference, or a half to a tenth of it, of which all differences are.
     """
+    highest = float(np.abs(value).max(initial=0.0))
     for exponent in _DECIMALS:
-        if _multiples(value, 10.0**exponent):
+        if 10.0**exponent <= highest and _multiples(value, 10.0**exponent):
             return float(10.0**exponent)
     rise = np.abs(np.diff(value))
     rise = rise[rise > 0]
@@ -45,24 +48,28 @@ def display_step(value: Floats) -> float:
 def _multiples(value: Floats, step: float) -> bool:
     if len(value) == 0:
         return False
-    scaled = value / step
-    return float(np.abs(scaled - np.rint(scaled)).max()) <= _WHOLE
+    off = np.abs(value - np.rint(value / step) * step)
+    return bool((off <= _NEAR + _DIGITS * np.abs(value)).all())
 
 
-def split_unsure_kwh(power_kw: Floats, hours: Floats, at: Ints, part: Floats) -> Floats:
-    """By how much [kWh] the energy before each boundary may be off: half of what it can range over.
+def split_unsure_kwh(power_kw: Floats, hours: Floats, at: Ints, part: Floats, told: Floats) -> Floats:
+    """By how much [kWh] the energy before each boundary may be off.
 
-    A boundary lies the share ``part`` into the increment ``at``; ``power_kw`` and ``hours`` are those of all
-    increments. Inside it the power is taken to be between the lowest and the highest of its own mean and of
-    the increments beside it; a mean beyond both hides a peak or a dip, as far beyond it as it is beyond them.
+    A boundary lies the share ``part`` into the increment ``at``, of whose energy the share ``told`` is said
+    to lie before it; ``power_kw`` and ``hours`` are those of all increments. Inside it the power is taken to
+    range over its own mean and those of the increments beside it, and as far below its mean as any of these
+    lies above it, or the other way round: a mean between its neighbours may hide a start that overshoots. A
+    mean beyond both hides a burst or a standstill, of whatever power, at any time in it.
     """
     top = len(power_kw) - 1
     mean = power_kw[at]
-    around = np.stack([power_kw[(at - 1).clip(0, top)], mean, power_kw[(at + 1).clip(0, top)]])
-    low, high = around.min(axis=0), around.max(axis=0)
-    least_kw = np.where(mean <= low, np.maximum(0.0, 2 * mean - high), low)
-    most_kw = np.where(mean >= high, 2 * mean - low, high)
+    before, after = power_kw[(at - 1).clip(0, top)], power_kw[(at + 1).clip(0, top)]
+    low, high = np.minimum(before, after), np.maximum(before, after)
+    least_kw = np.where(mean < low, 0.0, np.maximum(0.0, np.minimum(low, 2 * mean - high)))
+    most_kw = np.where(mean > high, _BURST_KW, np.maximum(high, 2 * mean - low))
     spread = most_kw - least_kw
     strong = (mean - least_kw) / np.where(spread > 0, spread, 1.0)  # share of the time at the highest power
-    before = np.minimum(part, strong) - np.maximum(0.0, strong - (1 - part))
-    return np.asarray(np.where(spread > 0, before * spread * hours[at] / 2, 0.0))
+    most = least_kw * part + spread * np.minimum(part, strong)
+    least = least_kw * part + spread * np.maximum(0.0, strong - (1 - part))
+    said = mean * told
+    return np.asarray(hours[at] * np.maximum(0.0, np.maximum(most - said, said - least)))

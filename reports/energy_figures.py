@@ -173,6 +173,7 @@ def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) ->
     complete = share >= 1 - 1e-9
     status = Status.OK if complete else Status.PARTIAL if value is not None else Status.NO_DATA
     shared = whole is not None and whole.low is not None  # a gap over the turn of the period
+    bounded = whole is not None and whole.value is not None and whole.high is not None
     if complete and shared:
         status = Status.ESTIMATED
     return Figure(
@@ -183,8 +184,8 @@ def _known(days: Days, carrier: Carrier, period: Period, unknown_days: float) ->
         start,
         end,
         value,
-        whole.low if whole is not None and whole.value is not None else None,
-        whole.high if whole is not None and whole.value is not None else None,
+        whole.low if whole is not None and bounded else None,
+        whole.high if whole is not None and bounded else None,
         "kWh",
         share,
         status,

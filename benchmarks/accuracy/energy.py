@@ -40,7 +40,8 @@ hour, to 0.00001 to 1 kWh.
 *Covered* is a day whose figure says so itself: status `ok`, which promises 0.5 % (or 0.1 kWh). A day of
 which that cannot be promised, because a step of the display is more or because midnight lies between readings
 of different power, is `estimated`, reason `resolution`, and has bounds. On other `estimated` days a register
-began anew or a meter was swapped and what ran in the minutes between is lost; `partial` days have bounds.
+began anew or a meter was swapped and no register that was read tells what ran in the minutes between;
+`partial` days have bounds. The year is played on for six days, until its last silence is over.
 Where a silence lies over the turn of a month nobody knows what the register stood at: such months have bounds
 too, and stand in rows of their own. A kWh is invented if no register ever counted it: months that share a
 silence are therefore added before they are compared. How much of it stands in the wrong one of the two is

@@ -31,6 +31,7 @@ from store.duckdb_store import DuckDBStore
 
 YEAR = 2025
 _QUICK_DAYS = 100
+_LONGEST_SILENCE = timedelta(days=6)
 _OUTDOOR_PPM = (380.0, 500.0)
 RUN_AFTER = timedelta(minutes=5)
 """How long after midnight the job runs."""
@@ -75,7 +76,8 @@ def _school_year(seed: int, *, quick: bool) -> SchoolYear:
     struck = sensor_faults(site, first, seed, rng)
     town = town_of(files, [*meter_faults(site, first, rng), *(fault.table for fault in struck)])
     onsets = [onset(town, fault) for fault in struck]
-    moments = sorted({*_months(first, last, site.zone), *_after(onsets, last, site.zone)})
+    back = day_span(last + _LONGEST_SILENCE, site.zone)[1]  # when the last silence of the year is over
+    moments = sorted({*_months(first, last, site.zone), *_after(onsets, last, site.zone), back})
     flags: list[pd.DataFrame] = []
     sensors = [device.key for device in town.site.devices if device.room is not None]
     with tempfile.TemporaryDirectory() as folder, closing(DuckDBStore(Path(folder) / "s.duckdb")) as store:
@@ -86,7 +88,7 @@ def _school_year(seed: int, *, quick: bool) -> SchoolYear:
             lambda moment: flags.append(store.read_verdicts(sensors, _EPOCH, moment).assign(seen=moment)),
         )
         school = town.site.schools[0].key
-        span = midnight(first - timedelta(days=2)), midnight(last + timedelta(days=2))
+        span = midnight(first - timedelta(days=2)), midnight(last + _LONGEST_SILENCE)
         of_days, hours = (
             [
                 metric

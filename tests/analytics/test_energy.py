@@ -46,12 +46,12 @@ def test_a_day_of_a_display_of_whole_kwh_is_known_to_a_kwh(
 def test_a_day_whose_midnight_lies_between_readings_of_different_power_has_bounds(
     compute: Compute, make_register: MakeRegister
 ) -> None:
-    # Read at half past. 6 kW, but 30 kWh from 23:30 to 00:30: a peak of up to 54 kW for half of that hour.
+    # Read at half past. 6 kW, but 30 kWh from 23:30 to 00:30: 24 kWh more than that, at any time in the hour.
     half, hour = timedelta(minutes=30), 3_600
     before = make_register("m1", "energy_kwh", MIDNIGHT - 5 * HOURS - half, 6, step_s=hour)
     after = make_register("m1", "energy_kwh", MIDNIGHT + half, 25, first=1_060.037, step_s=hour)
     day = pick(compute([*before, *after], interval_s=hour))
-    # 15 of the 30 kWh, 23.5 hours at 6 kW; the peak may be all before midnight or all after it.
+    # 15 of the 30 kWh, 23 hours at 6 kW, 3 kWh; the 24 may be all before midnight or all after it.
     assert day.value == pytest.approx(15 + 23 * 6 + 3)
     assert (day.status, day.reason) == (Status.ESTIMATED, "resolution")
     assert (day.low, day.high) == pytest.approx((day.value - 12, day.value + 12), abs=0.01)

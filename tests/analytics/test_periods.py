@@ -103,6 +103,7 @@ def test_coverage_weighs_days_by_their_length() -> None:
     week = only(aggregate(days, Interval.WEEK, ZONE))
     assert (week.value, week.status, week.reason) == (60, Status.PARTIAL, "days_missing:1")
     assert week.coverage == pytest.approx(144 / 167)
+    assert (week.low, week.high) == (60, None)  # of the last day nothing is known
 
 
 def test_more_than_half_missing_is_null() -> None:
@@ -126,6 +127,7 @@ def test_a_gap_known_as_a_sum_completes_the_week_but_not_another_one() -> None:
     assert week.value == 10 + 8 + 25 + 7 + 5 + 5
     assert week.coverage == pytest.approx(5 / 7)
     assert (week.status, week.reason) == (Status.PARTIAL, "days_missing:2")
+    assert (week.low, week.high) == (None, None)  # all of its energy is known
     # Over the turn of the week it is shared: two silent days of it here, seven after the weekend.
     late = [
         known(m)._replace(period_end=friday_end + timedelta(days=9)) if m.metric[7:8] == "u" else m

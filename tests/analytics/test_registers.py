@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.registers import Energy, energy_over, good_points, increments
+from analytics.glitches import good_points
+from analytics.registers import Energy, energy_over, increments
 
 H = 3_600_000_000
 
@@ -57,20 +58,28 @@ def test_a_reset_counts_up_to_the_drop_and_from_zero_after_it() -> None:
     assert not found.jump.any()
 
 
-def test_a_reset_to_a_value_no_meter_reaches_in_the_time_is_unknown() -> None:
-    # 700 kWh half an hour after a reset would need 1.4 MW: a foreign register, not energy.
+def test_another_register_is_no_energy_and_what_ran_meanwhile_is_told_by_both_sides() -> None:
+    # 700 kWh half an hour after a reset would need 1.4 MW: another register. 4 kW on both sides, so 2 kWh.
     found = over([(0, 50_000), (0.5, 50_002), (1, 700), (1.5, 702)], (0, 1.5))
-    assert found.kwh.tolist() == pytest.approx([4.0])
-    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.kwh.tolist() == pytest.approx([6.0])
+    assert found.reset.tolist() == [True]
+    # With nothing on one side nobody knows.
+    found = over([(0, 50_000), (0.5, 50_002), (1, 700)], (0, 1))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.known_s.tolist() == pytest.approx([1_800.0])
     assert found.jump.tolist() == [True]
 
 
-def test_another_meter_that_has_counted_some_kwh_is_no_energy() -> None:
-    # Unnoted swap: 2 kW before and after, the new meter comes with 12 kWh on it. What ran in between is lost.
+def test_another_meter_that_has_counted_some_kwh_adds_none_of_them() -> None:
+    # Unnoted swap: 2 kW before and after, the new meter comes with 12 kWh on it, of which 1 may have run.
     found = over([(0, 5_000), (0.5, 5_001), (1, 12.4), (1.5, 13.4)], (0, 1.5))
-    assert found.kwh.tolist() == pytest.approx([2.0])
-    assert found.known_s.tolist() == pytest.approx([3_600.0])
+    assert found.kwh.tolist() == pytest.approx([3.0])
+    assert found.known_s.tolist() == pytest.approx([5_400.0])
     assert found.reset.tolist() == [True]
+    # Falling power: 10 kW before, 6 after, and 20 kWh on the new one (12 of them its own).
+    found = over([(0, 1_165), (1, 1_175), (2, 20), (3, 26)], (0, 3))
+    assert found.kwh.tolist() == pytest.approx([10 + 8 + 6])
+    assert not found.jump.any()
 
 
 def test_another_meter_near_zero_adds_what_the_hours_beside_it_used() -> None:
@@ -92,6 +101,17 @@ def test_a_rollover_goes_on_from_zero() -> None:
     steps = increments(times, np.array([99_995.0, 4.0]), 3_600)
     assert steps.kwh.tolist() == [9.0]  # 5 to the end of the display, 4 after it
     assert not steps.reset.any()
+
+
+def test_a_rollover_in_a_silence_needs_not_look_like_the_night_before_it() -> None:
+    # 1 kW by night; 100 hours of silence with school days in them, 900 kWh.
+    found = over([(0, 999_500), (1, 999_501), (101, 401), (102, 402)], (0, 102))
+    assert found.kwh.tolist() == pytest.approx([902.0])
+    assert not found.reset.any()
+    # Where the register stood far from its end it is a reset, and in a silence nobody knows.
+    found = over([(0, 989_500), (1, 989_501), (101, 401), (102, 402)], (0, 102))
+    assert found.kwh.tolist() == pytest.approx([2.0])
+    assert found.reset.all()
 
 
 def test_an_impossible_rise_is_unknown_and_a_megawatt_hour_step_is_not() -> None:
@@ -121,6 +141,11 @@ def test_every_second_value_a_glitch() -> None:
         ([9_169, 9_170, 0, 0, 0, 9_173, 9_174], [2, 3, 4]),  # and no rollover at 10 000
         ([500, 501, 7_501, 7_502, 502, 503], [2, 3]),
         ([500, 501, 0, 7_502, 502, 503], [2, 3]),
+        # Zeros of a meter that adds to what it says: foreign, high, and always the same.
+        ([36_103, 36_168, 952_254, 36_332, 952_254, 36_478, 36_548], [2, 4]),
+        ([952_254, 36_019, 36_059, 952_254, 36_103, 36_150], [3]),  # the first cannot be judged
+        ([36_019, 36_059, 952_254, 36_103, 952_254], [2]),  # nor the last
+        ([84, 85, 0, 0, 86, 87, 0, 0, 88, 89], [2, 3, 6, 7]),  # one way back does not excuse the other
     ],
 )
 def test_several_foreign_values_in_a_row_are_not_energy(values: list[float], wrong: list[int]) -> None:
