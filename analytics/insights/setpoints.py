@@ -158,7 +158,7 @@ def setpoint_findings(
     hours = data.hours
     heats = hours["day"].map(model.felt_c) < model.heats()
     per_k = loss.kw_k(fans_h).where(heats, 0.0)
-    excess = _excess_k(data, stretches, heated.append(fans))
+    excess = _excess_k(data, stretches, pd.DatetimeIndex([*heated, *fans]))
     year = float(per_k[data.last_year].sum())
     found = []
     for known in stretches:
