@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from analytics.insights.model import Insight, InsightKind
+from analytics.insights.model import Insight, InsightKind, NoEnergy
 from classroom.site import Site
 from reports.catalogue import words_of
 
@@ -266,6 +266,14 @@ _WITHOUT_FLOW = _(
 )
 """What a room that lacks air means where nobody said who is in it."""
 
+_NOT_TOLD: Mapping[NoEnergy, str] = {
+    "two_at_once": _(
+        "What it costs cannot be told: at its beginning or end the ventilation ran all night, which cools "
+        "the rooms."
+    ),
+}
+"""Added to the meaning of a finding whose energy is not told."""
+
 _WORD_PARAMS: Mapping[str, str] = {
     "stale": _("stuck at one value"),
     "drift": _("drifted away from outdoor air"),
@@ -285,6 +293,8 @@ def insight_text(insight: Insight, site: Site, code: Code) -> InsightText:
     if insight.kind is InsightKind.UNDERVENTILATED_ROOM and "flow_l_s" not in figures:
         said = said._replace(meaning=_WITHOUT_FLOW)
     title, meaning, todo = (words.gettext(text) % figures for text in said)
+    if insight.no_energy is not None:
+        meaning += " " + words.gettext(_NOT_TOLD[insight.no_energy])
     return InsightText(title, meaning, todo, _when(insight, words, locale))
 
 

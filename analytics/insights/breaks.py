@@ -21,14 +21,14 @@ from classroom.places import DayType
 
 METHOD = "insights.breaks/1"
 
-STEP_K = 0.5
-"""Warmth in a break below this is not told: sensors' errors and sun are as large."""
+STEP_K, SINGLE_K = 0.5, 1.0
+"""Warmth in a break below this is not told, or in a few of many: sensors' errors and sun are as large."""
 
 _EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five; warm again by noon
 _LEAST_COLD_H = 72
 _MOST = 0.6
 _COOLING_DAYS = 4  # after a warm stretch the walls are still warm
-_COLD_SHARE, _MILD_SHARE = 0.15, 0.40  # half the spans of what is told on cold days, and on mild ones
+_COLD_SHARE, _MILD_SHARE = 0.18, 0.40  # half the spans of what is told on cold days, and on mild ones
 
 
 class Break(NamedTuple):
@@ -51,9 +51,15 @@ class Breaks(NamedTuple):
     def heated(self) -> list[Break]:
         """The breaks that were heated: those cold long enough to tell that were warmer than usual; all
         breaks, mild ones too, where most of several were."""
-        told = [one for one in self.found if one.cold_h >= _LEAST_COLD_H]
+        told = self.told()
         warm = [one for one in told if one.warmer_k >= STEP_K]
-        return self.found if len(told) > 1 and len(warm) > _MOST * len(told) else warm
+        if len(told) > 1 and len(warm) > _MOST * len(told):
+            return self.found
+        return [one for one in warm if one.warmer_k >= SINGLE_K]
+
+    def told(self) -> list[Break]:
+        """The breaks that were cold long enough to tell."""
+        return [one for one in self.found if one.cold_h >= _LEAST_COLD_H]
 
 
 def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks:
@@ -84,7 +90,24 @@ def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks
         if excess[inside].notna().any():
             told = excess[inside & cold].dropna()
             found.append(Break(first, last, len(told), float(told.mean())))
-    return Breaks(found, excess, usual)
+    beside = pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
+    return Breaks(found, _as_other_breaks(data, found, excess, beside), usual)
+
+
+def _as_other_breaks(
+    data: SchoolData, found: list[Break], excess_k: pd.Series, beside: pd.DatetimeIndex
+) -> pd.Series:
+    """The excess, in breaks ``beside`` a warm stretch at most what other breaks are warmer: what is above may
+    be the set point's."""
+    others = [one.warmer_k for one in found if one.cold_h >= _LEAST_COLD_H and one.warmer_k >= STEP_K]
+    usual_k = float(np.mean(others)) if others else np.nan
+    excess_k = excess_k.copy()
+    for one in found:
+        inside = data.hours["day"].isin(beside) & data.hours["day"].between(one.first, one.last)
+        mean_k = excess_k[inside].mean()
+        if mean_k > usual_k:
+            excess_k[inside] *= usual_k / mean_k
+    return excess_k
 
 
 def _warming_up(data: SchoolData, excess_k: pd.Series) -> pd.Series:

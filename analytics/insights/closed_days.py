@@ -7,7 +7,6 @@ starts in a closed school.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analytics.insights.data import SchoolData
@@ -43,7 +42,7 @@ def ventilated_days(data: SchoolData, all_night: pd.DatetimeIndex) -> pd.Datetim
     hired = data.hours.groupby("day")["fans_h"].sum().reindex(jumps.index) > 0
     recent = jumps.index > pd.Timestamp(data.last) - pd.Timedelta(days=365)
     closed = (kinds == DayType.CLOSED) & ~hired & recent & ~jumps.index.isin(all_night)
-    found = jumps.index[closed & (jumps >= _LIKE * usual_kw)]
+    found = pd.DatetimeIndex(jumps.index[closed & (jumps >= _LIKE * usual_kw)])
     return found if len(found) >= LEAST_CLOSED_DAYS else found[:0]
 
 
@@ -65,7 +64,7 @@ def closed_day_findings(
         return []
     above, power_kw = _above_night_kw(data, days)
     bought = data.hours["electricity_kwh"].reindex(above.index)
-    wasted = np.minimum(above, bought).dropna()
+    wasted = above.clip(upper=bought).dropna()
     total = spread(float(wasted.sum()), _SURE)
     waste = {Carrier.ELECTRICITY: Waste(wasted, total, total)}
     if heat is not None and data.heat is not None and _comparable(data, days, heat):

@@ -18,7 +18,14 @@ from analytics.insights.nights import days_of, fan_stretches, night_findings
 from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
-from analytics.insights.setpoints import MILD_C, mornings_c, setpoint_findings, warm_stretches, widened
+from analytics.insights.setpoints import (
+    MILD_C,
+    days_beside,
+    mornings_c,
+    setpoint_findings,
+    warm_stretches,
+    widened,
+)
 
 METHOD = "insights/3"
 """Name and version of all families together: another one finds anew."""
@@ -28,10 +35,10 @@ def find(data: SchoolData) -> list[Insight]:
     """Insights of ``data``, the most urgent first."""
     power_kw = night_power_kw(data.hours)
     nights = split(night_levels(data, power_kw))
-    mornings = mornings_c(data)
-    warm = widened(warm_stretches(mornings), mornings_c(data, MILD_C))
-    too_warm = [day for one in warm for day in one.days]
     fans = pd.DatetimeIndex([day for stretch in fan_stretches(nights) for day in days_of(stretch)])
+    mornings, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
+    warm = widened(warm_stretches(mornings), mild)
+    too_warm = [day for one in warm for day in one.days]
     vacations = breaks(data, warm, fans)
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
     others = pd.DatetimeIndex([*too_warm, *heated])
@@ -40,13 +47,14 @@ def find(data: SchoolData) -> list[Insight]:
     heat = fit_heat(data, [*fans, *others, *closed]) or fit_heat(data)
     fans_h = data.hours["fans_h"].where(~data.hours["day"].isin(fans), 1.0)
     loss = fit_heat_loss(data, data.indoor_c, fans_h)
-    not_breaks = pd.DatetimeIndex([*fans, *too_warm])
+    beside = [day for one in warm for days in days_beside(one, data.days) for day in days]
+    not_breaks = pd.DatetimeIndex([*fans, *too_warm, *beside])
     return finish(
         data,
         [
             *night_findings(data, nights, power_kw, heat, others),
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
-            *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated)),
+            *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated), fans),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
             *heating_findings(data, heat),
             *electricity_findings(data),

@@ -21,6 +21,7 @@ from analytics.insights.model import (
     Evidence,
     Insight,
     InsightKind,
+    NoEnergy,
     Range,
 )
 from classroom.quantity import Carrier
@@ -88,6 +89,7 @@ class Found:
     device: str | None = None
     severity: float = 0.0  # ranks findings without energy among themselves
     year_sek: Range | None = None  # where it is not the price of the waste
+    no_energy: NoEnergy | None = None  # why a finding about energy has no waste
 
 
 def finish(data: SchoolData, found: Iterable[Found]) -> list[Insight]:
@@ -142,6 +144,7 @@ def _insight(data: SchoolData, one: Found) -> Insight:
         year_kgco2e=_headline(emissions, len(energy)),
         year_sek=sek,
         no_sek=no_sek,
+        no_energy=one.no_energy,
         params=one.params,
         evidence=one.evidence,
         method=one.method,

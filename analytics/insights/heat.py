@@ -29,7 +29,7 @@ LEAST_DAYS = 20
 """A kind of day of which fewer are known follows the curve of the others."""
 
 _LEAST_HEATING_DAYS = 5
-_CLING = 3.0  # neighbouring days' errors go together: so many days count as one
+_CLING = 5.0  # neighbouring days' errors go together: so many days count as one
 _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
 
 
@@ -110,13 +110,19 @@ def heat_above(
 
     Residuals of the model on heating days, r = a + b·H + c·S + e·(α + β·H) with degree days H, the season's
     sun S and e = 1 on ``days``, by least squares: what the seasons of ``days`` do by themselves is told from
-    the rest of the year. Days of other findings are ``left_out``. The sum Σ(α + β·H) is spread over the hours
-    by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days by degree days.
+    the rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of
+    ``days``. The sum Σ(α + β·H) is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that
+    of the seen days by degree days.
     """
     degrees = (model.heats() - model.felt_c).clip(lower=0)
     residual = data.days["heat_kwh"] - model.predict(day_groups(data))
     fitted = residual.dropna().index
-    fitted = fitted[(degrees.reindex(fitted) > 0) & ~(fitted.isin(left_out) & ~fitted.isin(days))]
+    heated = fitted[degrees.reindex(fitted) > 0]
+    asked = heated[heated.isin(days)]
+    alone = int((~asked.isin(left_out)).sum())
+    if alone < max(_LEAST_HEATING_DAYS, len(asked) / 2):
+        left_out = left_out.difference(days)
+    fitted = heated[~heated.isin(left_out)]
     on = fitted.isin(days).astype(float)
     if on.sum() < _LEAST_HEATING_DAYS or (1 - on).sum() < LEAST_DAYS:
         return None
@@ -127,12 +133,13 @@ def heat_above(
     solved, _, rank, _ = np.linalg.lstsq(columns, values)
     rss = float(((values - columns @ solved) ** 2).sum())
     inverse = np.linalg.pinv(columns.T @ columns)
-    sums = np.array([on.sum(), float((on * hinge).sum()), 0.0, 0.0, 0.0])
+    asked_degrees = degrees.reindex(asked)
+    sums = np.array([len(asked), float(asked_degrees.sum()), 0.0, 0.0, 0.0])
     total = float(sums @ solved)
     variance = rss / max(1, len(fitted) - int(rank)) * float(sums @ inverse @ sums)
     error = 1.645 * float(np.sqrt(variance * _CLING))
-    by_day = pd.Series(columns[:, :2] @ solved[:2], index=fitted)[on > 0]
-    seen_degrees = float((on * hinge).sum())
+    by_day = solved[0] + solved[1] * asked_degrees
+    seen_degrees = float(asked_degrees.sum())
     factor = float(in_last_year(data, degrees).sum()) / seen_degrees if seen_degrees > 0 else 1.0
     seen = Range(value=total, low=total - error, high=total + error)
     return Waste(_by_hours(data, by_day, weights), seen, seen * factor)

@@ -36,9 +36,9 @@ _LOST_SHARE = 0.3
 """Of heat that comes too early so much is lost before anyone is there; the rest is stored in the walls and
 saved later (field knowledge: time constants of schools are 40 to 100 hours)."""
 
-_FLAT_K, _SETBACK_K = 0.15, 1.5
-"""Nights that are less than the first cooler than mornings were not lowered; a set point two to three degrees
-lower makes rooms on average the second cooler, since they cool slowly."""
+_FLAT_K, _LOWERED_K, _SETBACK_K = 0.15, 0.5, 1.5
+"""Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
+were; a set point two to three degrees lower makes rooms the third cooler on average: they cool slowly."""
 
 _LOSSES_SHARE = 0.8
 """A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
@@ -137,7 +137,8 @@ def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     night = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
     morning = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
     by_morning = morning.groupby("day")["indoor_c"].mean()
-    weekend = hours[(hours["day_type"] == DayType.CLOSED) & hours["hour"].between(10, 20)]
+    ordinary = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
+    weekend = hours[ordinary & hours["hour"].between(10, 20)]
     if min(len(night), len(by_morning)) < _LEAST_DAYS or weekend["day"].nunique() < 8:
         return None
     night_c, day_c = float(night.median()), float(by_morning.median())
@@ -172,7 +173,7 @@ def _not_lowered(night_k: float, weekend_k: float) -> InsightKind | None:
     """Which finding nights and weekends are that are so many K cooler than mornings."""
     if min(night_k, weekend_k) <= _FLAT_K and max(night_k, weekend_k) <= 2 * _FLAT_K:
         return InsightKind.HEATING_AT_NIGHT
-    return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= _FLAT_K else None
+    return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= _FLAT_K and night_k >= _LOWERED_K else None
 
 
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:

@@ -68,6 +68,11 @@ CONCERNS: dict[InsightKind, Concern] = {
 """What each finding is about."""
 
 
+NoEnergy = Literal["two_at_once"]
+"""Why a finding about energy has no figure of it: what it uses stands beside what another finding uses, and
+nobody can tell them apart."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -147,6 +152,7 @@ class Insight(_Part):
     )
     year_sek: Range | None = Field(None, description="Without VAT, a year [SEK]; null without a tariff")
     no_sek: Literal["no_tariff", "no_energy"] | None = Field(None, description="Why there is no SEK figure")
+    no_energy: NoEnergy | None = Field(None, description="Why a finding about energy has no figure of it")
     params: dict[str, float | str] = Field({}, description="Figures of its text; units stand in the keys")
     evidence: Evidence = Evidence()
     method: str = Field(examples=["insights.nights/1"])

@@ -94,7 +94,8 @@ def split(found: list[NightLevel]) -> list[Split]:
     runs = [None if kw is None else kw > _HALF * most for kw in missing]
     there = [_like_neighbour(found, runs, at) if one is None else one for at, one in enumerate(runs)]
     fans = [_fans_kw(found, there, at, missing[at] or most) for at in range(len(found))]
-    return [Split(level, kw, level.night_kw - kw) for level, kw in zip(found, fans, strict=True)]
+    told = [kw if kw > LEAST_SHARE * level.night_kw else 0.0 for level, kw in zip(found, fans, strict=True)]
+    return [Split(level, kw, level.night_kw - kw) for level, kw in zip(found, told, strict=True)]
 
 
 def _missing_kw(found: list[NightLevel]) -> list[float | None]:

@@ -122,13 +122,13 @@ def _weighted(values: list[float], stretch: list[Split]) -> float:
 
 def _spread(power_kw: pd.Series, stretch: list[Split], kw: float) -> float:
     """Half the width of the span around ``kw`` as a share of it: what nights differ by, a week counted as
-    one night, and 5 % for what nights do not tell of days."""
+    one night, and 8 % for what nights do not tell of days."""
     scatter = 0.0
     for one in stretch:
         inside = power_kw[one.level.first : one.level.last]
         scatter = max(scatter, 1.4826 * float((inside - one.level.night_kw).abs().median()))
     weeks = max(1.0, sum(one.level.days for one in stretch) / 7)
-    return float(np.hypot(1.645 * scatter / np.sqrt(weeks) / kw, 0.05))
+    return float(np.hypot(1.645 * scatter / np.sqrt(weeks) / kw, 0.08))
 
 
 def _goes_on(data: SchoolData, stretch: list[Split]) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from analytics.generation import HALL_PERSONS
 from analytics.insights.data import SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found
@@ -55,7 +56,8 @@ def room_findings(data: SchoolData) -> list[Found]:
             continue
         hours = by_room[room.key].set_index("hour").sort_index()
         lessons = {at: timetable.lessons(room.key, day) for at, day in days}
-        flow_l_s = flows[room.key].set_index("day")["airflow_l_s_person"] if room.key in flows else _NO_FLOW
+        told = room.key in flows and not _is_hall(room, lessons)
+        flow_l_s = flows[room.key].set_index("day")["airflow_l_s_person"] if told else _NO_FLOW
         one = lacks_air(room, air_days(hours["co2_ppm"], flow_l_s, lessons))
         found += [] if one is None else [one]
         found += _too_warm_or_cold(data, room, hours["temperature_c"], lessons)
@@ -64,6 +66,12 @@ def room_findings(data: SchoolData) -> list[Found]:
 
 _NO_FLOW = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([]))
 _Lessons = dict[pd.Timestamp, list[tuple[datetime, datetime, int | None]]]
+
+
+def _is_hall(room: Room, lessons: _Lessons) -> bool:
+    """Whether people come by the hundred and leave after a sitting: 7 L/s a person is for where one stays."""
+    sizes = [told for of_day in lessons.values() for _, _, told in of_day if told is not None]
+    return max(sizes, default=room.persons or 0) >= HALL_PERSONS
 
 
 def air_days(co2_ppm: pd.Series, flow_l_s: pd.Series, lessons: _Lessons) -> pd.DataFrame:

@@ -33,15 +33,17 @@ WARM_C, TOO_WARM_C, ENOUGH_C = 21.0, 22.5, 21.0
 20 °C is the least where children are (HSLF-FS 2024:10), 20 to 24 °C are usual at work in winter; 21 leaves a
 degree for cold corners. Field knowledge, not a standard's."""
 
-RISE_K = 0.55
-"""A rise below this is not told: sensors' errors and sun are as large."""
+RISE_K, SHORT_RISE_K = 0.55, 0.8
+"""A rise below this is not told, of a few mornings below the second: sensors' errors and sun are as large."""
 
 _NOISE_K = 0.15
 _LEAST_DAYS = 5
 _REFERENCE_DAYS = 8
 _MORNING_H = 2
+_NEXT_DAYS = 4  # a weekend and two days: what changes within them changes at once
+_SPRING = (3, 4, 5)  # months of a stretch's middle
 _COOLING_DAYS = 3  # after a warm stretch the walls are still warm
-_COLD_SHARE, _MILD_SHARE = 0.18, 0.45  # half the spans of what is told on cold days, and on mild ones
+_COLD_SHARE, _MILD_SHARE = 0.20, 0.45  # half the spans of what is told on cold days, and on mild ones
 
 
 class Warm(NamedTuple):
@@ -86,7 +88,8 @@ def warm_stretches(mornings: pd.Series) -> list[Warm]:
     stretches: list[Warm] = []
     for one in found:
         reference = None
-        if one.value >= WARM_C and one.value - lowest >= RISE_K:
+        rise_k = RISE_K if one.end - one.start >= _REFERENCE_DAYS else SHORT_RISE_K
+        if one.value >= WARM_C and one.value - lowest >= rise_k:
             reference = lowest
         elif one.value >= TOO_WARM_C:
             reference = ENOUGH_C
@@ -143,31 +146,61 @@ def setpoint_findings(
     loss: HeatLoss | None,
     fans_h: pd.Series,
     heated: pd.DatetimeIndex,
+    fans: pd.DatetimeIndex,
 ) -> list[Found]:
-    """Kept too warm by day; ``fans_h`` as the ventilation really ran, ``heated`` days of breaks that were."""
+    """Kept too warm by day; ``fans_h`` as the ventilation really ran, ``heated`` days of breaks that were.
+
+    On days ``fans`` it ran all night and cooled the rooms: of a stretch that meets these nobody can tell how
+    long it was, so its energy is not told.
+    """
     if model is None or loss is None or data.heat is None or not stretches:
         return []
     hours = data.hours
     heats = hours["day"].map(model.felt_c) < model.heats()
     per_k = loss.kw_k(fans_h).where(heats, 0.0)
-    excess = _excess_k(data, stretches, heated)
+    excess = _excess_k(data, stretches, pd.DatetimeIndex([*heated, *fans]))
+    year = float(per_k[data.last_year].sum())
     found = []
     for known in stretches:
         one = _over_breaks(data, known, excess)
-        inside = hours["day"].isin(one.days)
-        cold = inside & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
-        told = (excess[cold] * loss.kw_k(fans_h)[cold]).dropna()
-        warmer = float(excess[cold].mean()) if len(told) else one.warmer_k
-        guessed = per_k[inside & ~hours.index.isin(told.index)] * warmer
-        kwh = pd.concat([told, guessed]).sort_index()
-        sure, rough = float(told.sum()), float(guessed.sum())
-        share = (_COLD_SHARE * abs(sure) + _MILD_SHARE * abs(rough)) / max(abs(sure + rough), 1e-9)
-        year = float(per_k[data.last_year].sum())
         goes_on = bool(mornings.index[-1] <= known.last)
-        seen = spread(sure + rough, share)
-        waste = Waste(kwh, seen, spread(year * warmer, share) if goes_on else seen)
+        meets = not fans.intersection(one.days.union(_beside(one, data.days))).empty
+        waste = None if meets else _waste(data, one, excess, loss.kw_k(fans_h), per_k, goes_on)
         found.append(_found(data, one, mornings, waste, year, ongoing=goes_on))
     return found
+
+
+def _waste(
+    data: SchoolData, one: Warm, excess_k: pd.Series, kw_k: pd.Series, heated_kw_k: pd.Series, goes_on: bool
+) -> Waste:
+    """What a stretch costs: on cold days its hours' excess, on mild ones as many K as on cold days.
+
+    In spring its hours are half, and the other half is the mornings' excess in every hour: the sun of spring
+    is that of autumn's days, whose walls are warm, so what its nights would have been is told too high.
+    """
+    hours = data.hours
+    inside = hours["day"].isin(one.days)
+    cold = inside & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
+    told = (excess_k[cold] * kw_k[cold]).dropna()
+    warmer_k = float(excess_k[cold].mean()) if len(told) else one.warmer_k
+    guessed = heated_kw_k[inside & ~hours.index.isin(told.index)] * warmer_k
+    kwh = pd.concat([told, guessed]).sort_index()
+    sure, rough = float(told.sum()), float(guessed.sum())
+    share = (_COLD_SHARE * abs(sure) + _MILD_SHARE * abs(rough)) / max(abs(sure + rough), 1e-9)
+    if (one.first + (one.last - one.first) / 2).month in _SPRING:
+        even = heated_kw_k[inside] * one.warmer_k
+        kwh, warmer_k = (kwh.add(even, fill_value=0.0)) / 2, (warmer_k + one.warmer_k) / 2
+        share = max(share, abs(float(even.sum()) / max(float(kwh.sum()), 1e-9) - 1))
+    seen = spread(float(kwh.sum()), share)
+    year = float(heated_kw_k[data.last_year].sum()) * warmer_k
+    return Waste(kwh, seen, spread(year, share) if goes_on else seen)
+
+
+def _beside(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
+    """The days about the ends of a stretch, with the school days next to them."""
+    before, after = days_beside(one, days)
+    week = pd.Timedelta(days=_NEXT_DAYS)
+    return pd.date_range([*before, one.first][0] - week, [*after, one.last][-1] + week)
 
 
 def _over_breaks(data: SchoolData, one: Warm, excess_k: pd.Series) -> Warm:
@@ -180,8 +213,8 @@ def _over_breaks(data: SchoolData, one: Warm, excess_k: pd.Series) -> Warm:
     return one
 
 
-def _excess_k(data: SchoolData, stretches: list[Warm], heated: pd.DatetimeIndex) -> pd.Series:
-    """How much warmer each hour was than is usual on the school's days outside the stretches [K].
+def _excess_k(data: SchoolData, stretches: list[Warm], odd: pd.DatetimeIndex) -> pd.Series:
+    """How much warmer each hour was than is usual on the school's days outside the stretches but ``odd`` [K].
 
     Within a stretch that has nothing to compare with, what its mornings are above what is enough.
     """
@@ -190,7 +223,7 @@ def _excess_k(data: SchoolData, stretches: list[Warm], heated: pd.DatetimeIndex)
     around = warm.append([warm + pd.Timedelta(days=number) for number in range(1, _COOLING_DAYS + 1)])
     around = around.append([beside for one in stretches for beside in days_beside(one, data.days)])
     weather = hours["day"].map(data.days["outdoor_c"]) < NO_HEAT_DAY_C
-    usual = weather & ~hours["day"].isin(around) & ~hours["day"].isin(heated)
+    usual = weather & ~hours["day"].isin(around) & ~hours["day"].isin(odd)
     excess = data.indoor_c - usual_c(data, data.indoor_c, hours["day"].map(day_groups(data)), usual)
     for one in stretches:
         if one.reference_c == ENOUGH_C:
@@ -199,7 +232,7 @@ def _excess_k(data: SchoolData, stretches: list[Warm], heated: pd.DatetimeIndex)
 
 
 def _found(
-    data: SchoolData, one: Warm, mornings: pd.Series, waste: Waste, year_kwh_k: float, *, ongoing: bool
+    data: SchoolData, one: Warm, mornings: pd.Series, waste: Waste | None, year_kwh_k: float, *, ongoing: bool
 ) -> Found:
     assert data.heat is not None  # noqa: S101  asked by the caller
     return Found(
@@ -208,7 +241,8 @@ def _found(
         last=one.last.date(),
         ongoing=ongoing,
         method=METHOD,
-        waste={data.heat: waste},
+        waste={} if waste is None else {data.heat: waste},
+        no_energy="two_at_once" if waste is None else None,
         params={
             "indoor_c": round(one.indoor_c, 1),
             "reference_c": round(one.reference_c, 1),

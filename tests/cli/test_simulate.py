@@ -159,7 +159,7 @@ def test_a_history_ends_with_the_day_that_was_asked_for(broker: EmbeddedBroker, 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    a_day = 6 * 288 + 96 + 24 + 144  # rooms, meters and weather of the demo school
+    a_day = 6 * 288 + 96 + 24 + 144  # rooms, meters and the outdoor sensor of the demo school
     assert f"{a_day} messages of history published" in done.stdout
     hours = [json.loads(line) for line in truth.open() if json.loads(line)["table"] == "schools"]
     assert len(hours) == 24

@@ -78,6 +78,13 @@ def test_every_finding_has_words(kind: InsightKind, code: Code) -> None:
     assert text.todo != other.todo
 
 
+@pytest.mark.parametrize(("code", "said"), [("sv", "går inte att säga"), ("en", "cannot be told")])
+def test_energy_that_is_not_told_says_why(code: Code, said: str) -> None:
+    kind = InsightKind.SETPOINT_HIGH
+    assert said in insight_text(insight(kind, no_energy="two_at_once"), SITE, code).meaning
+    assert said not in insight_text(insight(kind), SITE, code).meaning
+
+
 def test_figures_in_the_readers_language() -> None:
     assert "12,3 kW" in insight_text(insight(InsightKind.VENTILATION_AT_NIGHT), SITE, "sv").meaning
     assert "12.3 kW" in insight_text(insight(InsightKind.VENTILATION_AT_NIGHT), SITE, "en").meaning

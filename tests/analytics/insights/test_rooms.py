@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,6 +14,7 @@ from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.model import Insight, InsightKind
 from classroom.places import Room
+from classroom.site import Site
 
 Make = Callable[..., SchoolData]
 
@@ -78,6 +80,15 @@ def test_a_room_that_was_mended_is_silent(make_data: Make) -> None:
     data = make_data()
     flow = always(data, 3.0).where(data.hours["day"] < "2025-10-06", 8.0)
     assert of_rooms(with_rooms(data, {"a1": flow})) == []
+
+
+def test_a_dining_hall_is_judged_by_its_co2(make_data: Make, site: Site) -> None:
+    """120 at a sitting: 4.5 L/s a person and 1200 ppm are no lack where nobody stays."""
+    lessons = [lesson.model_copy(update={"group_size": 120}) for lesson in site.lessons]
+    data = make_data(site=replace(site, lessons=lessons))
+    with_rooms(data, {"a1": always(data, 4.5)})
+    data.rooms["co2_ppm"] = data.rooms["co2_ppm"].clip(upper=1_200.0)
+    assert of_rooms(data) == []
 
 
 def unknown(data: SchoolData) -> SchoolData:
