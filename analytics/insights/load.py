@@ -141,7 +141,7 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
     room, hour = np.nonzero(known)
     times = pd.DatetimeIndex(((hour + first) * HOUR_US).view("M8[us]")).tz_localize(UTC)
     columns = {quantity: mean[known] for quantity, mean in means.items()}
-    names = pd.Categorical.from_codes(room, rooms)  # half of what is handed to another process were names
+    names = pd.Categorical.from_codes(room, pd.Index(rooms))  # texts are half of what goes to a child
     return pd.DataFrame({"room": names, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
 
 
