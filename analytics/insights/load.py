@@ -147,26 +147,18 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
 
 def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFrame:
     """ROOM_DAY_COLUMNS of every room, from its metrics."""
-    told = {
-        room.key: store.read_values(school, Scope.ROOM, room.key, Interval.DAY, *span, _AIR).get(None)
-        for room in part.rooms_of(school)
-    }
-    parts = [
-        pd.DataFrame(
-            {
-                "room": room,
-                "day": pd.DatetimeIndex(values.time_us.view("M8[us]"))
-                .tz_localize(UTC)
-                .tz_convert(part.zone)
-                .tz_localize(None)
-                .normalize(),
-                _AIR: values.value,
-            }
-        )
-        for room, values in told.items()
-        if values is not None
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ROOM_DAY_COLUMNS))
+    found = store.read_values_by_id(school, Scope.ROOM, Interval.DAY, *span, _AIR)
+    told = {room.key: found[room.key] for room in part.rooms_of(school) if room.key in found}
+    if not told:
+        return pd.DataFrame(columns=list(ROOM_DAY_COLUMNS))
+    times = pd.DatetimeIndex(np.concatenate([values.time_us for values in told.values()]).view("M8[us]"))
+    return pd.DataFrame(
+        {
+            "room": np.repeat(list(told), [len(values.time_us) for values in told.values()]),
+            "day": times.tz_localize(UTC).tz_convert(part.zone).tz_localize(None).normalize(),
+            _AIR: np.concatenate([values.value for values in told.values()]),
+        }
+    )
 
 
 class _Means(NamedTuple):
