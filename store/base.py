@@ -328,7 +328,7 @@ class Store(Protocol):
     def read_values_by_id(
         self, school: str, scope: Scope, interval: Interval, start: datetime, end: datetime, metric: str
     ) -> Mapping[str, Values]:
-        """As :meth:`read_values`, of a metric without carriers, by id: all rooms of a school in one question."""
+        """As :meth:`read_values`, of a metric without carriers, by id: all rooms of a school at once."""
         found: dict[str, list[Metric]] = {}
         for one in self.read_metrics(school, scope, None, interval, start, end, metric):
             if one.carrier is None:
