@@ -55,7 +55,7 @@ def judge_changed(
     groups = list(_groups(site, changed))
     parts = (
         (group, judged if group.in_room else judged_registers, part)
-        for group, part in loaded(groups, partial(_load, store, site))
+        for group, part in loaded(groups, partial(_load, store, site), ahead=2)  # longer than judging takes
     )
     for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
         other |= _save(store, zones)

@@ -53,11 +53,15 @@ def untouched(hour_us: Ints, rows_of: Mapping[Series, slice], verdicts: pd.DataF
     """Which of the hours, in rows by series and ascending there, no verdict of DISTRUSTED touches."""
     good = np.ones(len(hour_us), dtype=bool)
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
-    for (device, quantity), some in verdicts.groupby(["device", "quantity"], sort=False, observed=True):
-        rows = rows_of.get((str(device), str(quantity)))
+    start_us, end_us = microseconds(verdicts["start"]), microseconds(verdicts["end"])
+    spans: dict[Series, list[int]] = {}
+    for at, series in enumerate(zip(verdicts["device"], verdicts["quantity"], strict=True)):
+        spans.setdefault(series, []).append(at)
+    for series, some in spans.items():
+        rows = rows_of.get(series)
         if rows is not None:  # begun before the hour ends, and not ended when it begins
-            begun = np.searchsorted(np.sort(microseconds(some["start"])), hour_us[rows] + HOUR_US, "left")
-            ended = np.searchsorted(np.sort(microseconds(some["end"])), hour_us[rows], "right")
+            begun = np.searchsorted(np.sort(start_us[some]), hour_us[rows] + HOUR_US, "left")
+            ended = np.searchsorted(np.sort(end_us[some]), hour_us[rows], "right")
             good[rows] = begun == ended
     return good
 

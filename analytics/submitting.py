@@ -53,7 +53,8 @@ def in_turn(
         yield key, future.result()
 
 
-def loaded(keys: Iterable[K], load: Callable[[K], A]) -> Iterator[tuple[K, A]]:
-    """Each key with what is loaded for it, in their order; the next one is loaded meanwhile, in a thread."""
-    with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
-        yield from in_turn(((key, load, key) for key in keys), thread.submit, at_once=1)
+def loaded(keys: Iterable[K], load: Callable[[K], A], ahead: int = 1) -> Iterator[tuple[K, A]]:
+    """Each key with what is loaded for it, in their order; the next ones, ``ahead`` of them, are loaded
+    meanwhile, each in a thread."""
+    with ThreadPoolExecutor(ahead, thread_name_prefix="load") as threads:
+        yield from in_turn(((key, load, key) for key in keys), threads.submit, at_once=ahead)

@@ -155,6 +155,13 @@ class Values(NamedTuple):
     value: npt.NDArray[np.float64]
 
 
+def _values(metrics: Sequence[Metric]) -> Values:
+    return Values(
+        np.array([to_us(one.time) for one in metrics], dtype=np.int64),
+        np.array([one.value for one in metrics], dtype=np.float64),  # None becomes NaN
+    )
+
+
 class Store(Protocol):
     """A store of readings and of what is derived from them."""
 
@@ -320,13 +327,17 @@ class Store(Protocol):
         found: dict[Carrier | None, list[Metric]] = {}
         for one in self.read_metrics(school, scope, id, interval, start, end, metric):
             found.setdefault(one.carrier, []).append(one)
-        return {
-            carrier: Values(
-                np.array([to_us(one.time) for one in some], dtype=np.int64),
-                np.array([one.value for one in some], dtype=np.float64),  # None becomes NaN
-            )
-            for carrier, some in found.items()
-        }
+        return {carrier: _values(some) for carrier, some in found.items()}
+
+    def read_values_by_id(
+        self, school: str, scope: Scope, interval: Interval, start: datetime, end: datetime, metric: str
+    ) -> Mapping[str, Values]:
+        """As :meth:`read_values`, of a metric without carriers, by id: all rooms of a school at once."""
+        found: dict[str, list[Metric]] = {}
+        for one in self.read_metrics(school, scope, None, interval, start, end, metric):
+            if one.carrier is None:
+                found.setdefault(one.id, []).append(one)
+        return {key: _values(some) for key, some in found.items()}
 
     def write_documents(self, documents: Sequence[Document]) -> None:
         """Replace documents with the same kind, school and key; all of them, or (on an error) any."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,7 @@ from duckdb import DuckDBPyConnection
 from classroom.metric import Interval, Metric, Scope, Status
 from classroom.quantity import Carrier
 from store.base import Values
-from store.duckdb_tables import read_frame, registered, time_column
+from store.duckdb_tables import in_order, read_frame, registered, time_column
 from store.metric_table import SCHEMA, TIMES, naive
 from store.times import naive_utc
 
@@ -139,26 +141,61 @@ def read_values(
 ) -> dict[Carrier | None, Values]:
     """Times and values in the half-open range, by carrier."""
     found = con.sql(
-        "SELECT carrier, epoch_us(time) AS time, coalesce(value, 'nan') AS value FROM metrics "
-        "WHERE school = $school AND scope = $scope "
-        'AND "interval" = $interval AND time >= $start AND time < $end AND id = $id AND metric = $metric '
-        "ORDER BY carrier NULLS FIRST, time",
-        params={
-            "school": school,
-            "scope": scope.value,
-            "interval": interval.value,
-            "start": naive_utc(start),
-            "end": naive_utc(end),
-            "id": id_,
-            "metric": metric,
-        },
+        f"SELECT carrier AS key, {_VALUES} AND id = $id",
+        params=_asked(school, scope, interval, start, end, metric) | {"id": id_},
     ).to_arrow_table()
-    coded = found["carrier"].combine_chunks().dictionary_encode(null_encoding="encode")
-    code, time_us, value = coded.indices.to_numpy(), found["time"].to_numpy(), found["value"].to_numpy()
+    return {None if key is None else Carrier(key): values for key, values in _by_key(found).items()}
+
+
+def read_values_by_id(
+    con: DuckDBPyConnection,
+    school: str,
+    scope: Scope,
+    interval: Interval,
+    start: datetime,
+    end: datetime,
+    metric: str,
+) -> dict[str, Values]:
+    """Times and values of a metric without carriers in the half-open range, by id."""
+    found = con.sql(
+        f"SELECT id AS key, {_VALUES} AND carrier IS NULL",
+        params=_asked(school, scope, interval, start, end, metric),
+    ).to_arrow_table()
+    return {str(key): values for key, values in _by_key(found).items()}
+
+
+_VALUES = (
+    "epoch_us(time) AS time, coalesce(value, 'nan') AS value FROM metrics "
+    'WHERE school = $school AND scope = $scope AND "interval" = $interval '
+    "AND time >= $start AND time < $end AND metric = $metric"
+)
+
+
+def _asked(
+    school: str, scope: Scope, interval: Interval, start: datetime, end: datetime, metric: str
+) -> dict[str, object]:
     return {
-        None if name is None else Carrier(name): Values(time_us[code == at], value[code == at])
-        for at, name in enumerate(coded.dictionary.to_pylist())
+        "school": school,
+        "scope": scope.value,
+        "interval": interval.value,
+        "start": naive_utc(start),
+        "end": naive_utc(end),
+        "metric": metric,
     }
+
+
+def _by_key(found: pa.Table) -> dict[str | None, Values]:
+    """Rows (key, time, value) by key, None first, each in the order of time."""
+    coded = found["key"].combine_chunks().dictionary_encode(null_encoding="encode")
+    keys, time_us, value = coded.dictionary.to_pylist(), found["time"].to_numpy(), found["value"].to_numpy()
+    order = in_order(coded.indices.to_numpy(), time_us)
+    code, time_us, value = coded.indices.to_numpy()[order], time_us[order], value[order]
+    edges = np.searchsorted(code, np.arange(len(keys) + 1))
+    parts = {
+        key: Values(time_us[start:end], value[start:end])
+        for key, (start, end) in zip(keys, pairwise(edges.tolist()), strict=True)
+    }
+    return dict(sorted(parts.items(), key=lambda part: part[0] or ""))
 
 
 def _distinct(column: pa.ChunkedArray, make: Callable[[Any], object] | None) -> list[Any]:

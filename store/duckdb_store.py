@@ -255,6 +255,13 @@ class DuckDBStore(Store):
         with self._reading() as con:
             return duckdb_derived.read_values(con, school, scope, id, interval, start, end, metric)
 
+    def read_values_by_id(
+        self, school: str, scope: Scope, interval: Interval, start: datetime, end: datetime, metric: str
+    ) -> Mapping[str, Values]:
+        """Times and values of one metric without carriers, by id."""
+        with self._reading() as con:
+            return duckdb_derived.read_values_by_id(con, school, scope, interval, start, end, metric)
+
     def write_documents(self, documents: Sequence[Document]) -> None:
         """Replace documents with the same kind, school and key."""
         with self._writing() as (con, _):

@@ -146,20 +146,22 @@ def calendar_hours(site: Site, school: str, first: date, last: date) -> pd.DataF
     local = hours.tz_convert(site.zone)
     day = local.tz_localize(None).normalize()
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    kinds = {pd.Timestamp(one): timetable.day_type(one) for one in days}
-    breaks = {pd.Timestamp(one): in_break(timetable, one) for one in days}
+    kinds = [timetable.day_type(one) for one in days]
+    number = ((day - pd.Timestamp(first)) // pd.Timedelta(days=1)).to_numpy()
     opened = [span for one in days for span in timetable.open_spans(one)]
     due = [span for one in days for span in timetable.hired_evenings(one)]
     if fans is not None:
         due += [
-            _local_span(one, fans, site) for one in days if kinds[pd.Timestamp(one)] is not DayType.CLOSED
+            _local_span(one, fans, site)
+            for one, kind in zip(days, kinds, strict=True)
+            if kind is not DayType.CLOSED
         ]
     return pd.DataFrame(
         {
             "day": day,
             "hour": local.hour,
-            "day_type": day.map(kinds).map(str),
-            "holiday": day.map(breaks).astype(bool),
+            "day_type": pd.array([str(kind) for kind in kinds], dtype="str").take(number),
+            "holiday": np.array([in_break(timetable, one) for one in days], dtype=bool)[number],
             "open_h": _shares(hours, opened),
             "fans_h": _shares(hours, due),
         },

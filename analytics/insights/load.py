@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from analytics.insights.data import (
 )
 from analytics.nights import Bools, Floats, Ints, untouched
 from analytics.outdoor import outdoor_hours
+from analytics.points import HOUR_US
 from classroom.metric import Interval, Scope
 from classroom.places import Device, MeterRole
 from classroom.quantity import Carrier
@@ -117,49 +119,46 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
     """ROOM_COLUMNS of every room: means of its sensors, of hours that hold good readings and no verdict."""
     placed = [device for device in part.devices if device.room is not None]
     keys = sorted({device.key for device in placed})
-    empty = pd.DataFrame({name: [] for name in ROOM_COLUMNS})
     if not keys:
-        return empty
+        return pd.DataFrame({name: [] for name in ROOM_COLUMNS})
     hours = store.read_hour_means(keys, _QUANTITIES, *span)
     at = hours.by_series()
     good = untouched(hours.hour_us, at, store.read_verdicts(keys, *span))
-    parts = []
-    for room in sorted({device.room or "" for device in placed}):
-        sensors = {
-            quantity: [
-                _hung(device, hours, good, at[device.key, quantity])
-                for device in placed
-                if device.room == room and (device.key, quantity) in at
-            ]
-            for quantity in _QUANTITIES
-        }
-        parts.append(_room(room, {quantity: _Means.of(some) for quantity, some in sensors.items()}))
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else empty
+    sensors: dict[tuple[str, str], list[_Means]] = defaultdict(list)
+    for device in placed:
+        for quantity in _QUANTITIES:
+            if (device.key, quantity) in at:
+                sensors[device.room or "", quantity].append(
+                    _hung(device, hours, good, at[device.key, quantity])
+                )
+    rooms = sorted({device.room or "" for device in placed})
+    first = to_us(span[0]) // HOUR_US
+    grid = _Grid(first, -(-to_us(span[1]) // HOUR_US) - first)
+    means = {
+        quantity: np.array([grid.mean(sensors[room, quantity]) for room in rooms]) for quantity in _QUANTITIES
+    }
+    known = ~np.all([np.isnan(mean) for mean in means.values()], axis=0)
+    room, hour = np.nonzero(known)
+    times = pd.DatetimeIndex(((hour + first) * HOUR_US).view("M8[us]")).tz_localize(UTC)
+    columns = {quantity: mean[known] for quantity, mean in means.items()}
+    names = pd.Categorical.from_codes(room, pd.Index(rooms))  # texts are half of what goes to a child
+    return pd.DataFrame({"room": names, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
 
 
 def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFrame:
     """ROOM_DAY_COLUMNS of every room, from its metrics."""
-    told = {
-        room.key: store.read_values(school, Scope.ROOM, room.key, Interval.DAY, *span, _AIR).get(None)
-        for room in part.rooms_of(school)
-    }
-    parts = [
-        pd.DataFrame(
-            {
-                "room": room,
-                "day": pd.DatetimeIndex(values.time_us.view("M8[us]"))
-                .tz_localize(UTC)
-                .tz_convert(part.zone)
-                .tz_localize(None)
-                .normalize(),
-                _AIR: values.value,
-            }
-        )
-        for room, values in told.items()
-        if values is not None
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ROOM_DAY_COLUMNS))
+    found = store.read_values_by_id(school, Scope.ROOM, Interval.DAY, *span, _AIR)
+    told = {room.key: found[room.key] for room in part.rooms_of(school) if room.key in found}
+    if not told:
+        return pd.DataFrame(columns=list(ROOM_DAY_COLUMNS))
+    times = pd.DatetimeIndex(np.concatenate([values.time_us for values in told.values()]).view("M8[us]"))
+    return pd.DataFrame(
+        {
+            "room": np.repeat(list(told), [len(values.time_us) for values in told.values()]),
+            "day": times.tz_localize(UTC).tz_convert(part.zone).tz_localize(None).normalize(),
+            _AIR: np.concatenate([values.value for values in told.values()]),
+        }
+    )
 
 
 class _Means(NamedTuple):
@@ -168,18 +167,22 @@ class _Means(NamedTuple):
     hour_us: Ints
     mean: Floats
 
-    @classmethod
-    def of(cls, sensors: Sequence[_Means]) -> _Means:
-        """The mean of several sensors; of one, its own."""
-        if len(sensors) == 1:
-            return sensors[0]
-        hour_us = np.unique(np.concatenate([np.empty(0, np.int64), *(sensor.hour_us for sensor in sensors)]))
-        total, count = np.zeros(len(hour_us)), np.zeros(len(hour_us))
+
+class _Grid(NamedTuple):
+    """So many UTC ``hours`` from the one numbered ``first`` since 1970 on."""
+
+    first: int
+    hours: int
+
+    def mean(self, sensors: Sequence[_Means]) -> Floats:
+        """The mean of several sensors in each hour, of one its own; NaN where none tells."""
+        total, told = np.zeros(self.hours), np.zeros(self.hours)
         for sensor in sensors:
-            at = np.searchsorted(hour_us, sensor.hour_us)
+            at = sensor.hour_us // HOUR_US - self.first
             total[at] += sensor.mean
-            count[at] += 1
-        return cls(hour_us, total / count)
+            told[at] += 1
+        with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is wanted
+            return np.asarray(total / told)
 
 
 def _hung(device: Device, hours: HourMeans, good: Bools, rows: slice) -> _Means:
@@ -190,19 +193,6 @@ def _hung(device: Device, hours: HourMeans, good: Bools, rows: slice) -> _Means:
     if device.valid_to is not None:
         kept &= hour_us < to_us(device.valid_to)
     return _Means(hour_us[kept], hours.mean[rows][kept])
-
-
-def _room(room: str, means: Mapping[str, _Means]) -> pd.DataFrame:
-    """ROOM_COLUMNS of a room."""
-    several = [mean.hour_us for mean in means.values()]
-    same = all(np.array_equal(several[0], other) for other in several[1:])
-    hour_us = several[0] if same else np.unique(np.concatenate(several))
-    columns = {}
-    for quantity, mean in means.items():
-        columns[quantity] = np.full(len(hour_us), np.nan)
-        columns[quantity][np.searchsorted(hour_us, mean.hour_us)] = mean.mean
-    times = pd.DatetimeIndex(hour_us.view("M8[us]")).tz_localize(UTC)
-    return pd.DataFrame({"room": room, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
 
 
 def _senses(store: Store, part: Site, end: datetime) -> tuple[Sense, ...]:

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from analytics.generation import HALL_PERSONS
-from analytics.insights.data import SchoolData
+from analytics.insights.data import Floats, SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from analytics.points import HOUR_US, Ints
+from analytics.quantiles import median
 from classroom.places import DayType, Room
 from classroom.timetable import Span
 
@@ -83,18 +84,15 @@ def air_days(co2_ppm: pd.Series, flow_l_s: pd.Series, lessons: _Lessons) -> pd.D
     known = co2_ppm.dropna()
     hour = _hours(known)
     ppm = known.to_numpy(np.float64)
-    highest = {}
-    for day, of_day in lessons.items():
-        if not of_day:
-            continue
-        start = int(of_day[0][0].timestamp() // 3_600)
-        end = -int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600)
-        first, last = np.searchsorted(hour, (start, end))
-        if last - first >= max(3, 0.9 * (end - start)):
-            highest[day] = float(ppm[first:last].max())
-    days = pd.DatetimeIndex(list(highest))
-    ppm_of_day = np.array(list(highest.values()), dtype=np.float64)
-    return pd.DataFrame({"flow_l_s": flow_l_s.reindex(days), "highest_ppm": ppm_of_day}, index=days)
+    given = [(day, of_day) for day, of_day in lessons.items() if of_day]
+    start = np.array([int(of_day[0][0].timestamp() // 3_600) for _, of_day in given], dtype=np.int64)
+    end = [-int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600) for _, of_day in given]
+    first, last = np.searchsorted(hour, start), np.searchsorted(hour, np.array(end, dtype=np.int64))
+    whole = np.flatnonzero(last - first >= np.maximum(3, 0.9 * (end - start)))
+    bounds = np.stack([first[whole], last[whole]], axis=1).ravel()
+    highest = np.maximum.reduceat(np.append(ppm, 0.0), bounds)[::2] if len(whole) else np.empty(0)
+    days = pd.DatetimeIndex([given[at][0] for at in whole])
+    return pd.DataFrame({"flow_l_s": flow_l_s.reindex(days), "highest_ppm": highest}, index=days)
 
 
 def _hours(values: pd.Series) -> Ints:
@@ -104,19 +102,19 @@ def _hours(values: pd.Series) -> Ints:
 
 def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     """The room lacks air now: by its days since the air last changed for good, at most the last 60."""
-    flow = days["flow_l_s"].dropna()
-    told = len(flow) >= _LEAST_DAYS
-    shown = days if not told or len(flow) == len(days) else days.loc[flow.index]
+    known = days["flow_l_s"].notna().to_numpy()
+    told = int(known.sum()) >= _LEAST_DAYS
+    shown = days[known] if told and not known.all() else days
     if len(shown) < _LEAST_DAYS:
         return None
-    if not _may_lack(shown.tail(_LATEST_DAYS), told):
+    flow, highest_ppm = (shown[name].to_numpy(np.float64) for name in ("flow_l_s", "highest_ppm"))
+    if not _may_lack(flow[-_LATEST_DAYS:], highest_ppm[-_LATEST_DAYS:], told):
         return None
-    measure = np.log(flow.clip(lower=0.1)) if told else np.log(shown["highest_ppm"])
-    last = levels(measure.to_numpy(np.float64), least=_LEAST_DAYS, floor=_NOISE_LOG)[-1]
-    since = shown.index[last.start]
-    now = shown.iloc[last.start :].tail(_LATEST_DAYS)
-    highest = float(now["highest_ppm"].median())
-    l_s = float(now["flow_l_s"].median()) if told else np.nan
+    measure = np.log(np.maximum(flow, 0.1)) if told else np.log(highest_ppm)
+    start = levels(measure, least=_LEAST_DAYS, floor=_NOISE_LOG)[-1].start
+    since = shown.index[start]
+    highest = median(highest_ppm[start:][-_LATEST_DAYS:])
+    l_s = median(flow[start:][-_LATEST_DAYS:]) if told else np.nan
     lacks = any(l_s < least and highest >= ppm for least, ppm in LACKING)
     if not (lacks if told else highest >= VERY_HIGH_PPM):
         return None
@@ -124,7 +122,7 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     if told:
         params["flow_l_s"] = round(l_s, 1)
     lines = [line("highest_co2", "ppm", shown["highest_ppm"], 0)]
-    lines += [line("air_per_person", "L/s", flow, 1)] if told else []
+    lines += [line("air_per_person", "L/s", shown["flow_l_s"], 1)] if told else []
     return Found(
         kind=InsightKind.UNDERVENTILATED_ROOM,
         first=since.date(),
@@ -138,13 +136,11 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     )
 
 
-def _may_lack(latest: pd.DataFrame, told: bool) -> bool:
+def _may_lack(flow_l_s: Floats, highest_ppm: Floats, told: bool) -> bool:
     """Whether the median of some of these days could be a finding: most rooms are done with that."""
-    highest = float(latest["highest_ppm"].to_numpy().max())
     if not told:
-        return highest >= VERY_HIGH_PPM
-    lowest = float(latest["flow_l_s"].to_numpy().min())
-    return any(lowest < least and highest >= ppm for least, ppm in LACKING)
+        return bool(highest_ppm.max() >= VERY_HIGH_PPM)
+    return any(flow_l_s.min() < least and highest_ppm.max() >= ppm for least, ppm in LACKING)
 
 
 def _too_warm_or_cold(

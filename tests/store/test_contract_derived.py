@@ -148,6 +148,33 @@ def test_values_of_a_metric_by_carrier(store: Store) -> None:
     assert store.read_values(*asked, "co2_mean") == {}
 
 
+def test_values_of_all_rooms_come_by_id(store: Store) -> None:
+    b1 = metric(id="B1", value=3.0)
+    store.write_metrics(
+        [
+            b1._replace(time=DAY + timedelta(days=1), value=None),
+            metric(value=1.0),
+            b1,
+            b1._replace(time=DAY - timedelta(days=800), value=2.0),
+            metric(id="C", carrier=Carrier.GAS),
+            metric(id="D", metric="co2_max"),
+            metric(school="annan", id="E"),
+            metric(scope=Scope.SCHOOL, id="F"),
+            metric(id="G", interval=Interval.HOUR),
+            metric(id="H", time=DAY + timedelta(days=2)),
+        ]
+    )
+    asked = Interval.DAY, DAY - timedelta(days=900), DAY + timedelta(days=2)
+    found = store.read_values_by_id(b1.school, b1.scope, *asked, "co2_mean")
+    assert list(found) == [metric().id, "B1"]
+    first_us = round(DAY.timestamp()) * 1_000_000
+    day_us = 24 * 3_600_000_000
+    assert found["B1"].time_us.tolist() == [first_us - 800 * day_us, first_us, first_us + day_us]
+    assert str(found["B1"].value.tolist()) == "[2.0, 3.0, nan]"
+    assert found[metric().id].value.tolist() == [1.0]
+    assert store.read_values_by_id("nobody", b1.scope, *asked, "co2_mean") == {}
+
+
 def test_metrics_are_read_of_all_schools_and_of_several_names(store: Store) -> None:
     here, there = metric(), metric(school="annan", id="B1")
     other = metric(metric="co2_max")
