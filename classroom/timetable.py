@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -57,15 +58,13 @@ class Timetable:
         self.zone = zone
         self._hours = parse_hours(school.school_hours)
         self._lessons: dict[str, list[Lesson]] = {}
-        self._on_weekday: dict[tuple[str, int], list[_Slot]] = {}
+        self._on_weekday: dict[tuple[str, int], _Weekday] = {}
         self._weekdays: dict[int, dict[_Validity, tuple[Lesson, str, str]]] = {}
         for lesson in lessons:
             if lesson.school == school.key:
                 self._lessons.setdefault(lesson.room, []).append(lesson)
-                self._on_weekday.setdefault((lesson.room, lesson.weekday), []).append(_Slot.of(lesson))
+                self._on_weekday.setdefault((lesson.room, lesson.weekday), _Weekday()).add(lesson)
                 self._widen(lesson)
-        for slots in self._on_weekday.values():
-            slots.sort(key=lambda slot: slot[:2])
         mine = [
             row
             for row in calendar
@@ -132,9 +131,8 @@ class Timetable:
         if room not in self._lessons or not self._is_told(day):
             start, end = self._hours
             return [(self._utc(day, start), self._utc(day, end), None)]
-        given = [
-            slot for slot in self._on_weekday.get((room, day.isoweekday()), ()) if _given(slot.lesson, day)
-        ]
+        weekday = self._on_weekday.get((room, day.isoweekday()))
+        given = [] if weekday is None else weekday.given_on(day)
         midnight, next_midnight = day_span(day, self.zone)
         if next_midnight - midnight == _DAY:  # a third of the time that the zone takes to say the same
             return [(midnight + slot.start, midnight + slot.end, slot.lesson.group_size) for slot in given]
@@ -215,6 +213,32 @@ class _Slot(NamedTuple):
     def of(cls, lesson: Lesson) -> _Slot:
         start, end = (_after_midnight(time.fromisoformat(at)) for at in (lesson.start, lesson.end))
         return cls(start, end, lesson)
+
+
+class _Weekday:
+    """A room's lessons on one weekday. Which of them are given changes at some days, and perhaps with the
+    week; each answer is kept."""
+
+    def __init__(self) -> None:
+        self._slots: list[_Slot] = []
+        self._changes: list[date] = []
+        self._weekly = True
+        self._given: dict[tuple[int, int], list[_Slot]] = {}
+
+    def add(self, lesson: Lesson) -> None:
+        self._slots.append(_Slot.of(lesson))
+        self._slots.sort(key=lambda slot: slot[:2])
+        self._changes += [] if lesson.valid_from is None else [lesson.valid_from]
+        self._changes += [] if lesson.valid_to is None else [lesson.valid_to + _DAY]
+        self._changes.sort()
+        self._weekly &= lesson.weeks == "all"
+
+    def given_on(self, day: date) -> list[_Slot]:
+        """The lessons given on ``day``, a school day, in time order."""
+        key = bisect(self._changes, day), 0 if self._weekly else day.isocalendar().week % 2
+        if key not in self._given:
+            self._given[key] = [slot for slot in self._slots if _given(slot.lesson, day)]
+        return self._given[key]
 
 
 def _after_midnight(at: time) -> timedelta:

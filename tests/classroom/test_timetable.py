@@ -155,6 +155,27 @@ def test_a_lesson_holds_from_its_first_to_its_last_day() -> None:
     assert [bool(table.lessons("a1", day)) for day in mondays] == [False, True, True, False]
 
 
+def test_each_day_has_the_lessons_of_its_week_that_hold_on_it() -> None:
+    """Timetables that follow one another, overlap and alternate: every Monday by itself."""
+    rows = [
+        lesson(1, "08:00", "09:00", weeks="odd", valid_to="2026-10-04"),
+        lesson(1, "08:30", "09:30", weeks="even", valid_from="2026-09-07"),
+        lesson(1, "10:00", "11:00", valid_from="2026-09-14", valid_to="2026-11-16"),
+        lesson(1, "12:00", "13:00", valid_from="2026-10-05", valid_to="2026-10-05"),
+        lesson(1, "14:00", "14:30"),
+    ]
+    table = timetable(*rows)
+    mondays = [date(2026, 8, 24) + timedelta(weeks=week) for week in range(16)]
+    seen = set()
+    for monday in mondays:
+        parity = "odd" if monday.isocalendar().week % 2 else "even"
+        expected = [row.start for row in rows if row.weeks in ("all", parity) and row.holds_on(monday)]
+        found = table.lessons("a1", monday)
+        assert [start.astimezone(STOCKHOLM).strftime("%H:%M") for start, _, _ in found] == expected
+        seen.add(tuple(expected))
+    assert len(seen) == 7
+
+
 def test_days_for_which_no_timetable_was_given_are_used_in_school_hours() -> None:
     table = timetable(lesson(1, "08:10", "09:10", valid_from="2026-08-18", valid_to="2026-12-18"))
     assert table.lessons("a1", date(2026, 5, 4)) == [(utc("2026-05-04T06:00"), utc("2026-05-04T13:00"), None)]
