@@ -45,9 +45,10 @@ def levels(values: Floats, *, least: int = 7, floor: float = 0.0) -> list[Level]
     best = np.full(count + 1, np.inf)
     best[0] = -price
     before = np.zeros(count + 1, dtype=np.int64)
+    places = np.arange(count + 1)
     for end in range(least, count + 1):
-        starts = np.arange(0, end - least + 1)
-        length = end - starts
+        starts = slice(0, end - least + 1)
+        length = end - places[starts]
         cost = squares[end] - squares[starts] - (sums[end] - sums[starts]) ** 2 / length
         total = best[starts] + cost + price
         place = int(total.argmin())
