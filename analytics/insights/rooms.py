@@ -182,11 +182,8 @@ def _too_warm_or_cold(
 
 def _lesson_hours(values: pd.Series, spans: list[Span]) -> pd.Series:
     """Values of the whole hours that lie in the spans by half or more."""
-    wanted = {
-        hour
-        for start, end in spans
-        for hour in range(
-            int((start.timestamp() + 1_800) // 3_600), int((end.timestamp() - 1_800) // 3_600) + 1
-        )
-    }
-    return values[np.isin(_hours(values), sorted(wanted)) & values.notna().to_numpy()]
+    first = np.array([int((start.timestamp() + 1_800) // 3_600) for start, _ in spans], dtype=np.int64)
+    last = np.array([int((end.timestamp() - 1_800) // 3_600) for _, end in spans], dtype=np.int64)
+    longest = int((last - first).max(initial=0))
+    wanted = [(first + more)[first + more <= last] for more in range(longest + 1)]
+    return values[np.isin(_hours(values), np.concatenate(wanted)) & values.notna().to_numpy()]
