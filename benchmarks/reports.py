@@ -3,22 +3,24 @@
     python benchmarks/reports.py            # QUICK=1 for a short run
 
 Each school has 25 rooms with two years of days in a real DuckDB file, metrics and rollups as analytics writes
-them. The fifty are made as ``report school --all`` makes them, by two child processes. Memory is that of this
-process and its children together (PSS). Times of one school are without starting Python. Prints a table and,
-as the last line, one JSON object; ends with 1 where a limit is missed (not with QUICK=1).
+them. The fifty are made by the command ``report school --all`` itself, from its start to its end; its memory
+is that of its process and its children together; a page of a library that several of them share counts once
+(PSS). Times of one school are without starting Python. Prints a table and, as the last line, one JSON object;
+ends with 1 where a limit is missed (not with QUICK=1).
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import json
 import math
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -38,8 +40,8 @@ from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from classroom.timetable import day_span
-from cli.children import ChildCompute
 from cli.process import collect_seldom
+from cli.site import database
 from reports.build import build
 from reports.document import Bars, Document, Steps, Table, written
 from reports.fits import Fits
@@ -48,9 +50,9 @@ from reports.make import File, Order, Shape, make
 from reports.material import load
 from reports.period import parse_period
 from reports.sections.compose import compose
-from reports.service import Reports
 from store.duckdb_store import DuckDBStore
 
+ROOT = Path(__file__).resolve().parents[1]
 QUICK = os.environ.get("QUICK") == "1"
 SCHOOLS, ROOMS = (4 if QUICK else 50), 25
 PDF_S, XLSX_S, CITY_S, CITY_MB = 2.0, 1.0, 60.0, 1_000.0
@@ -61,27 +63,29 @@ VERSIONS = {"classroom-climate": "benchmark"}
 _CARRIERS = (Carrier.ELECTRICITY, Carrier.DISTRICT_HEAT)
 
 
-def a_site() -> Site:
-    """Schools with rooms, two main meters each, and a weather station."""
+def site_texts() -> dict[str, str]:
+    """Files of a site: schools with rooms, two main meters each, and a weather station."""
     keys = [f"skola-{n:02d}" for n in range(SCHOOLS)]
     rooms = [(key, f"r{n:02d}") for key in keys for n in range(ROOMS)]
-    return parse_site(
-        {
-            "classroom.toml": '[site]\nname = "Staden"\n[factors]\nchosen = ["se-el-eea-2024", '
-            '"se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]\n',
-            "schools.csv": "key,name,latitude,longitude\n"
-            + "".join(f"{k},Skolan {k},56,12.7\n" for k in keys),
-            "school_attributes.csv": "school,valid_from,atemp_m2,pupils\n"
-            + "".join(f"{k},2020-01-01,4200,390\n" for k in keys),
-            "rooms.csv": "school,key,name\n" + "".join(f"{s},{r},Sal {r}\n" for s, r in rooms),
-            "meters.csv": "school,key,name,carrier\n"
-            + "".join(f"{k},el,El,electricity\n{k},heat,Värme,district_heat\n" for k in keys),
-            "devices.csv": "key,school,room,meter,interval_s\n"
-            + "".join(f"{k}/el,{k},,el,3600\n{k}/heat,{k},,heat,3600\n" for k in keys)
-            + "".join(f"{s}/{r},{s},{r},,600\n" for s, r in rooms),
-            "stations.csv": "key,name,latitude,longitude\nsmhi,Väder,56,12.7\n",
-        }
-    )
+    return {
+        "classroom.toml": '[site]\nname = "Staden"\n[factors]\nchosen = ["se-el-eea-2024", '
+        '"se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]\n',
+        "schools.csv": "key,name,latitude,longitude\n" + "".join(f"{k},Skolan {k},56,12.7\n" for k in keys),
+        "school_attributes.csv": "school,valid_from,atemp_m2,pupils\n"
+        + "".join(f"{k},2020-01-01,4200,390\n" for k in keys),
+        "rooms.csv": "school,key,name\n" + "".join(f"{s},{r},Sal {r}\n" for s, r in rooms),
+        "meters.csv": "school,key,name,carrier\n"
+        + "".join(f"{k},el,El,electricity\n{k},heat,Värme,district_heat\n" for k in keys),
+        "devices.csv": "key,school,room,meter,interval_s\n"
+        + "".join(f"{k}/el,{k},,el,3600\n{k}/heat,{k},,heat,3600\n" for k in keys)
+        + "".join(f"{s}/{r},{s},{r},,600\n" for s, r in rooms),
+        "stations.csv": "key,name,latitude,longitude\nsmhi,Väder,56,12.7\n",
+    }
+
+
+def a_site() -> Site:
+    """The site of :func:`site_texts`."""
+    return parse_site(site_texts())
 
 
 def filled(path: Path) -> None:
@@ -176,33 +180,26 @@ def _rollups(devices: list[str], quantities: list[str], first: date, values: lis
 
 
 class Watch:
-    """Highest memory [MB] of this process and its children while the block runs, and their CPU time [s]."""
+    """Highest memory [MB] of a process and its children while it runs, and their CPU time [s]."""
 
-    def __enter__(self) -> Watch:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self.most_mb, self.parts_mb, self.cpu_s = 0.0, [0.0], 0.0
-        self._before_s = sum(psutil.Process().cpu_times()[:2])
-        self._done = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
-        self._watch.start()
-        return self
+        while process.poll() is None:
+            time.sleep(0.2)
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                self._look(psutil.Process(process.pid))
 
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._watch.join()
-
-    def _look(self) -> None:
-        own = psutil.Process()
-        while not self._done.wait(0.2):
-            parts, cpu_s = [], 0.0
-            for process in (own, *own.children(recursive=True)):
-                try:
-                    parts.append(process.memory_full_info().pss / 1e6)
-                    cpu_s += sum(process.cpu_times()[:2])
-                except psutil.Error:
-                    continue  # it has just ended
-            self.cpu_s = max(self.cpu_s, cpu_s - self._before_s)
-            if sum(parts) > self.most_mb:
-                self.most_mb, self.parts_mb = sum(parts), parts
+    def _look(self, parent: psutil.Process) -> None:
+        parts, cpu_s = [], 0.0
+        for process in (parent, *parent.children(recursive=True)):
+            try:
+                parts.append(process.memory_full_info().pss / 1e6)
+                cpu_s += sum(process.cpu_times()[:2])
+            except psutil.Error:
+                continue
+        self.cpu_s = max(self.cpu_s, cpu_s)
+        if sum(parts) > self.most_mb:
+            self.most_mb, self.parts_mb = sum(parts), parts
 
 
 class Took(NamedTuple):
@@ -273,19 +270,25 @@ class City(NamedTuple):
     wall_s: float
     watch: Watch
     made: int
-    failed: list[str]
+    failed: int
 
 
-def city(store: DuckDBStore, site: Site) -> City:
-    """Every school's year, as ``report --all`` makes them."""
-    pool = ChildCompute(2)
-    reports = Reports(store, lambda: site, lambda: NOW, pool.submit, VERSIONS, at_once=2)
+def city(folder: Path) -> City:
+    """Every school's year, by the command."""
+    out = folder / "reports"
+    command = (
+        *(sys.executable, "-m", "cli.main", "report", "school", "--all", "--period", PERIOD.key),
+        *("--lang", "sv", "--out", str(out), "--site", str(folder)),
+    )
     began = time.perf_counter()
-    with Watch() as watch:
-        made = list(reports.schools(list(site.school_by_key), PERIOD, Shape(("pdf",), "sv")))
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    watch = Watch(process)
     wall_s = time.perf_counter() - began
-    pool.close()
-    return City(wall_s, watch, len(made), [one.school for one in made if one.failure])
+    told, _ = process.communicate()
+    made = len(list(out.glob("*.pdf")))
+    if process.returncode:
+        print(told)
+    return City(wall_s, watch, made, SCHOOLS - made)
 
 
 class OneSchool(NamedTuple):
@@ -322,12 +325,16 @@ def main() -> int:
     """Measure and print."""
     collect_seldom()  # as every command that makes reports does
     with tempfile.TemporaryDirectory() as folder:
-        path, site = Path(folder) / "bench.duckdb", a_site()
+        path, site = database(Path(folder)), a_site()
+        path.parent.mkdir()
+        for file, text in site_texts().items():
+            (Path(folder) / file).write_text(text, encoding="utf-8")
         filling = multiprocessing.get_context("spawn").Process(target=filled, args=(path,))
-        filling.start()  # what it leaves in memory is none of the reports'
+        filling.start()
         filling.join()
+        all_ = city(Path(folder))
         store = DuckDBStore(path)
-        all_, one = city(store, site), one_school(store, site)
+        one = one_school(store, site)
         store.close()
     watch = all_.watch
     parts = " + ".join(f"{part:.0f}" for part in watch.parts_mb)
@@ -347,7 +354,7 @@ def main() -> int:
         "drawing_pdf_cpu_s": round(one.drawing.cpu_s, 2),
         "weasyprint_cpu_s": None if one.weasy is None else round(one.weasy.cpu_s, 2),
         "schools": all_.made,
-        "failed": len(all_.failed),
+        "failed": all_.failed,
         "city_s": round(all_.wall_s, 1),
         "city_cpu_s": round(watch.cpu_s, 1),
         "city_mb": round(watch.most_mb),

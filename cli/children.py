@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from cli.process import collect_seldom
+from cli.process import collect_seldom, give_memory_back, keep_heap_small
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,15 @@ def step_back(nice: int) -> None:
     die_with_parent()
     os.nice(nice)
     collect_seldom()
+    keep_heap_small()
+    os.environ.setdefault("RAYON_NUM_THREADS", "1")  # Typst's: there is a child for each core
+
+
+def _called(call: bytes) -> Any:  # noqa: ANN401 - whatever the pickled function returns
+    try:
+        return pickle.loads(call)()  # noqa: S301 - our own parent's
+    finally:
+        give_memory_back()
 
 
 class ChildCompute:
@@ -62,29 +72,34 @@ class ChildCompute:
         self._closed = False
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """``function(*args, **kwargs)`` computed in the child."""
+        """``function(*args, **kwargs)`` computed in the child.
+
+        They are pickled here and let go: kept until the child is done they would be in memory twice.
+        """
         if self._here > 0:
             self._here -= 1
             done: Future[T] = Future()
             done.set_result(function(*args, **kwargs))
             return done
+        call = pickle.dumps(partial(function, *args, **kwargs), pickle.HIGHEST_PROTOCOL)
+        del args, kwargs
         if self._tries == 1:
-            return self._put(partial(function, *args, **kwargs))
+            return self._put(call)
         outcome: Future[T] = Future()
-        self._try(partial(function, *args, **kwargs), outcome, self._tries)
+        self._try(call, outcome, self._tries)
         return outcome
 
-    def _put(self, call: Callable[[], T]) -> Future[T]:
+    def _put(self, call: bytes) -> Future[T]:
         with self._lock:
             if self._pool is None:
                 self._pool = self._new_pool()
             try:
-                return self._pool.submit(call)
+                return self._pool.submit(_called, call)
             except BrokenProcessPool:
                 self._pool = self._new_pool()
-                return self._pool.submit(call)
+                return self._pool.submit(_called, call)
 
-    def _try(self, call: Callable[[], T], outcome: Future[T], left: int) -> None:
+    def _try(self, call: bytes, outcome: Future[T], left: int) -> None:
         """Compute ``call`` for ``outcome``, again where a child dies of it, ``left`` times at most."""
 
         def settle(done: Future[T]) -> None:

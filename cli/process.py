@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
 import socket
 import threading
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
+_LARGE_BYTES = 256_000
 
 
 class PortBusyError(Exception):
@@ -40,6 +44,28 @@ def collect_seldom() -> None:
     With its default a fifth of ingest's CPU time goes into looking through batches that hold no cycle.
     """
     gc.set_threshold(50_000, 10, 10)
+
+
+def keep_heap_small() -> None:
+    """Let freed memory go back to the machine, in a process that makes large things one after another.
+
+    glibc gives each thread a heap of its own and keeps large pieces there too; Arrow keeps a pool besides.
+    Elsewhere than on glibc only Arrow is told.
+    """
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def give_memory_back() -> None:
+    """Return what is free between the pieces in use; for the end of a large piece of work."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def wait_for_signal(stop: threading.Event) -> None:

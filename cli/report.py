@@ -182,7 +182,10 @@ def _verified(source: Source | Served, file: Path) -> dict[str, Any]:
         written = beside.read_bytes()
         changed = [one._asdict() for one in changed_rows(content, written)]
     except OSError as error:
-        raise SourceError(f"a CSV file is verified with {beside.name} beside it: {error.strerror}") from error
+        raise SourceError(
+            f"a CSV file is verified with {beside.name} beside it: {error.strerror}. What changed in climate "
+            "accounts since they were closed stands in their restatements: classroom-climate report accounts"
+        ) from error
     except ManifestError as error:
         raise SourceError(str(error)) from error
     found = source.verify(written)

@@ -16,7 +16,7 @@ from classroom.site import Site
 from cli.children import ChildCompute
 from cli.clock import utc_now
 from cli.deliveries import open_deliveries
-from cli.process import collect_seldom
+from cli.process import collect_seldom, keep_heap_small
 from cli.site import control_headers, data_folder, service_url
 from cli.stores import open_store
 from cli.versions import versions
@@ -31,6 +31,9 @@ from reports.service import Reports
 from store.base import SchemaError, Store, StoreError
 
 _LONGEST_S = 600.0
+STORE_MB = 64
+"""Of the embedded store's file kept in memory [MB]: reports read every school once."""
+
 _FEW = 3  # reports are made sooner than a child has begun
 
 Files = list[tuple[str, bytes]]
@@ -48,8 +51,13 @@ class Source:
         self._folder = folder
         self._store = store
         collect_seldom()
+        keep_heap_small()
         self._pool = ChildCompute(at_once, here=_FEW)
-        self._reports = Reports(store, lambda: site, utc_now, self._pool.submit, versions(), at_once)
+        self._reports = Reports(
+            *(store, lambda: site, utc_now, self._pool.submit, versions()),
+            at_once=at_once + 1,  # one is read while the others are drawn
+            loads=1 if site.settings.store.kind == "duckdb" else at_once,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -257,7 +265,7 @@ def source_of(site: Site, folder: Path) -> Source | Served:
     client.close()
     try:
         data_folder(folder).mkdir(parents=True, exist_ok=True)
-        store = open_store(site.settings.store, folder)
+        store = open_store(site.settings.store, folder, memory_mb=STORE_MB)
     except (ConfigurationError, SchemaError, StoreError, OSError) as error:
         raise SourceError(str(error)) from error
     return Source(site, folder, store, max(1, min(4, os.cpu_count() or 1)))

@@ -26,11 +26,13 @@ def open_store(
     beside: bool = False,
     read_only: bool = False,
     writer: str | None = None,
+    memory_mb: int = 400,
 ) -> Store:
     """The store of the site in ``folder``.
 
     ``beside``: another process writes the readings into it. ``read_only``: of a server the right to write is
-    not even read. ``writer``: which of several that write readings to a server this is.
+    not even read. ``writer``: which of several that write readings to a server this is. ``memory_mb``
+    bounds what the embedded store keeps in memory.
 
     Raises:
         ConfigurationError: a token file cannot be read.
@@ -38,7 +40,7 @@ def open_store(
         StoreError: the embedded store cannot be opened; a server that is away is asked again later.
     """
     if settings.kind == "duckdb":
-        return DuckDBStore(database(folder))
+        return DuckDBStore(database(folder), memory_limit_mb=memory_mb)
     return InfluxStore(
         Address(
             settings.url,

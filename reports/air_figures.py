@@ -40,7 +40,7 @@ def schools_of(period: Period, schools: Iterable[dict[str, Figure]]) -> list[Fig
         for figure in figures.values()
         if figure.metric in CATALOG and OF_ROOMS in figure.method
     ]
-    return _together(_Whole(SITE, period, OF_SCHOOLS, "schools_without_a_figure"), of_air)
+    return _together(_Whole(SITE, period, f"{OF_ROOMS}+{OF_SCHOOLS}", "schools_without_a_figure"), of_air)
 
 
 class _Whole(NamedTuple):

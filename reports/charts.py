@@ -115,10 +115,11 @@ def steps_svg(steps: Steps, language: Language) -> str:
         {"category": steps.end[0], "start": 0.0, "end": steps.end[1], "kind": "whole", "label": steps.end[1]}
     )
     labels.append(steps.end[0])
+    ends = {bound["category"]: bound["end"] for bound in bounds}
     for row in rows:
         row["written"] = language.number(row["label"], sign=row["kind"] != "whole")
-        row["head"] = max(row["start"], row["end"])
-    top = max([row["head"] for row in rows] + [bound["end"] for bound in bounds]) * 1.1
+        row["head"] = max(row["start"], row["end"], ends.get(row["category"], 0.0))  # above its interval too
+    top = max(row["head"] for row in rows) * 1.1
     floor = min([0.0] + [min(row["start"], row["end"]) for row in rows] + [b["start"] for b in bounds])
     x = alt.X(
         "category:N",

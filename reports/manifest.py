@@ -166,7 +166,10 @@ def _from_workbook(content: bytes) -> str:
     try:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(SHEET).to_python()
     except (CalamineError, OSError, ValueError) as error:
-        raise ManifestError(f"the workbook has no sheet {SHEET!r} ({error})") from error
+        raise ManifestError(
+            f"the workbook has no sheet {SHEET!r} ({error}); that of climate accounts has none: what changed "
+            "stands in its restatements"
+        ) from error
     return "".join(str(row[0]) for row in rows[1:] if row)
 
 

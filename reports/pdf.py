@@ -56,7 +56,6 @@ def pdf(document: Document, zone: ZoneInfo, made: datetime) -> bytes:
 
 
 def _compiled(files: dict[str, bytes], made: datetime) -> bytes:
-    _forget()
     # Typst takes a dict of files by name; its stub does not say so.
     found: bytes = typst.compile(  # type: ignore[call-overload]
         files,
@@ -65,12 +64,13 @@ def _compiled(files: dict[str, bytes], made: datetime) -> bytes:
         pdf_standards=["ua-1"],
         timestamp=int(made.timestamp()),
     )
+    _forget()
     return found
 
 
 def _forget() -> None:
-    """Let Typst forget the documents before this one: it keeps 30 MB of each to be quick with the next change
-    of the same, and every report of ours is another. There is no call for it; empty ones make it happen."""
+    """Let Typst forget the documents it made: it keeps 30 MB of each to be quick with the next change of the
+    same, and every report of ours is another. There is no call for it; empty ones make it happen."""
     for _ in range(_REMEMBERED):
         typst.compile(b"", font_paths=_fonts())
 

@@ -53,8 +53,10 @@ class Reports:
         clock: the present time (aware).
         compute: runs the pure part, for example in a child process.
         versions: of the programs, for the manifest.
-        at_once: how many reports may be loaded at a time.
+        at_once: how many reports may be in the making at a time.
         fits: remembers what was fitted; one of its own where None.
+        loads: how many schools are read at a time. One, where the store is in this process: two would want
+            twice the memory and share one interpreter.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Reports:
         versions: dict[str, str],
         at_once: int = 2,
         fits: Fits | None = None,
+        loads: int = 1,
     ) -> None:
         self._store = store
         self._site = site
@@ -75,6 +78,7 @@ class Reports:
         self._at_once = at_once
         self._fits = Fits(compute) if fits is None else fits
         self._room = threading.BoundedSemaphore(at_once)
+        self._loads = threading.BoundedSemaphore(loads)
 
     def school(self, school: str, period: Period, shape: Shape) -> list[File]:
         """A school's report.
@@ -185,7 +189,8 @@ class Reports:
                     yield school, None, f"{type(error).__name__}: {error}"
 
     def _load(self, school: str, period: Period, now: datetime | None = None) -> Material:
-        return load(self._store, self._site(), school, period, now or self._clock(), self._fits)
+        with self._loads:
+            return load(self._store, self._site(), school, period, now or self._clock(), self._fits)
 
 
 def schools_of(manifest: Manifest) -> set[str]:

@@ -153,7 +153,7 @@ def _gases(portfolio: Portfolio, lang: Language) -> str:
 
 def _whole(portfolio: Portfolio, lang: Language) -> str:
     whole = sum(all(mark is Mark.ACTUAL for mark in line.marks.values()) for line in portfolio.lines)
-    if whole == len(portfolio.lines):
+    if portfolio.lines and whole == len(portfolio.lines):
         return lang.text("All of them are measured completely.")
     return lang.counted(
         whole,

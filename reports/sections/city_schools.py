@@ -98,12 +98,12 @@ def _savings(portfolio: Portfolio, lang: Language) -> list[Part]:
     if not rows:
         return []
     columns = (
-        Column(text("School"), width=1.6),
-        Column(text("Carrier"), width=1.1),
-        Column(text("Saved"), "number", "kWh"),
-        Column(text("from"), "number", "kWh"),
-        Column(text("to"), "number", "kWh"),
-        Column(text("Claim"), width=2.4),
+        Column(text("School"), width=1.5),
+        Column(text("Carrier"), width=1),
+        Column(text("Saved"), "number", "kWh", width=0.9),
+        Column(text("from"), "number", "kWh", width=0.9),
+        Column(text("to"), "number", "kWh", width=0.8),
+        Column(text("Claim"), width=3),
     )
     note = text("The sum of all schools is net of those that used more, and holds those without a claim.")
     return [Table("city_savings", text("Savings by school"), columns, tuple(rows), note)]

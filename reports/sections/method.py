@@ -53,7 +53,7 @@ def left_out_text(owned: Collection[bool], language: Language) -> str:
         found.append(text("energy that tenants of the building buy themselves"))
     if False in owned:
         found.append(text("the split between landlord and tenant: the school rents its building"))
-    return text("Not included: {what}.", what=language.listed(found))
+    return text("Not included: {what}.", what="; ".join(found))
 
 
 def made_text(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import numpy as np
 import pytest
 from deadly import deadly, doubled_at_second_try, refusing
 
@@ -33,6 +35,15 @@ def test_what_kills_every_child_is_given_up(children: ChildCompute, tmp_path: Pa
         children.submit(deadly, tmp_path / "seen").result(60)
     assert (tmp_path / "seen").read_text() == "xxx"
     assert children.submit(abs, -4).result(60) == 4
+
+
+def test_what_was_handed_over_is_not_kept(children: ChildCompute) -> None:
+    numbers = np.arange(10.0)
+    kept = weakref.ref(numbers)
+    future = children.submit(np.sum, numbers)
+    del numbers
+    assert kept() is None
+    assert future.result(60) == 45
 
 
 def test_closing_gives_up_what_is_under_way(children: ChildCompute) -> None:

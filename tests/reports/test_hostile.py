@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from pathlib import Path
 
+import pdfua
 import pytest
 from report_files import all_cells, pdf_text, sheet, squeezed
 
@@ -32,10 +34,10 @@ NAMES = (
 UNKNOWN = "🏫👩🏽\u200d"
 
 
-def hostile(texts: dict[str, str], name: str) -> Site:
-    """The site with a school, a room, itself and its meters of that name."""
-    quoted = '"' + name.replace('"', '""') + '"'
-    schools = texts["schools.csv"].replace("Almbackaskolan", quoted)
+def hostile(texts: dict[str, str], name: str, other: str = "Björkbackaskolan") -> Site:
+    """The site with a school and a room of that name, and its other school of another."""
+    quoted, second = (f'"{one.replace(chr(34), chr(34) * 2)}"' for one in (name, other))
+    schools = texts["schools.csv"].replace("Almbackaskolan", quoted).replace("Björkbackaskolan", second)
     rooms = re.sub(r"(almbacka,k01,)[^,]+", lambda match: match[1] + quoted, texts["rooms.csv"])
     return parse_site({**texts, "schools.csv": schools, "rooms.csv": rooms})
 
@@ -45,8 +47,11 @@ def shown(name: str) -> str:
     return squeezed("".join(f"[U+{ord(char):04X}]" if char in UNKNOWN else char for char in name))
 
 
-def text_only(content: dict[str, bytes], name: str, times: int) -> None:
-    """``name`` stands as text in each format, in the PDF ``times`` or more."""
+def text_only(content: dict[str, bytes], name: str, times: int, folder: Path) -> None:
+    """``name`` stands as text in each format, in the PDF ``times`` or more; that is still PDF/UA."""
+    path = folder / "report.pdf"
+    path.write_bytes(content["pdf"])
+    assert [finding.message for finding in pdfua.validate(str(path)).findings] == []
     if not re.search("[\u0590-\u06ff]", name):  # pypdf gives right-to-left text in the order it is drawn
         assert pdf_text(content["pdf"]).count(shown(name)) >= times
     with zipfile.ZipFile(io.BytesIO(content["xlsx"])) as parts:
@@ -58,22 +63,25 @@ def text_only(content: dict[str, bytes], name: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hostile_name_is_printed_as_text(reported: City, its_store: DuckDBStore, name: str) -> None:
+def test_a_hostile_name_is_printed_as_text(
+    reported: City, its_store: DuckDBStore, name: str, tmp_path: Path
+) -> None:
     reports = reports_over(its_store, hostile(reported.texts, name))
     made = reports.school("almbacka", parse_period("2025-11"), Shape(FORMATS, "sv"))
     assert {len(file.name) < 60 for file in made} == {True}
     content = {file.format: file.content for file in made}
-    text_only(content, name, 3)  # title, first sentence, its room
+    text_only(content, name, 3, tmp_path)  # title, first sentence, its room
     assert name in [row[0] for row in sheet(content["xlsx"], "Inomhusluft och komfort")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("names", list(zip(NAMES[::2], NAMES[1::2], strict=True)))
 def test_a_hostile_name_is_text_in_the_report_of_all(
-    reported: City, its_store: DuckDBStore, name: str
+    reported: City, its_store: DuckDBStore, names: tuple[str, str], tmp_path: Path
 ) -> None:
-    reports = reports_over(its_store, hostile(reported.texts, name))
+    reports = reports_over(its_store, hostile(reported.texts, *names))
     made, _ = reports.city(["almbacka", "bjorkbacka"], parse_period("2025-11"), Shape(FORMATS, "en"))
     content = {file.format: file.content for file in made}
-    text_only(content, name, 5)  # energy, gases, savings, air, quality
-    for title in ("School by school", "Comparison and causes", "Indoor air and comfort", "Data quality"):
-        assert name in [row[0] for row in sheet(content["xlsx"], title)]
+    for name in names:
+        text_only(content, name, 5, tmp_path)  # energy, gases, savings, air, quality
+        for title in ("School by school", "Comparison and causes", "Indoor air and comfort", "Data quality"):
+            assert name in [row[0] for row in sheet(content["xlsx"], title)]
