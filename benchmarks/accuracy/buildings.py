@@ -92,7 +92,7 @@ def _rows(theirs: Reference) -> Iterator[Row]:
         ratio <= 1.1,
     )
     yield Row(
-        f"{theirs.building}: total of {theirs.predicted} predicted from {theirs.baseline}, ours and OpenDSM's",
+        f"{theirs.building}: {theirs.predicted} predicted from {theirs.baseline}, ours and OpenDSM's",
         f"{total:.0f} and {theirs.total_kwh:.0f} kWh, {apart:.0f} apart",
         f"≤ {allowed:.0f} kWh apart",
         apart <= allowed,
