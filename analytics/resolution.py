@@ -22,8 +22,6 @@ FINE_KWH = 0.1
 RESOLUTION = "resolution"
 """Reason of a figure that may be off by more."""
 
-_BURST_KW = 1e6  # all of an excess in a moment
-
 _DECIMALS = range(3, -5, -1)  # powers of ten that displays end with
 _PARTS = range(1, 11)
 _NEAR, _DIGITS = 1e-6, 1e-15  # so near, and by the digits of doubles, a value is a multiple: any step is more
@@ -57,19 +55,15 @@ def split_unsure_kwh(power_kw: Floats, hours: Floats, at: Ints, part: Floats, to
 
     A boundary lies the share ``part`` into the increment ``at``, of whose energy the share ``told`` is said
     to lie before it; ``power_kw`` and ``hours`` are those of all increments. Inside it the power is taken to
-    range over its own mean and those of the increments beside it, and as far below its mean as any of these
-    lies above it, or the other way round: a mean between its neighbours may hide a start that overshoots. A
-    mean beyond both hides a burst or a standstill, of whatever power, at any time in it.
+    be that of the lower of the increments beside it, and what ran beyond that a burst at any time; or that of
+    the higher, with a lull at any time. Both happen: what is switched on at midnight overshoots.
     """
     top = len(power_kw) - 1
     mean = power_kw[at]
     before, after = power_kw[(at - 1).clip(0, top)], power_kw[(at + 1).clip(0, top)]
     low, high = np.minimum(before, after), np.maximum(before, after)
-    least_kw = np.where(mean < low, 0.0, np.maximum(0.0, np.minimum(low, 2 * mean - high)))
-    most_kw = np.where(mean > high, _BURST_KW, np.maximum(high, 2 * mean - low))
-    spread = most_kw - least_kw
-    strong = (mean - least_kw) / np.where(spread > 0, spread, 1.0)  # share of the time at the highest power
-    most = least_kw * part + spread * np.minimum(part, strong)
-    least = least_kw * part + spread * np.maximum(0.0, strong - (1 - part))
+    burst, lull = np.maximum(0.0, mean - low), np.maximum(0.0, high - mean)
+    least = np.minimum(low * part, high * part - lull).clip(min=0.0)
+    most = np.minimum(np.maximum(low * part + burst, high * part), mean)
     said = mean * told
     return np.asarray(hours[at] * np.maximum(0.0, np.maximum(most - said, said - least)))

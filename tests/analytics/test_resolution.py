@@ -37,10 +37,12 @@ def test_a_standstill_may_lie_anywhere_in_its_hour() -> None:
 
 def test_a_start_between_two_powers_may_overshoot() -> None:
     # 30 kW, then 47, and 46.5 kWh in the hour between: 0.5/17 of it at 30 kW, the rest at 47, if nothing
-    # else is known. The power ranges as far above 46.5 as 30 lies below, 30 to 63, for half of the hour each.
-    # In the first third ran 10 kWh at least and 21 at most.
+    # else is known: 15.2 kWh in the first third. But it may be 30 kW all the time and a burst of 16.5 kWh
+    # at its beginning or its end: 10 or 26.5.
     told = (30 * 0.5 / 17 + 47 * (1 / 3 - 0.5 / 17)) / 46.5
-    assert unsure([30.0, 46.5, 47.0], 1 / 3, told) == pytest.approx(21.0 - 46.5 * told)
+    assert unsure([30.0, 46.5, 47.0], 1 / 3, told) == pytest.approx(26.5 - 46.5 * told)
+    # A stop that undershoots: 47 kW, then 30, 30.5 between; a lull of 16.5 kWh in the first third or later.
+    assert unsure([47.0, 30.5, 30.0], 1 / 3, 1 / 3) == pytest.approx(30.5 / 3)
     assert 46.5 * told == pytest.approx(15.167, abs=1e-3)
 
 
