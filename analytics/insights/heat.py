@@ -114,9 +114,9 @@ def heat_above(
     Residuals of the model on heating days, r = a + b·H + c·S + d·G + e·β·G by least squares, with degree days
     H below the model's change point and G below one BEYOND_K higher (who loses more heat needs it sooner),
     the season's sun S, and e = 1 on ``days``: what the seasons of ``days`` do by themselves is told from the
-    rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of ``days``. The
-    sum Σβ·G is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days by
-    G.
+    rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of ``days``.
+    The sum Σβ·G is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days
+    by G.
     """
     below = (model.heats() - model.felt_c).clip(lower=0)
     degrees = (model.heats() + BEYOND_K - model.felt_c).clip(lower=0)
