@@ -64,7 +64,7 @@ def closed_day_findings(
         return []
     above, power_kw = _above_night_kw(data, days)
     bought = data.hours["electricity_kwh"].reindex(above.index)
-    wasted = above.clip(upper=bought).dropna()
+    wasted = bought.clip(upper=above).dropna()
     total = spread(float(wasted.sum()), _SURE)
     waste = {Carrier.ELECTRICITY: Waste(wasted, total, total)}
     if heat is not None and data.heat is not None and _comparable(data, days, heat):

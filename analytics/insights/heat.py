@@ -28,6 +28,9 @@ SUN_K = (0.0, 0.3, 0.6)
 LEAST_DAYS = 20
 """A kind of day of which fewer are known follows the curve of the others."""
 
+BEYOND_K = 5.0
+"""So much warmer than the model's change point a day may be and still need heat for more air."""
+
 _LEAST_HEATING_DAYS = 5
 _CLING = 5.0  # neighbouring days' errors go together: so many days count as one
 _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
@@ -108,13 +111,15 @@ def heat_above(
 ) -> Waste | None:
     """What was used on ``days`` because something was different on them; None where no heating day is known.
 
-    Residuals of the model on heating days, r = a + b·H + c·S + e·(α + β·H) with degree days H, the season's
-    sun S and e = 1 on ``days``, by least squares: what the seasons of ``days`` do by themselves is told from
-    the rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of
-    ``days``. The sum Σ(α + β·H) is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that
-    of the seen days by degree days.
+    Residuals of the model on heating days, r = a + b·H + c·S + d·G + e·β·G by least squares, with degree days
+    H below the model's change point and G below one BEYOND_K higher (who loses more heat needs it sooner),
+    the season's sun S, and e = 1 on ``days``: what the seasons of ``days`` do by themselves is told from the
+    rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of ``days``.
+    The sum Σβ·G is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days
+    by G.
     """
-    degrees = (model.heats() - model.felt_c).clip(lower=0)
+    below = (model.heats() - model.felt_c).clip(lower=0)
+    degrees = (model.heats() + BEYOND_K - model.felt_c).clip(lower=0)
     residual = data.days["heat_kwh"] - model.predict(day_groups(data))
     fitted = residual.dropna().index
     heated = fitted[degrees.reindex(fitted) > 0]
@@ -126,22 +131,21 @@ def heat_above(
     on = fitted.isin(days).astype(float)
     if on.sum() < _LEAST_HEATING_DAYS or (1 - on).sum() < LEAST_DAYS:
         return None
-    hinge = degrees.reindex(fitted).to_numpy(np.float64)
-    sun = seasons_sun(data).reindex(fitted).to_numpy(np.float64)
-    columns = np.column_stack([on, on * hinge, sun, hinge, np.ones(len(fitted))])
+    hinge, wider, sun = (
+        by_day.reindex(fitted).to_numpy(np.float64) for by_day in (below, degrees, seasons_sun(data))
+    )
+    columns = np.column_stack([on * wider, wider, sun, hinge, np.ones(len(fitted))])
     values = residual.reindex(fitted).to_numpy(np.float64)
     solved, _, rank, _ = np.linalg.lstsq(columns, values)
     rss = float(((values - columns @ solved) ** 2).sum())
     inverse = np.linalg.pinv(columns.T @ columns)
-    asked_degrees = degrees.reindex(asked)
-    sums = np.array([len(asked), float(asked_degrees.sum()), 0.0, 0.0, 0.0])
-    total = float(sums @ solved)
-    variance = rss / max(1, len(fitted) - int(rank)) * float(sums @ inverse @ sums)
+    per_degree = solved[0]
+    variance = rss / max(1, len(fitted) - int(rank)) * float(inverse[0, 0])
     error = 1.645 * float(np.sqrt(variance * _CLING))
-    by_day = solved[0] + solved[1] * asked_degrees
-    seen_degrees = float(asked_degrees.sum())
+    by_day = per_degree * degrees.reindex(asked)
+    seen_degrees = float(degrees.reindex(asked).sum())
+    seen = Range(value=per_degree, low=per_degree - error, high=per_degree + error) * seen_degrees
     factor = float(in_last_year(data, degrees).sum()) / seen_degrees if seen_degrees > 0 else 1.0
-    seen = Range(value=total, low=total - error, high=total + error)
     return Waste(_by_hours(data, by_day, weights), seen, seen * factor)
 
 

@@ -46,15 +46,16 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 def test_it_fills_the_page_goes_on_after_a_restart_and_leaves_nothing_behind(demo: Demo) -> None:
     first = demo(9)  # a day before the recent ones, which is played after them
     day = datetime.now(UTC) - timedelta(days=1)
-    points = first.get(
-        "/api/v1/schools/almgarden/metrics",
-        interval="day",
-        **{"from": (day - timedelta(days=1)).isoformat(), "to": (day + timedelta(days=1)).isoformat()},
-    )
+    span = {"from": (day - timedelta(days=1)).isoformat(), "to": (day + timedelta(days=1)).isoformat()}
+    points = first.get("/api/v1/schools/almgarden/metrics", interval="day", **span)
     lines = ("emissions_kgco2e", "emissions_lifecycle_kgco2e")  # heat's factor is a life cycle's
     valued = [point for point in points if point["metric"] in lines and point["value"]]
     assert {point["carrier"] for point in valued} == {"electricity", "district_heat"}
     assert all(point["factors"] and point["method"] and point["unit"] == "kgCO2e" for point in valued)
+    weather = first.get(
+        "/api/v1/schools/almgarden/metrics", interval="day", metric="heating_degree_days", **span
+    )
+    assert any(point["value"] is not None for point in weather), "the outdoor sensor is heard"
     page = httpx.get(f"http://127.0.0.1:{first.port}/schools/almgarden", timeout=20).text
     assert "Almgårdens skola" in page
     assert "CO₂e" in page
