@@ -75,6 +75,8 @@ class Day:
     memory_mb: dict[str, float]
     disk_mb: float
     metrics: int
+    start_s: float  # CPU of the ingester until it is ready
+    start_mb: float  # its memory then
     at: str  # when it was measured
 
     @property
@@ -194,6 +196,7 @@ def day_of(rooms: int, folder: Path, stack: ExitStack) -> Day:
     rig = begin(rooms, folder, stack)
     watched = rig.watched
     before = idle(watched)
+    start_mb = watched["ingest"].memory_mb
     messages, ingest_s = play(rig, folder)
     cpu_s = {name: watched[name].cpu_s - started_s for name, started_s in before.items()}
     readings = int(counts(rig.port)["classroom_readings_stored_total"])
@@ -202,7 +205,7 @@ def day_of(rooms: int, folder: Path, stack: ExitStack) -> Day:
         "influxd, analyze": watched["influxd"].cpu_s - before["influxd"] - cpu_s["influxd"],
         "analyze": watched["analyze"].cpu_s,
     }
-    with closing(InfluxServer(rig.address)) as server:
+    with closing(InfluxServer(rig.address, timeout_s=600)) as server:
         (table,) = server.query('SELECT count("coverage") FROM metrics')
     files = (path for path in (folder / "influx").rglob("*") if path.is_file())
     return Day(
@@ -215,6 +218,8 @@ def day_of(rooms: int, folder: Path, stack: ExitStack) -> Day:
         {name: one.memory_mb for name, one in watched.items()},
         sum(path.stat().st_size for path in files) / 1e6,
         int(table["count"][0].as_py()),
+        before["ingest"],
+        start_mb,
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
 
@@ -270,6 +275,8 @@ def rows(days: list[Day]) -> list[tuple[str, list[float], int]]:
         ("CPU a message, mosquitto [µs]", *each(lambda d: 1e6 * d.cpu_s["mosquitto"] / d.messages, 1)),
         ("CPU a message, ingest [µs]", *each(lambda d: 1e6 * d.cpu_s["ingest"] / d.messages, 1)),
         ("CPU a message, influxd [µs]", *each(lambda d: 1e6 * d.cpu_s["influxd"] / d.messages, 1)),
+        ("CPU of ingest until it is ready [s]", *each(lambda d: d.start_s, 1)),
+        ("memory, ingest before the first message [MB]", *each(lambda d: d.start_mb)),
         ("memory, mosquitto [MB]", *each(lambda d: d.memory_mb["mosquitto"])),
         ("memory, ingest [MB]", *each(lambda d: d.memory_mb["ingest"])),
         ("memory, influxd [MB]", *each(lambda d: d.memory_mb["influxd"])),

@@ -18,6 +18,7 @@ from influx import Server
 from proxy import Answer, Proxy, Request, proxied
 
 from classroom.reading import Reading
+from store import influx_readings
 from store.base import ReadingsRefused, SchemaError, StoreError, Watermark, Written
 from store.influx_lines import tag, tags_of, untag
 from store.influx_server import Address
@@ -147,6 +148,24 @@ def test_a_write_that_ends_at_any_step_is_completed_by_the_next(
         assert store.watermark("spool") == 3
         store.write_readings([co2(1000)])
         assert list(store.changed("rollups").hours["hour"]) == [NOON + timedelta(hours=16)]
+
+
+@pytest.mark.server
+def test_what_is_asked_about_all_devices_at_once_is_as_right(
+    bucket: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a start a region's first batches bring thousands of devices that the writer has not met."""
+    monkeypatch.setattr(influx_readings, "_MANY", 2)
+    old = [co2(minute, device=f"s/{name}") for name in "abcd" for minute in (0, 5)]
+    warm = Reading("s/a", "temperature_c", NOON, 21.0)
+    with closing(InfluxStore(bucket)) as store:
+        assert store.write_readings([*old, warm]) == Written(stored=9)
+    with closing(InfluxStore(bucket)) as store:
+        assert store.write_readings([*old[:6], co2(10)]) == Written(stored=1, duplicates=6)
+        assert store.write_readings([*old[6:], warm]) == Written(duplicates=3)  # known since then; asked for
+        assert store.write_readings([co2(5, 700.0, "s/d"), co2(0, device="s/e")]) == Written(1, 0, 1)
+        again = [co2(5, 700.0, "s/d"), co2(0, device="s/e"), co2(-5, device="s/e")]
+        assert store.write_readings(again) == Written(stored=1, duplicates=2)
 
 
 @pytest.mark.server
