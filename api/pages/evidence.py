@@ -82,6 +82,7 @@ def line_names(say: Language) -> dict[str, str]:
     return {
         "night_power": say.text("Power at night"),
         "highest_hour": say.text("Highest hour of the day"),
+        "morning_jump": say.text("Rise of power in the morning"),
         "fed_out": say.text("Fed out"),
         "made": say.text("Made by the solar cells"),
         "heat_power": say.text("Heating power, cold school days"),

@@ -18,12 +18,14 @@ Figures = Mapping[str, float | str]
 
 PARAMS: Mapping[InsightKind, Figures] = {
     InsightKind.VENTILATION_AT_NIGHT: {"night_kw": 23.5},
+    InsightKind.VENTILATION_ON_CLOSED_DAYS: {"days": 31.0, "fans_kw": 8.25},
     InsightKind.BASE_LOAD_UP: {"night_kw": 16.0, "before_kw": 14.0, "added_kw": 2.0},
     InsightKind.BASE_LOAD_SEASONAL: {"winter_kw": 15.0, "summer_kw": 10.0},
     InsightKind.OUT_OF_HOURS: {"share": 0.71, "good_share": 0.5},
     InsightKind.SETPOINT_HIGH: {"indoor_c": 22.5, "reference_c": 21.0, "kwh_per_k": 12_345.0},
     InsightKind.HEATING_IN_HOLIDAYS: {"breaks": 3.0, "warmer_k": 1.5},
-    InsightKind.HEATING_AT_NIGHT: {"night_c": 20.8, "day_c": 21.0},
+    InsightKind.HEATING_AT_NIGHT: {"night_c": 20.8, "day_c": 21.0, "weekend_c": 20.9},
+    InsightKind.HEATING_ON_WEEKENDS: {"night_c": 19.6, "day_c": 21.0, "weekend_c": 21.0},
     InsightKind.HEATING_STARTS_EARLY: {"starts": "03:00", "opens": "08:00", "spare_h": 2.0},
     InsightKind.HEATING_IN_WARM_WEATHER: {"kwh": 5_000.0, "days": 44.0, "limit_c": 15.0},
     InsightKind.HEAT_CONTROL_POOR: {"r2": 0.31, "good_r2": 0.75},
@@ -116,6 +118,10 @@ _NIGHT = line("night_power", "kW", _step(14, 23.5))
 
 _LINES: Mapping[InsightKind, tuple[EvidenceLine, ...]] = {
     InsightKind.VENTILATION_AT_NIGHT: (_NIGHT,),
+    InsightKind.VENTILATION_ON_CLOSED_DAYS: (
+        _hours("closed_days", "kW", 5, 8, 12),
+        line("morning_jump", "kW", _days(7.5, 9), 1),
+    ),
     InsightKind.BASE_LOAD_UP: (line("night_power", "kW", _step(14, 16)),),
     InsightKind.BASE_LOAD_SEASONAL: (line("night_power", "kW", _days(15, 10)),),
     InsightKind.OUT_OF_HOURS: (
@@ -125,6 +131,7 @@ _LINES: Mapping[InsightKind, tuple[EvidenceLine, ...]] = {
     InsightKind.SETPOINT_HIGH: (line("morning_temperature", "°C", _step(21, 22.5), 1),),
     InsightKind.HEATING_IN_HOLIDAYS: (line("indoor_temperature", "°C", _days(20.4, 23.5), 1), _OUT),
     InsightKind.HEATING_AT_NIGHT: (_hours("indoor_temperature", "°C", 20.8, 0.7, 13),),
+    InsightKind.HEATING_ON_WEEKENDS: (_hours("indoor_temperature", "°C", 19.6, 1.4, 13),),
     InsightKind.HEATING_STARTS_EARLY: (_hours("heat_power", "kW", 60, 110, 5),),
     InsightKind.HEATING_IN_WARM_WEATHER: (_HEAT, _OUT),
     InsightKind.HEAT_CONTROL_POOR: (_HEAT, _OUT),
