@@ -63,12 +63,13 @@ def test_energy_that_is_not_told_says_why(code: Code, said: str) -> None:
 
 def test_figures_in_the_readers_language() -> None:
     assert "23,5 kW" in insight_text(insight(InsightKind.VENTILATION_AT_NIGHT), SITE, "sv").meaning
-    assert "12.3 kW" in insight_text(insight(InsightKind.VENTILATION_AT_NIGHT), SITE, "en").meaning
+    assert "23.5 kW" in insight_text(insight(InsightKind.VENTILATION_AT_NIGHT), SITE, "en").meaning
     lacks = insight_text(insight(InsightKind.UNDERVENTILATED_ROOM), SITE, "sv")
     assert lacks.title == "Sal A1 saknar luft"
-    assert re.search(r"1.500 ppm", lacks.meaning)
-    assert "3,4 l/s" in lacks.meaning
-    untrusted = insight_text(insight(InsightKind.SENSOR_UNTRUSTED), SITE, "sv")
+    assert re.search(r"1.850 ppm", lacks.meaning)
+    assert "2,5 l/s" in lacks.meaning
+    stuck = {"days": 5.0, "what": "stale"}
+    untrusted = insight_text(insight(InsightKind.SENSOR_UNTRUSTED, params=stuck), SITE, "sv")
     assert "d-1: har fastnat på ett värde" in untrusted.meaning
     assert insight_text(insight(InsightKind.METER_SILENT), SITE, "sv").title == "Mätaren Elmätaren är tyst"
 
