@@ -226,14 +226,15 @@ def judge_drift(
         last = min(one.last + timedelta(days=LEARN_DAYS), yesterday)
         if one.first <= last:
             found.setdefault(Span(one.first, last), []).append(device)
+    schools = _schools_of(site)
     shares = [
         (span, some)
         for span, devices in sorted(found.items())
-        for some in _shares(sorted(devices), _SENSORS_A_PART)
+        for some in _shares(sorted(devices, key=lambda device: (schools[device], device)), _SENSORS_A_PART)
     ]
     parts = (
         (None, drift_zones, part)
-        for _, part in loaded(shares, partial(_drift_part, store, site, today))
+        for _, part in loaded(shares, partial(_drift_part, store, site, schools, today))
         if part is not None
     )
     other = False
@@ -242,7 +243,21 @@ def judge_drift(
     return other
 
 
-def _drift_part(store: Store, site: Site, today: date, share: tuple[Span, Sequence[str]]) -> DriftPart | None:
+def _schools_of(site: Site) -> dict[str, tuple[str, ...]]:
+    """The schools in which each device hung, in order."""
+    found: dict[str, set[str]] = {}
+    for device in site.devices:
+        found.setdefault(device.key, set()).add(device.school)
+    return {key: tuple(sorted(schools)) for key, schools in found.items()}
+
+
+def _drift_part(
+    store: Store,
+    site: Site,
+    schools_of: Mapping[str, tuple[str, ...]],
+    today: date,
+    share: tuple[Span, Sequence[str]],
+) -> DriftPart | None:
     """What is judged of the drift of some sensors; None: they have told nothing."""
     span, sensors = share
     start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
@@ -251,7 +266,8 @@ def _drift_part(store: Store, site: Site, today: date, share: tuple[Span, Sequen
     if hours.empty:
         return None
     refused = store.read_around(hours[hours["flagged"] > hours["count"]], 0, 0)
-    return DriftPart(site, span, today, with_low(hours, refused.frame()))
+    schools = sorted({school for device in sensors for school in schools_of[device]})
+    return DriftPart(site.part(schools), span, today, with_low(hours, refused.frame()))
 
 
 # Saving

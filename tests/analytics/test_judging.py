@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics import jobs
+from analytics import jobs, judging
+from analytics.baselines import DriftPart
+from analytics.submitting import here
 from analytics.verdicts import DISTRUSTED
 from classroom.metric import Interval, Metric, Scope, Status
-from classroom.places import CalendarRow, Device
+from classroom.places import CalendarRow, Device, Room, School
 from classroom.quantity import Domain
 from classroom.reading import Flag, Reading
 from classroom.site import Site
@@ -160,6 +164,33 @@ def test_a_drifted_sensor_is_distrusted_until_it_is_mended(store: DuckDBStore, s
     assert (row[2] - row[1]) == 11 * 24  # ten bad days, and one on which two of three are still bad
     assert jobs.run(store, site, WINTER + 56 * DAY + HOUR, full=True).room_days > 0
     assert verdicts(store, "drift") == [row]
+
+
+def test_a_part_of_sensors_carries_their_schools_and_no_others(
+    store: DuckDBStore, make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ("berga", "norra", "sodra")
+    site = make_site(
+        schools=[School(key=key, name=key) for key in keys],
+        rooms=[Room(school=key, key="a1", name="A1") for key in keys],
+        meters=(),
+        devices=[
+            Device(key="c3", school="berga", room="a1"),
+            Device(key="c1", school="norra", room="a1", valid_to=START),
+            Device(key="c1", school="sodra", room="a1", valid_from=START),
+        ],
+    )
+    for device in ("c1", "c3"):
+        store.write_readings(co2(START, 30, moving, device))
+    monkeypatch.setattr(judging, "_SENSORS_A_PART", 1)
+    carried: list[list[str]] = []
+
+    def compute(function: Callable[..., Any], *args: Any) -> Future[Any]:
+        carried.extend(sorted(part.site.school_by_key) for part in args if isinstance(part, DriftPart))
+        return here(function, *args)
+
+    jobs.run(store, site, START + 30 * HOUR, compute=compute)
+    assert carried == [["berga"], ["norra", "sodra"]]
 
 
 def test_a_sensor_drifted_below_what_ingest_takes_has_drifted(store: DuckDBStore, site: Site) -> None:
