@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,9 +13,16 @@ from typing import Any
 import pytest
 
 from classroom.faults import ConfigurationError
+from ingest import pipeline
 from ingest.probe import look
 
 pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def nothing_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pipeline leaves a thread stopped that a test has stopped."""
+    monkeypatch.setattr(pipeline, "_RESTART_S", math.inf)
 
 
 def test_receive_maximum_raises_the_brokers_window(
@@ -25,8 +33,8 @@ def test_receive_maximum_raises_the_brokers_window(
     publisher_at: Any,
     root: str,
     co2: Any,
-    tmp_path: Path,
     wait: Any,
+    nothing_restarts: None,
 ) -> None:
     """mosquitto's own limit is 20; asked for 300, it sends 300 before the first acknowledgement."""
     broker = start_mosquitto()
@@ -46,7 +54,14 @@ def test_receive_maximum_raises_the_brokers_window(
 
 
 def test_qos_0_is_dropped_and_counted_while_the_spool_is_full(
-    run: Any, settings_for: Any, start_mosquitto: Any, publisher_at: Any, root: str, co2: Any, wait: Any
+    run: Any,
+    settings_for: Any,
+    start_mosquitto: Any,
+    publisher_at: Any,
+    root: str,
+    co2: Any,
+    wait: Any,
+    nothing_restarts: None,
 ) -> None:
     broker = start_mosquitto()
     with run(settings_for(broker.port, spool_limit_mb=1)) as rig:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import PATIENCE_MS, SCHOOL, START, looking
 
+from analytics.insights.model import InsightKind
+
 if TYPE_CHECKING:
     from made_up_school import Served
     from playwright.sync_api import Browser
@@ -92,8 +94,8 @@ def test_a_finding_is_drawn_and_its_table_opens(browser: Browser, served: Served
         assert not card.locator("table").first.is_visible()
         card.get_by_text("Det som visar det, som tabell").click()
         assert card.locator("table").first.is_visible()
-        page.get_by_role("link", name="Alla 20 fynd").click()
-        playwright.expect(page.locator("article")).to_have_count(20)
+        page.get_by_role("link", name=f"Alla {len(InsightKind)} fynd").click()
+        playwright.expect(page.locator("article")).to_have_count(len(InsightKind))
 
 
 def test_rooms_are_sorted_by_a_link(browser: Browser, served: Served) -> None:
