@@ -44,7 +44,7 @@ INDOOR_QUANTITIES = ("co2_ppm", "temperature_c")
 class Batch:
     """What :func:`compute` is handed.
 
-    ``site`` holds the rows of ``school`` only (:func:`site_of`). ``readings`` are times [us] and values of
+    ``site`` holds the rows of ``school`` only (``Site.part``). ``readings`` are times [us] and values of
     the trusted ones of INDOOR_QUANTITIES in the rooms, by device and quantity, ``hours`` the rollups of
     registers, intervals and bills around the energy days (HOUR_COLUMNS), ``raw`` the readings of their
     irregular hours, ``nights`` the CO2 of nights and weekends from BASELINE_DAYS before the room days on.
@@ -59,11 +59,6 @@ class Batch:
     hours: pd.DataFrame
     raw: pd.DataFrame
     nights: Nights = field(default_factory=dict)
-
-
-def site_of(site: Site, school: str) -> Site:
-    """The part of ``site`` that metrics of ``school`` depend on; small enough to hand to another process."""
-    return site.part([school])
 
 
 def register_cuts(site: Site) -> Ints:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from analytics import dirty, fingerprint
 from analytics.baseline_days import moved_days
-from analytics.batch import site_of
 from analytics.bills import LONGEST, beginnings, bill_hours
 from analytics.energy import REGISTERS
 from analytics.intervals import DAY_INTERVALS
@@ -63,7 +62,7 @@ def find_work(
         found.add(dirty.still_open(site, marks.ran or now, now, school))
         if not full and marks.inputs == fingerprint.school_inputs(site, school):
             continue
-        part = site_of(site, school)  # a school at a time: of a region's years nobody could hold all hours
+        part = site.part([school])  # a school at a time: of a region's years nobody could hold all hours
         data = dirty.with_data(part, school, _known(store, part, every))
         stored = _days_stored(store, school)
         inspect[school] = frozenset(metric.time.astimezone(site.zone).date() for metric in stored)

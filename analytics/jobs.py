@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from analytics import dirty
 from analytics.baseline_days import load_nights
-from analytics.batch import INDOOR_QUANTITIES, Batch, compute_table, register_cuts, site_of, trusted
+from analytics.batch import INDOOR_QUANTITIES, Batch, compute_table, register_cuts, trusted
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
 from analytics.estimated import MARKS
@@ -156,7 +156,7 @@ def _batches(site: Site, days: dirty.Dirty) -> Iterator[_Unit]:
 
 
 def _load(store: Store, site: Site, now: datetime, unit: _Unit) -> Batch:
-    part = site_of(site, unit.school)
+    part = site.part([unit.school])
     readings = {}
     devices = sorted({d.key for d in part.devices if d.room in unit.room_days})
     if devices:

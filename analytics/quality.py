@@ -21,6 +21,7 @@ import pandas as pd
 
 from analytics.points import HOUR_US, microseconds
 from classroom.reading import Flag
+from store.base import HOUR_COLUMNS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,21 +40,8 @@ class Verdict(NamedTuple):
     detail: str
 
 
-HOURS_READ = (
-    "device",
-    "quantity",
-    "hour",
-    "min",
-    "max",
-    "count",
-    "first",
-    "first_time",
-    "last",
-    "last_time",
-    "coverage",
-    "flagged",
-)
-"""What is judged of rollups (among HOUR_COLUMNS)."""
+HOURS_READ = tuple(name for name in HOUR_COLUMNS if name not in ("mean", "inputs_hash"))
+"""What is judged of rollups."""
 
 
 class Hours(NamedTuple):

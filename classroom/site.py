@@ -199,7 +199,13 @@ class Site:
         return self._timetables[school]
 
     def part(self, schools: Sequence[str]) -> Site:
-        """The site of some of its schools: their rows, and those that are said of all."""
+        """The site of some of its schools: their rows, and those that are said of all.
+
+        Small enough to hand to another process.
+
+        Raises:
+            KeyError: no such school.
+        """
 
         def rows(of_school: dict[str, list[_Row]]) -> list[_Row]:
             return [row for key in schools for row in of_school.get(key, ())]

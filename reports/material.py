@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from analytics import turns
-from analytics.batch import site_of
 from analytics.bills import LONGEST
 from analytics.energy import REGISTERS
 from analytics.insights.model import KIND, Insight
@@ -77,7 +76,7 @@ def load(store: Store, site: Site, school: str, period: Period, now: datetime, f
         KeyError: no such school.
         store.base.StoreError: the store cannot serve now.
     """
-    part = site_of(site, site.school_by_key[school].key)
+    part = site.part([school])
     start, end = period.span(site.zone)
     before = period.before.span(site.zone)[0]
     devices = sorted({device.key for device in part.devices})

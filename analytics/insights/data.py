@@ -58,7 +58,7 @@ class SchoolData:
 
     ``hours`` has HOURS_COLUMNS, every hour of the span; ``rooms`` ROOM_COLUMNS, ``room_days``
     ROOM_DAY_COLUMNS. ``heat`` is the carrier of ``heat_kwh``, None where none is metered. ``site`` holds the
-    rows of ``school`` (``batch.site_of``).
+    rows of ``school`` (``Site.part``).
     """
 
     site: Site

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.batch import site_of
 from analytics.energy import to_us
 from analytics.finding import EPOCH
 from analytics.insights.data import (
@@ -48,7 +47,7 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
         StoreError: the store cannot serve now.
     """
     last = now.astimezone(site.zone).date() - timedelta(days=1)
-    part = site_of(site, school)
+    part = site.part([school])
     span = day_span(last - WINDOW, site.zone)[0], day_span(last, site.zone)[1]
     energy = {
         metric: store.read_values(school, Scope.SCHOOL, school, Interval.HOUR, *span, metric)

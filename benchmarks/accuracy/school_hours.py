@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from accuracy.room_flows import INTERVAL_S, person_flows
-from analytics.batch import site_of
 from analytics.insights.data import SchoolData, calendar_hours
 from classroom.quantity import Carrier
 from classroom.site import Site
@@ -129,7 +128,7 @@ def _case(
     run: _Run, index: int, runs: Sequence[_Run], hours: pd.DatetimeIndex, energy: Floats, outdoor_c: Floats,
     told: dict[str, Floats],
 ) -> SchoolCase:  # fmt: skip
-    site, key = site_of(run.town.site, run.school.key), run.school.key
+    site, key = run.town.site.part([run.school.key]), run.school.key
     first, last = FIRST_DAY + timedelta(days=1), FIRST_DAY + timedelta(days=DAYS - 2)
     frame = calendar_hours(site, key, first, last)
     for number, name in enumerate(_POWERS):
