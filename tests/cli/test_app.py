@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from typer.testing import CliRunner
 
 from cli.app import app
-from running import environment
+from running import loaded
 
 
 def test_help_names_every_command_with_what_it_does() -> None:
@@ -30,13 +27,5 @@ def test_a_command_of_a_group_knows_its_whole_name() -> None:
 
 
 def test_only_what_is_called_is_loaded() -> None:
-    script = (
-        "import sys; sys.argv = ['x', 'devices', '--help']\n"
-        "from cli.main import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print(sorted({'cli.report', 'cli.simulate', 'scipy', 'fastapi', 'duckdb'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert loaded({"cli.report", "cli.simulate", "scipy", "fastapi", "duckdb"}, "devices", "--help") == []
+    assert loaded({"cli.devices"}, "devices", "--help") == ["cli.devices"]

@@ -67,6 +67,20 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
+def loaded(modules: set[str], *arguments: str) -> list[str]:
+    """Which of the ``modules`` a command loads."""
+    script = (
+        f"import sys; sys.argv = {['classroom-climate', *arguments]}\n"
+        "from cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"print('\\n' + ' '.join(sorted({modules} & set(sys.modules))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+    )
+    return done.stdout.rsplit("\n", 2)[-2].split()
+
+
 @dataclass
 class Running:
     """A ``run`` in its own process."""
