@@ -151,6 +151,8 @@ class LiveHub:
     def publish(self, readings: Sequence[Reading]) -> None:
         """Take readings that are now stored. Only those newer than the last of their series are live."""
         newer = self._remember(readings)
+        if not self._history and not self._readers:
+            return  # a process that only ingests: nobody is there, and nobody will ask what was missed
         by_place: dict[Place, list[Reading]] = {}
         site = self._site()
         for reading in newer:

@@ -13,6 +13,7 @@ from ingest.message import Message
 from ingest.spool import from_microseconds, to_microseconds
 
 SCHEMA_VERSION = 2
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # dumps would make one for each device
 _JOURNAL_LIMIT_BYTES = 16_777_216
 
 COLUMNS = "id, received_us, retain, topic, payload, size, reason, detail, device, family, tries"
@@ -177,7 +178,7 @@ def sighting_row(sighting: Sighting) -> tuple[object, ...]:
         to_microseconds(sighting.first_seen),
         to_microseconds(sighting.last_seen),
         sighting.last_topic,
-        json.dumps(dict(sighting.hints), ensure_ascii=False, sort_keys=True),
+        _ENCODER.encode(dict(sighting.hints)),
         sighting.messages,
     )
 

@@ -16,6 +16,7 @@ connection, and only of a later one than it came by."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -48,7 +49,8 @@ class Redeliveries:
 
     def __init__(self, tail: int = TAIL) -> None:
         self._tail = tail
-        self._entries: dict[int, _Entry] = {}  # by spool id, oldest first
+        # By spool id, oldest first; a dict would pass over all that were dropped to find the oldest.
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._identities: dict[tuple[str, int, int], _Entry] = {}  # by topic, packet identifier, digest
         self._unsure: dict[str, dict[int, _Entry]] = {}  # by topic, in order of delivery
         self._generation = -1

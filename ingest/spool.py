@@ -21,6 +21,7 @@ from ingest.message import Message
 
 SCHEMA_VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _DELETE_IDS = 20_000  # ids freed in one transaction: a few milliseconds
 _VACUUM_PAGES = 2_000
 _SHRINK_PAGES, _SHRINK_STEPS = 200, 50
@@ -83,7 +84,7 @@ class Entry(NamedTuple):
 
 def to_microseconds(time: datetime) -> int:
     """Microseconds since 1970 of an aware time, exact."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
+    return (time - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(time_us: int) -> datetime:

@@ -101,6 +101,16 @@ def test_a_room_hears_of_its_devices_only(hub: LiveHub, co2: MakeCo2) -> None:
     asyncio.run(_read(hub, co2))
 
 
+def test_without_a_history_a_room_is_heard_live(
+    site: Site, registry: CollectorRegistry, co2: MakeCo2
+) -> None:
+    """As in a process that only ingests: what nobody reads is only remembered."""
+    hub = LiveHub(lambda: site, registry, history=0)
+    hub.publish([co2("first", 10, 500.0)])
+    assert hub.latest("first") == [co2("first", 10, 500.0)]
+    asyncio.run(_read(hub, co2))
+
+
 async def _resume(hub: LiveHub, co2: MakeCo2) -> None:
     for minute in (5, 4, 3):
         hub.publish([co2("first", minute, 700.0)])
