@@ -25,3 +25,13 @@ def median(values: Floats | Sequence[float]) -> float:
     """``numpy.median`` of one-dimensional ``values``, of which there is at least one, none NaN."""
     ordered = np.sort(values)
     return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
+def row_medians(values: Floats) -> Floats:
+    """``numpy.nanmedian`` of each row of ``values`` (rows × columns); NaN where a row has none."""
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
+    ordered = np.sort(values, axis=1)  # NaN last
+    known = values.shape[1] - np.isnan(values).sum(axis=1)
+    rows = np.arange(len(values))
+    return np.asarray((ordered[rows, (known - 1) // 2] + ordered[rows, known // 2]) / 2)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analytics.quantiles import row_medians
 from classroom.places import DayType
 from classroom.quantity import Carrier
 from classroom.site import Site
@@ -42,9 +43,6 @@ HOURS_COLUMNS = (
 day lies in a break (:func:`in_break`), hours (0-1) of it in which the school is open and in which ventilation
 is due, outdoor temperature [°C], energy [kWh], water of district heating [m³]. NaN: not known."""
 
-ROOM_COLUMNS = ("room", "hour", "co2_ppm", "temperature_c")
-"""One row a room and UTC hour: means of trusted readings; NaN: not known."""
-
 ROOM_DAY_COLUMNS = ("room", "day", "airflow_l_s_person")
 """One row a room and local day (naive midnight): outdoor air for a person in its lessons [L/s], the metric of
 that name; NaN: not told."""
@@ -56,9 +54,10 @@ _YEAR = pd.Timedelta(days=365)
 class SchoolData:
     """A school over local days ``first`` to ``last`` (both whole and over).
 
-    ``hours`` has HOURS_COLUMNS, every hour of the span; ``rooms`` ROOM_COLUMNS, ``room_days``
-    ROOM_DAY_COLUMNS. ``heat`` is the carrier of ``heat_kwh``, None where none is metered. ``site`` holds the
-    rows of ``school`` (``Site.part``).
+    ``hours`` has HOURS_COLUMNS, every hour of the span; ``room_co2_ppm`` and ``room_temperature_c`` have its
+    rows and a column a room: means of trusted readings, NaN: not known. ``room_days`` has ROOM_DAY_COLUMNS.
+    ``heat`` is the carrier of ``heat_kwh``, None where none is metered. ``site`` holds the rows of ``school``
+    (``Site.part``).
     """
 
     site: Site
@@ -66,7 +65,8 @@ class SchoolData:
     first: date
     last: date
     hours: pd.DataFrame
-    rooms: pd.DataFrame
+    room_co2_ppm: pd.DataFrame
+    room_temperature_c: pd.DataFrame
     room_days: pd.DataFrame
     heat: Carrier | None
     senses: tuple[Sense, ...] = ()
@@ -89,9 +89,7 @@ class SchoolData:
     def indoor_c(self) -> pd.Series:
         """Temperature of the school by UTC hour [°C]: median of its rooms, which one sunny room or odd sensor
         does not move."""
-        if self.rooms.empty:
-            return pd.Series(np.nan, index=self.hours.index)
-        return self.rooms.groupby("hour")["temperature_c"].median().reindex(self.hours.index)
+        return pd.Series(row_medians(self.room_temperature_c.to_numpy(np.float64)), index=self.hours.index)
 
     @cached_property
     def last_year(self) -> pd.Series:
@@ -112,14 +110,6 @@ class SchoolData:
         for column in ("electricity_kwh", "exported_kwh", "produced_kwh", "heat_kwh"):
             found[column] = by_day[column].sum().where(by_day[column].count() == counts)
         return found
-
-    @cached_property
-    def room_hours(self) -> pd.DataFrame:
-        """ROOM_COLUMNS with the hour's ``day``, local hour ``at``, ``day_type``, ``holiday``, ``open_h``,
-        ``fans_h`` and ``outdoor_c``."""
-        of_hour = self.hours[["day", "hour", "day_type", "holiday", "open_h", "fans_h", "outdoor_c"]]
-        of_hour = of_hour.rename(columns={"hour": "at"})
-        return self.rooms.join(of_hour, on="hour", how="inner")
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def _hot_water_kwh(data: SchoolData) -> float:
 
 def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
     """On cold days the rooms are as warm on weekends, and at night too, as on a school day's morning."""
-    if model is None or data.heat is None or data.rooms.empty:
+    if model is None or data.heat is None or data.room_temperature_c.empty:
         return None
     hours = data.hours.assign(indoor_c=data.indoor_c)
     hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])

@@ -15,7 +15,6 @@ from analytics.finding import EPOCH
 from analytics.insights.data import (
     HEAT_CARRIERS,
     HOURS_COLUMNS,
-    ROOM_COLUMNS,
     ROOM_DAY_COLUMNS,
     WINDOW,
     SchoolData,
@@ -56,7 +55,7 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
     rooms = _rooms(store, part, span)
     first_us = [int(found.time_us[0]) for of_carrier in energy.values() for found in of_carrier.values()]
     told = [EPOCH + timedelta(microseconds=time_us) for time_us in first_us]
-    told += [rooms["hour"].min().to_pydatetime()] if len(rooms) else []
+    told += [] if rooms.first_us is None else [EPOCH + timedelta(microseconds=rooms.first_us)]
     first = min(told, default=span[1] - timedelta(hours=1)).astimezone(site.zone).date()
     hours = calendar_hours(part, school, first, last)
     for column in HOURS_COLUMNS:
@@ -66,7 +65,10 @@ def load(store: Store, site: Site, school: str, now: datetime) -> SchoolData:
     heat = _put_energy(hours, energy)
     hours["flow_m3"] = _flow_m3(store, part, span).reindex(hours.index).to_numpy()
     days = _room_days(store, part, school, span)
-    return SchoolData(part, school, first, last, hours, rooms, days, heat, _senses(store, part, span[1]))
+    index = pd.DatetimeIndex(hours.index)
+    co2_ppm, indoor_c = (rooms.over(index, quantity) for quantity in _QUANTITIES)
+    senses = _senses(store, part, span[1])
+    return SchoolData(part, school, first, last, hours, co2_ppm, indoor_c, days, heat, senses)
 
 
 def _outdoor_c(store: Store, site: Site, school: str, span: Span) -> pd.Series:
@@ -114,12 +116,36 @@ def _flow_m3(store: Store, part: Site, span: Span) -> pd.Series:
     return total
 
 
-def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
-    """ROOM_COLUMNS of every room: means of its sensors, of hours that hold good readings and no verdict."""
+class _Rooms(NamedTuple):
+    """Means by quantity, a row a room of ``keys`` and a column an hour from the one numbered ``first`` on."""
+
+    keys: Sequence[str]
+    first: int
+    means: Mapping[str, Floats]
+
+    @property
+    def first_us(self) -> int | None:
+        """The first hour [us] of which anything is known."""
+        found = [np.flatnonzero(~np.isnan(mean).all(axis=0)) for mean in self.means.values()]
+        first = min((int(hours[0]) for hours in found if len(hours)), default=None)
+        return None if first is None else (self.first + first) * HOUR_US
+
+    def over(self, hours: pd.DatetimeIndex, quantity: str) -> pd.DataFrame:
+        """A quantity of some of these hours, which follow one another: a row an hour, a column a room."""
+        if not self.keys:
+            return pd.DataFrame(index=hours)
+        start = int(hours[0].timestamp()) // 3_600 - self.first
+        found = self.means[quantity][:, start : start + len(hours)]
+        return pd.DataFrame(found.T, index=hours, columns=list(self.keys))
+
+
+def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
+    """The rooms' hours: means of their sensors, of hours that hold good readings and no verdict."""
     placed = [device for device in part.devices if device.room is not None]
     keys = sorted({device.key for device in placed})
+    first = to_us(span[0]) // HOUR_US
     if not keys:
-        return pd.DataFrame({name: [] for name in ROOM_COLUMNS})
+        return _Rooms((), first, {})
     hours = store.read_hour_means(keys, _QUANTITIES, *span)
     at = hours.by_series()
     good = untouched(hours.hour_us, at, store.read_verdicts(keys, *span))
@@ -131,17 +157,11 @@ def _rooms(store: Store, part: Site, span: Span) -> pd.DataFrame:
                     _hung(device, hours, good, at[device.key, quantity])
                 )
     rooms = sorted({device.room or "" for device in placed})
-    first = to_us(span[0]) // HOUR_US
     grid = _Grid(first, -(-to_us(span[1]) // HOUR_US) - first)
     means = {
         quantity: np.array([grid.mean(sensors[room, quantity]) for room in rooms]) for quantity in _QUANTITIES
     }
-    known = ~np.all([np.isnan(mean) for mean in means.values()], axis=0)
-    room, hour = np.nonzero(known)
-    times = pd.DatetimeIndex(((hour + first) * HOUR_US).view("M8[us]")).tz_localize(UTC)
-    columns = {quantity: mean[known] for quantity, mean in means.items()}
-    names = pd.Categorical.from_codes(room, pd.Index(rooms))  # texts are half of what goes to a child
-    return pd.DataFrame({"room": names, "hour": times, **columns}, columns=list(ROOM_COLUMNS))
+    return _Rooms(rooms, first, means)
 
 
 def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFrame:

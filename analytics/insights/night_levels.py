@@ -150,11 +150,14 @@ def morning_jump_kw(data: SchoolData) -> pd.Series:
     if start is None:
         return _NO_JUMPS
     after, before = int(np.ceil(start)), int(np.floor(start)) - 1
-    used = data.hours.assign(use_kwh=data.use_kwh)
-    table = used.pivot_table(index="day", columns="hour", values="use_kwh", aggfunc="mean")
-    if after not in table or before not in table:
-        return _NO_JUMPS
-    return (table[after] - table[before]).dropna()
+    later_kw, earlier_kw = (_at_hour(data, hour) for hour in (after, before))
+    return (later_kw - earlier_kw).dropna()
+
+
+def _at_hour(data: SchoolData, hour: int) -> pd.Series:
+    """Electricity used in a local hour [kWh], by local day."""
+    at = data.hours["hour"] == hour
+    return data.use_kwh[at].groupby(data.hours["day"][at]).mean()
 
 
 def ventilation_start(data: SchoolData) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from analytics.insights.evidence import line
 from analytics.insights.finish import Found
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
-from analytics.points import HOUR_US, Ints
+from analytics.points import Ints
 from analytics.quantiles import median
 from classroom.places import DayType, Room
 from classroom.timetable import Span
@@ -44,24 +45,28 @@ _NOISE_LOG = 0.15
 
 def room_findings(data: SchoolData) -> list[Found]:
     """Findings of every room."""
-    if data.rooms.empty:
+    if data.room_co2_ppm.empty:
         return []
     kinds = data.days["day_type"]
     school_days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
-    by_room = dict(list(data.rooms.groupby("room", observed=True)))
+    first = int(data.hours.index[0].timestamp()) // 3_600
     timetable, days = data.timetable, [(day, day.date()) for day in school_days]
-    flows = dict(list(data.room_days.groupby("room", observed=True)))
+    by_day = data.room_days.set_index("day")
+    flows = dict(list(by_day["airflow_l_s_person"].groupby(by_day["room"], observed=True)))
     found = []
     for room in data.site.rooms_of(data.school):
-        if room.key not in by_room:
+        if room.key not in data.room_co2_ppm:
             continue
-        hours = by_room[room.key].set_index("hour").sort_index()
+        co2_ppm, temperature_c = (
+            _Hours(first, of_rooms[room.key].to_numpy(np.float64))
+            for of_rooms in (data.room_co2_ppm, data.room_temperature_c)
+        )
         lessons = {at: timetable.lessons(room.key, day) for at, day in days}
         told = room.key in flows and not _is_hall(room, lessons)
-        flow_l_s = flows[room.key].set_index("day")["airflow_l_s_person"] if told else _NO_FLOW
-        one = lacks_air(room, air_days(hours["co2_ppm"], flow_l_s, lessons))
+        flow_l_s = flows[room.key] if told else _NO_FLOW
+        one = lacks_air(room, air_days(co2_ppm, flow_l_s, lessons))
         found += [] if one is None else [one]
-        found += _too_warm_or_cold(data, room, hours["temperature_c"], lessons)
+        found += _too_warm_or_cold(data, room, temperature_c, lessons)
     return found
 
 
@@ -75,29 +80,32 @@ def _is_hall(room: Room, lessons: _Lessons) -> bool:
     return max(sizes, default=room.persons or 0) >= HALL_PERSONS
 
 
-def air_days(co2_ppm: pd.Series, flow_l_s: pd.Series, lessons: _Lessons) -> pd.DataFrame:
+class _Hours(NamedTuple):
+    """Means of UTC hours that follow one another, from the one numbered ``first`` since 1970 on; NaN: not
+    known."""
+
+    first: int
+    mean: Floats
+
+
+def air_days(co2_ppm: _Hours, flow_l_s: pd.Series, lessons: _Lessons) -> pd.DataFrame:
     """``flow_l_s`` (NaN: not told) and ``highest_ppm``, the highest hour of its lessons, by school day.
 
-    Of days of which nine hours of ten are known. ``co2_ppm`` is by UTC hour, ``flow_l_s`` by local day [L/s a
-    person].
+    Of days of which nine hours of ten are known. ``flow_l_s`` is by local day [L/s a person].
     """
-    known = co2_ppm.dropna()
-    hour = _hours(known)
-    ppm = known.to_numpy(np.float64)
+    known = ~np.isnan(co2_ppm.mean)
+    before = np.concatenate([[0], np.cumsum(known)])  # known hours before each
     given = [(day, of_day) for day, of_day in lessons.items() if of_day]
     start = np.array([int(of_day[0][0].timestamp() // 3_600) for _, of_day in given], dtype=np.int64)
-    end = [-int(-max(lesson[1] for lesson in of_day).timestamp() // 3_600) for _, of_day in given]
-    first, last = np.searchsorted(hour, start), np.searchsorted(hour, np.array(end, dtype=np.int64))
-    whole = np.flatnonzero(last - first >= np.maximum(3, 0.9 * (end - start)))
+    ends = [max(lesson[1] for lesson in of_day) for _, of_day in given]
+    end = np.array([-int(-at.timestamp() // 3_600) for at in ends], dtype=np.int64)
+    first, last = ((at - co2_ppm.first).clip(0, len(known)) for at in (start, end))
+    whole = np.flatnonzero(before[last] - before[first] >= np.maximum(3, 0.9 * (end - start)))
     bounds = np.stack([first[whole], last[whole]], axis=1).ravel()
-    highest = np.maximum.reduceat(np.append(ppm, 0.0), bounds)[::2] if len(whole) else np.empty(0)
+    ppm = np.append(np.where(known, co2_ppm.mean, -np.inf), 0.0)
+    highest = np.maximum.reduceat(ppm, bounds)[::2] if len(whole) else np.empty(0)
     days = pd.DatetimeIndex([given[at][0] for at in whole])
     return pd.DataFrame({"flow_l_s": flow_l_s.reindex(days), "highest_ppm": highest}, index=days)
-
-
-def _hours(values: pd.Series) -> Ints:
-    """Numbers of the UTC hours since 1970 by which ``values`` go."""
-    return pd.DatetimeIndex(values.index).as_unit("us").asi8 // HOUR_US
 
 
 def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
@@ -144,19 +152,18 @@ def _may_lack(flow_l_s: Floats, highest_ppm: Floats, told: bool) -> bool:
 
 
 def _too_warm_or_cold(
-    data: SchoolData, room: Room, temperature_c: pd.Series, lessons: _Lessons
+    data: SchoolData, room: Room, temperature_c: _Hours, lessons: _Lessons
 ) -> Iterator[Found]:
     """Too often outside the comfort limits in lessons of the heating season."""
     limits = data.site.settings.analytics
     heated = {day: of_day for day, of_day in lessons.items() if day.month in _MONTHS_HEATED and of_day}
-    hours = _lesson_hours(temperature_c, [lesson[:2] for of_day in heated.values() for lesson in of_day])
-    known = hours.to_numpy(np.float64)
+    at = _in_lessons([lesson[:2] for of_day in heated.values() for lesson in of_day], temperature_c)
+    known = temperature_c.mean[at]
     warm, cold = np.sum(known > limits.comfort_high_c), np.sum(known < limits.comfort_low_c - 1.0)
     if max(warm, cold) < TOO_OFTEN * len(known):
         return  # most rooms, before anything is made of their days
-    by_day = hours.groupby(
-        pd.DatetimeIndex(hours.index).tz_convert(data.site.zone).tz_localize(None).normalize()
-    )
+    hours = pd.Series(known, index=data.hours.index[at])
+    by_day = hours.groupby(data.hours["day"].to_numpy()[at])
     if by_day.ngroups < _LEAST_DAYS:
         return
     for kind, limit, outside in (
@@ -180,10 +187,12 @@ def _too_warm_or_cold(
         )
 
 
-def _lesson_hours(values: pd.Series, spans: list[Span]) -> pd.Series:
-    """Values of the whole hours that lie in the spans by half or more."""
+def _in_lessons(spans: list[Span], values: _Hours) -> Ints:
+    """Positions of the known hours that lie in the spans by half or more."""
     first = np.array([int((start.timestamp() + 1_800) // 3_600) for start, _ in spans], dtype=np.int64)
     last = np.array([int((end.timestamp() - 1_800) // 3_600) for _, end in spans], dtype=np.int64)
     longest = int((last - first).max(initial=0))
-    wanted = [(first + more)[first + more <= last] for more in range(longest + 1)]
-    return values[np.isin(_hours(values), np.concatenate(wanted)) & values.notna().to_numpy()]
+    numbers = np.concatenate([(first + more)[first + more <= last] for more in range(longest + 1)])
+    at = np.unique(numbers - values.first)
+    at = at[(at >= 0) & (at < len(values.mean))]
+    return np.asarray(at[~np.isnan(values.mean[at])])

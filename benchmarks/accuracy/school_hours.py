@@ -145,33 +145,29 @@ def _case(
                 added = pd.Series(energy[:, number, index] - energy[:, number, other_index], index=hours)
                 by_day = added.reindex(frame.index).groupby(frame["day"]).sum()
                 extra[other.left_out, name] = by_day
-    rooms, flow = _rooms(run, hours, told)
+    (co2_ppm, indoor_c), flow = _rooms(run, hours, told)
+    rooms = co2_ppm.reindex(frame.index), indoor_c.reindex(frame.index)
     days = _room_days(run, site, hours, told, sorted({day.date() for day in frame["day"]}))
-    data = SchoolData(site, key, first, last, frame, rooms, days, Carrier.DISTRICT_HEAT)
+    data = SchoolData(site, key, first, last, frame, *rooms, days, Carrier.DISTRICT_HEAT)
     return SchoolCase(run.school.seed, data, run.school.defects, pd.DataFrame(extra), flow)
 
 
-def _rooms(run: _Run, hours: pd.DatetimeIndex, told: dict[str, Floats]) -> tuple[pd.DataFrame, pd.Series]:
-    parts, flows = [], {}
+def _rooms(
+    run: _Run, hours: pd.DatetimeIndex, told: dict[str, Floats]
+) -> tuple[tuple[pd.DataFrame, pd.DataFrame], pd.Series]:
+    """CO2 and temperature as the rooms' sensors tell them, a column a room; and the true flow of each."""
+    co2_ppm, temperature_c, flows = {}, {}, {}
     half = len(hours) // 2
     for zone, room in enumerate(run.school.rooms, run.school.first_zone):
         if room.key == REST_KEY:
             continue
         factor, offset_ppm, offset_c = _errors(run, room.key)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "room": room.key,
-                    "hour": hours,
-                    "co2_ppm": told["co2_ppm"][:, zone] * factor + offset_ppm,
-                    "temperature_c": told["temperature_c"][:, zone] + offset_c,
-                    "coverage": 1.0,
-                }
-            )
-        )
+        co2_ppm[room.key] = told["co2_ppm"][:, zone] * factor + offset_ppm
+        temperature_c[room.key] = told["temperature_c"][:, zone] + offset_c
         people = told["people"][half:, zone]
         flows[room.key] = float(told["breathed"][half:, zone].sum() / max(people.sum(), 1e-9))
-    return pd.concat(parts, ignore_index=True), pd.Series(flows)
+    rooms = pd.DataFrame(co2_ppm, index=hours), pd.DataFrame(temperature_c, index=hours)
+    return rooms, pd.Series(flows)
 
 
 def _room_days(

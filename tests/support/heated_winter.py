@@ -28,9 +28,9 @@ def put_rooms(data: SchoolData, warmer_k: pd.Series | float = 0.0) -> SchoolData
     """Two rooms, so much warmer than they should be by hour, and the heat that this takes."""
     hours = data.hours
     indoor = np.where(lowered(data), 18.0, 20.0) + warmer_k * np.ones(len(hours))
-    columns = {"hour": hours.index, "co2_ppm": 600.0, "temperature_c": indoor, "coverage": 1.0}
-    rooms = pd.concat([pd.DataFrame({"room": room, **columns}) for room in ("a1", "a2")], ignore_index=True)
-    object.__setattr__(data, "rooms", rooms)
+    for name, values in (("room_co2_ppm", 600.0), ("room_temperature_c", indoor)):
+        rooms = pd.DataFrame({"a1": values, "a2": values}, index=hours.index)
+        object.__setattr__(data, name, rooms)
     hours["heat_kwh"] = (
         SLOPE_KWH_K_D * (indoor - FREE_K - hours["outdoor_c"]).clip(lower=0) + HOT_WATER_KWH_D
     ) / 24

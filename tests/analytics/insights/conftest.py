@@ -11,7 +11,6 @@ import pytest
 
 from analytics.insights.data import (
     HOURS_COLUMNS,
-    ROOM_COLUMNS,
     ROOM_DAY_COLUMNS,
     SchoolData,
     Sense,
@@ -91,9 +90,10 @@ def make_data() -> Callable[..., SchoolData]:
         hours["outdoor_c"] = outdoor_c(hours) if callable(outdoor_c) else outdoor_c
         school = (hours["day_type"] == "school_day") & (hours["open_h"] > 0)
         hours["electricity_kwh"] = BASE_KW + FANS_KW * hours["fans_h"] + LESSONS_KW * school
-        rooms = pd.DataFrame({name: [] for name in ROOM_COLUMNS})
+        rooms = pd.DataFrame(index=hours.index)
         room_days = pd.DataFrame({name: [] for name in ROOM_DAY_COLUMNS})
-        return SchoolData(site, "berga", FIRST, last, hours, rooms, room_days, Carrier.DISTRICT_HEAT, senses)
+        heat = Carrier.DISTRICT_HEAT
+        return SchoolData(site, "berga", FIRST, last, hours, rooms, rooms, room_days, heat, senses)
 
     return make
 

@@ -195,8 +195,9 @@ def in_lessons(data: SchoolData, ppm: float, l_s: float, temperature_c: float) -
     """A room's CO2 while the school is open, its air for a person and its temperature."""
     hours = data.hours
     is_open = (hours["day_type"] == "school_day") & hours["hour"].between(8, 14)
-    room = {"room": "a1", "hour": hours.index, "co2_ppm": np.where(is_open, ppm, 430.0)}
-    object.__setattr__(data, "rooms", pd.DataFrame({**room, "temperature_c": temperature_c}))
+    co2_ppm = pd.DataFrame({"a1": np.where(is_open, ppm, 430.0)}, index=hours.index)
+    object.__setattr__(data, "room_co2_ppm", co2_ppm)
+    object.__setattr__(data, "room_temperature_c", pd.DataFrame({"a1": temperature_c}, index=hours.index))
     days = hours["day"][is_open].unique()
     flow = pd.DataFrame({"room": "a1", "day": days, "airflow_l_s_person": l_s})
     object.__setattr__(data, "room_days", flow)

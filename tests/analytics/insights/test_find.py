@@ -23,8 +23,8 @@ def test_any_length_of_time_can_be_looked_at(make_data: Make, days: int) -> None
     assert find(data) == []
     data = make_data(days=days)
     data.hours["heat_kwh"] = 10.0
-    rooms = pd.DataFrame({"room": "a1", "hour": data.hours.index, "co2_ppm": 500.0, "temperature_c": 21.0})
-    object.__setattr__(data, "rooms", rooms.assign(coverage=1.0))
+    object.__setattr__(data, "room_co2_ppm", pd.DataFrame({"a1": 500.0}, index=data.hours.index))
+    object.__setattr__(data, "room_temperature_c", pd.DataFrame({"a1": 21.0}, index=data.hours.index))
     assert find(data) == []
     for column in ("electricity_kwh", "heat_kwh", "outdoor_c"):
         data = make_data(days=days)

@@ -115,11 +115,11 @@ def test_hours_of_the_school(filled: DuckDBStore, placed: Any) -> None:
 
 
 def test_rooms_are_means_of_trusted_hours_where_devices_hung(filled: DuckDBStore, placed: Any) -> None:
-    rooms = load(filled, placed, "berga", NOW).rooms.set_index(["room", "hour"])
-    assert len(rooms) == 2  # the stuck hour is not among them
-    assert rooms.loc[("a1", pd.Timestamp(HOUR)), "co2_ppm"] == 850.0
-    assert rooms.loc[("a1", pd.Timestamp(HOUR)), "temperature_c"] == 21.0
-    assert rooms.loc[("a2", pd.Timestamp(HOUR)), "co2_ppm"] == 700.0
+    data = load(filled, placed, "berga", NOW)
+    hour = pd.Timestamp(HOUR)
+    co2_ppm, temperature_c = data.room_co2_ppm.stack(), data.room_temperature_c.stack()
+    assert co2_ppm.dropna().to_dict() == {(hour, "a1"): 850.0, (hour, "a2"): 700.0}  # not the stuck hour
+    assert temperature_c.dropna().to_dict() == {(hour, "a1"): 21.0}
 
 
 def test_the_air_of_a_rooms_days_by_local_day(filled: DuckDBStore, placed: Any) -> None:
@@ -140,7 +140,8 @@ def test_a_stuck_sensor_is_told_with_its_reason(filled: DuckDBStore, placed: Any
 def test_an_empty_store(store: DuckDBStore, placed: Any) -> None:
     data = load(store, placed, "berga", NOW)
     assert data.heat is None
-    assert data.rooms.empty
+    assert data.room_co2_ppm.isna().all().all()
+    assert data.room_temperature_c.isna().all().all()
     assert data.room_days.empty
     assert data.first == data.last == date(2026, 3, 1)
     assert data.hours[["electricity_kwh", "outdoor_c"]].isna().all().all()

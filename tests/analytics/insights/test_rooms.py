@@ -28,17 +28,16 @@ def with_rooms(
     """``flow_l_s`` is by hour of the school; while it is open CO2 stands where such a flow keeps it."""
     hours = data.hours
     school = (hours["day_type"] == "school_day") & hours["hour"].between(8, 14)
-    rooms, days = [], []
+    co2_ppm, days = {}, []
     for room, flow in flow_l_s.items():
-        ppm = np.where(school, OUTDOOR_PPM + EXCESS_PPM_L_S / flow, OUTDOOR_PPM)
-        rooms.append(
-            pd.DataFrame({"room": room, "hour": hours.index, "co2_ppm": ppm, "temperature_c": temperature_c})
-        )
+        co2_ppm[room] = np.where(school, OUTDOOR_PPM + EXCESS_PPM_L_S / flow, OUTDOOR_PPM)
         by_day = flow[school].groupby(hours["day"][school]).first()
         days.append(
             pd.DataFrame({"room": room, "day": by_day.index, "airflow_l_s_person": by_day.to_numpy()})
         )
-    object.__setattr__(data, "rooms", pd.concat(rooms, ignore_index=True))
+    object.__setattr__(data, "room_co2_ppm", pd.DataFrame(co2_ppm, index=hours.index))
+    warm = pd.DataFrame(dict.fromkeys(flow_l_s, temperature_c), index=hours.index)
+    object.__setattr__(data, "room_temperature_c", warm)
     object.__setattr__(data, "room_days", pd.concat(days, ignore_index=True))
     return data
 
@@ -66,7 +65,7 @@ def test_a_room_that_lacks_air_since_a_damper_failed(make_data: Make) -> None:
 def test_little_air_that_shows_in_no_hour_is_silent(make_data: Make, ppm: float, speaks: bool) -> None:
     """4.5 L/s a person: told from 1100 ppm on."""
     data = with_rooms(make_data(), {"a1": always(make_data(), 4.5)})
-    data.rooms["co2_ppm"] = data.rooms["co2_ppm"].clip(upper=ppm)
+    object.__setattr__(data, "room_co2_ppm", data.room_co2_ppm.clip(upper=ppm))
     assert len(of_rooms(data)) == speaks
 
 
@@ -87,7 +86,7 @@ def test_a_dining_hall_is_judged_by_its_co2(make_data: Make, site: Site) -> None
     lessons = [lesson.model_copy(update={"group_size": 120}) for lesson in site.lessons]
     data = make_data(site=replace(site, lessons=lessons))
     with_rooms(data, {"a1": always(data, 4.5)})
-    data.rooms["co2_ppm"] = data.rooms["co2_ppm"].clip(upper=1_200.0)
+    object.__setattr__(data, "room_co2_ppm", data.room_co2_ppm.clip(upper=1_200.0))
     assert of_rooms(data) == []
 
 
