@@ -244,8 +244,11 @@ class Store(Protocol):
     def read_hour_means(
         self, devices: Iterable[str], quantities: Iterable[str], start: datetime, end: datetime
     ) -> HourMeans:
-        """Means of the hours with good readings among :meth:`read_hours`: a fifth of its memory and time."""
-        return HourMeans.of(self.read_hours(devices, quantities, start, end))
+        """Means of the hours with good readings among :meth:`read_hours`: a fifth of its memory and time.
+
+        Every hour of the span has its place, so ask for years, not for all time.
+        """
+        return HourMeans.of(self.read_hours(devices, quantities, start, end), start, end)
 
     def changed(self, consumer: str) -> Changed:
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""

@@ -15,7 +15,7 @@ from store import duckdb_readings
 from store.base import HOUR_COLUMNS
 from store.batch import ends
 from store.duckdb_tables import Asked, WriterMemory, in_order, registered, time_column
-from store.frames import NO_HOUR_MEANS, NO_READINGS, Columns, HourMeans, texts
+from store.frames import NO_READINGS, Columns, HourMeans, texts
 from store.hourly import roll_up
 from store.times import HOUR_US, day_ranges, day_ranges_us, microseconds, naive_utc, to_datetime
 
@@ -129,8 +129,6 @@ def read_means(
 ) -> HourMeans:
     """Means of hours in the half-open range that hold good readings."""
     asked = Asked.of(con, devices, quantities)
-    if not len(asked.series):
-        return NO_HOUR_MEANS
     with registered(con, "asked", asked.ranks()):
         found = con.sql(
             "SELECT a.rank, epoch_us(h.hour) AS hour, h.mean "
@@ -138,7 +136,9 @@ def read_means(
             "WHERE h.hour >= ? AND h.hour < ? AND h.count > 0",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
-    rank, hour_us = found["rank"].to_numpy(), found["hour"].to_numpy()
-    order = in_order(rank, hour_us)
-    rank, hour_us, mean = rank[order], hour_us[order], found["mean"].to_numpy()[order]
-    return HourMeans(asked.device[rank], asked.quantity[rank], hour_us, mean, asked.devices, asked.quantities)
+    series = [
+        (asked.devices[device], asked.quantities[quantity])
+        for device, quantity in zip(asked.device.tolist(), asked.quantity.tolist(), strict=True)
+    ]
+    columns = (found[name].to_numpy() for name in ("rank", "hour", "mean"))
+    return HourMeans.between(start, end, series, *columns)

@@ -40,7 +40,7 @@ TOO_OFTEN = 0.25
 _MONTHS_HEATED = (10, 11, 12, 1, 2, 3, 4)
 _LEAST_DAYS = 10
 _LATEST_DAYS = 60  # school days that tell how a room is now
-_LATELY_DAYS = 90  # school days among which so many are known, as a rule
+_LATELY_DAYS = 70  # school days among which so many are known, as a rule
 _NOISE_LOG = 0.15
 
 
