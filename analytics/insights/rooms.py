@@ -129,10 +129,24 @@ def _has_air_lately(co2_ppm: _Hours, flow_l_s: Floats, lessons: _Lessons) -> boo
     known = ~np.isnan(flow)
     if known.sum() < _LATEST_DAYS and len(lessons) < len(flow_l_s):
         return False  # earlier days may be among the last that are known
-    low_l_s = flow[known][-_LATEST_DAYS:].min(initial=np.inf)
-    high_ppm = highest_ppm[known][-_LATEST_DAYS:].max(initial=0.0)
-    airy = not any(low_l_s < least and high_ppm >= ppm for least, ppm in LACKING)
-    return airy and bool(highest_ppm[-_LATEST_DAYS:].max(initial=0.0) < VERY_HIGH_PPM)
+    told = flow[known][-_LATEST_DAYS:], highest_ppm[known][-_LATEST_DAYS:]
+    unknown = np.full(len(at), np.nan), highest_ppm
+    return not any(_may_lack(*(values[-_LATEST_DAYS:] for values in days)) for days in (told, unknown))
+
+
+def _may_lack(flow_l_s: Floats, highest_ppm: Floats) -> bool:
+    """Whether any of the last days that may be judged together, by their medians, is a finding."""
+    if not _lacks(flow_l_s.min(initial=np.inf), highest_ppm.max(initial=0.0)):
+        return False
+    lasts = (slice(-days, None) for days in range(_LEAST_DAYS, len(highest_ppm) + 1))
+    return any(_lacks(median(flow_l_s[last]), median(highest_ppm[last])) for last in lasts)
+
+
+def _lacks(flow_l_s: float, highest_ppm: float) -> bool:
+    """Whether so much air a person (NaN: not told) and such a highest hour are lack of air."""
+    if np.isnan(flow_l_s):
+        return highest_ppm >= VERY_HIGH_PPM
+    return any(flow_l_s < least and highest_ppm >= ppm for least, ppm in LACKING)
 
 
 def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
@@ -148,8 +162,7 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     since = shown.index[start]
     highest = median(highest_ppm[start:][-_LATEST_DAYS:])
     l_s = median(flow[start:][-_LATEST_DAYS:]) if told else np.nan
-    lacks = any(l_s < least and highest >= ppm for least, ppm in LACKING)
-    if not (lacks if told else highest >= VERY_HIGH_PPM):
+    if not _lacks(l_s, highest):
         return None
     params: dict[str, float | str] = {"co2_ppm": round(highest)}
     if told:
