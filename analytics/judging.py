@@ -63,7 +63,7 @@ def judge(
         if part is not None
     )
     other = False
-    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
+    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=2), start=1):
         other |= _save(store, zones)
         progress("judging", done, len(work))
     return other
