@@ -54,9 +54,9 @@ BROKER = ("persistence true", "autosave_interval 5", "max_queued_messages 0", "m
 """Of the configuration that ``init`` writes for a site's mosquitto, what bears on its work."""
 
 MOST_HELD, FEW_HELD = 50_000, 25_000
-"""Messages in the broker and in the spool at which the simulator is held up, and at which it goes on: a broker
-saves all that it holds every few seconds, and a spool gives its pages back when a backlog has gone, so that
-one without end would be measured instead of the path."""
+"""Messages in the broker and in the spool at which the simulator is held up, and at which it goes on: a
+broker saves all that it holds every few seconds, and a spool gives its pages back when a backlog has gone, so
+that one without end would be measured instead of the path."""
 
 _LOOK_S, _SAY_S = 1.0, 30.0
 
