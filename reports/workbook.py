@@ -54,6 +54,13 @@ def workbook(document: Document, zone: ZoneInfo, made: datetime) -> bytes:
     return out.getvalue()
 
 
+def on_paper(sheet: Worksheet) -> None:
+    """A4 across, one page wide."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
 _LEFT = {"align": "left", "indent": 1}  # room between a number and the text after it
 
 
@@ -82,9 +89,7 @@ class _Sheets:
             fitting = f"{base} {number}"
         self._names.add(fitting.lower())
         sheet = self.book.add_worksheet(fitting)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        on_paper(sheet)
         sheet.set_footer(f"&L{self._footer}&R&P / &N")
         return sheet
 
