@@ -181,6 +181,7 @@ def _widths(tables: Sequence[Table]) -> list[float]:
     for table in tables:
         for at, column in enumerate(table.columns):
             words = [len(word) for word in column.heading.split()]
+            words.append(min(len(column.heading), _CHARACTERS + 4))
             texts = [len(row[at]) for row in table.rows if isinstance(row[at], str)]  # type: ignore[arg-type]
             least = _CHARACTERS if column.is_number else 10
             needed = min(_WIDEST_FIRST if at == 0 else _WIDEST, max(least, *words, *texts)) + 2
