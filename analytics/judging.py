@@ -29,7 +29,7 @@ from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
 from classroom.timetable import day_span
-from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, VERDICT_COLUMNS, Store
+from store.base import CHANGED_COLUMNS, HOUR_KEY, VERDICT_COLUMNS, Store
 from store.frames import Columns
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -190,7 +190,7 @@ def _with_neighbours(store: Store, group: _Group, hours: pd.DataFrame, reach: ti
     parts = [part for part in parts if len(part)]
     if len(parts) <= 1:
         return hours
-    return pd.concat(parts).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return pd.concat(parts).sort_values(list(HOUR_KEY), ignore_index=True)
 
 
 def _nearest(store: Store, series: set[Series], start: datetime, end: datetime, which: int) -> pd.DataFrame:
@@ -327,7 +327,7 @@ def _hours_between(store: Store, spans: Mapping[Series, Sequence[tuple[int, int]
     first = min(start for of_series in spans.values() for start, _ in of_series)
     last = max(end for of_series in spans.values() for _, end in of_series)
     span = _time(first - first % HOUR_US), _time(last)
-    hours = store.read_hours(devices, quantities, *span, columns=HOUR_COLUMNS[:3])
+    hours = store.read_hours(devices, quantities, *span, columns=HOUR_KEY)
     hour_us = microseconds(hours["hour"])
     touched = np.zeros(len(hour_us), dtype=bool)
     for series, rows in series_rows(hours):

@@ -133,9 +133,7 @@ def school_day() -> date:
 
 def begin(rooms: int, folder: Path, stack: ExitStack) -> Rig:
     """Everything up to the first message."""
-    broker = Mosquitto(folder, BROKER)
-    broker.start()
-    stack.callback(broker.kill)
+    broker = stack.enter_context(Mosquitto(folder, BROKER))
     (folder / "influx").mkdir()
     url, influxd = stack.enter_context(influx2_process(folder / "influx", free_ports(1)))
     address = stack.enter_context(set_up(url, folder).bucket())

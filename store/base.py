@@ -26,10 +26,11 @@ from store.times import Array, to_us
 READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
 """Sorted by device, quantity, time; one row per (device, quantity, time): the newest revision."""
 
+HOUR_KEY = ("device", "quantity", "hour")
+"""What tells a rollup from every other."""
+
 HOUR_COLUMNS = (
-    "device",
-    "quantity",
-    "hour",
+    *HOUR_KEY,
     "mean",
     "min",
     "max",
@@ -237,7 +238,7 @@ class Store(Protocol):
     ) -> pd.DataFrame:
         """Rollups with ``start <= hour < end``, sorted by device, quantity, hour.
 
-        ``columns`` of HOUR_COLUMNS, the first three among them: the fewer, the faster.
+        ``columns`` of HOUR_COLUMNS, HOUR_KEY among them: the fewer, the faster.
         """
         ...
 

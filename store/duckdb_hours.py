@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from store import duckdb_readings
-from store.base import HOUR_COLUMNS
+from store.base import HOUR_COLUMNS, HOUR_KEY
 from store.batch import ends
 from store.duckdb_tables import Asked, WriterMemory, in_order, registered, time_column
 from store.frames import NO_READINGS, Columns, HourMeans, texts
@@ -33,7 +33,7 @@ def compute(con: DuckDBPyConnection, hours: pd.DataFrame, interval_s: Mapping[st
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) <= 1:
         return filled[0] if filled else roll_up(hours, interval_s, NO_READINGS)
-    return pd.concat(filled).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return pd.concat(filled).sort_values(list(HOUR_KEY), ignore_index=True)
 
 
 def _raw(con: DuckDBPyConnection, hours: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Columns]]:

@@ -1,19 +1,28 @@
-"""What every test run shows first, and the real InfluxDB servers."""
+"""What every test run shows first, an embedded store, and the real InfluxDB servers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from influx import Server, header, started
 
+from store.duckdb_store import DuckDBStore
 from store.influx_server import Address
 
 
 def pytest_report_header() -> str:
     """The servers that tests marked ``server`` will meet."""
     return header()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    """An empty store in a file."""
+    with closing(DuckDBStore(tmp_path / "store.duckdb", memory_limit_mb=200)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
