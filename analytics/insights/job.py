@@ -64,21 +64,23 @@ def update(
     schools_data = loaded(due, lambda key: load(store, site, key[0], now), ahead=2)  # longer than finding
     parts = ((key, find, data) for key, data in schools_data)
     for (school, mark), insights in in_turn(parts, compute, at_once):
-        replace(store, school, insights)
-        store.write_documents([_run(school, mark, now.astimezone(UTC).isoformat(), late=False)])
+        replace(store, school, insights, _run(school, mark, now.astimezone(UTC).isoformat(), late=False))
     return len(due)
 
 
-def replace(store: Store, school: str, insights: Sequence[Insight]) -> None:
-    """Make ``insights`` the school's: new and changed ones are written, withdrawn ones deleted."""
+def replace(store: Store, school: str, insights: Sequence[Insight], run: Document | None = None) -> None:
+    """Make ``insights`` the school's: withdrawn ones are deleted, then new and changed ones written, at once
+    with the ``run`` that found them."""
     stored = {one.key: one for one in store.read_documents(KIND, school)}
     made = {one.key: Document(KIND, school, one.key, one.model_dump_json()) for one in insights}
-    changed = [one for key, one in made.items() if stored.get(key) != one]
-    if changed:
-        store.write_documents(changed)
     gone = sorted(stored.keys() - made.keys())
     if gone:
         store.delete_documents(KIND, school, gone)
+    changed = [one for key, one in made.items() if stored.get(key) != one]
+    if run is not None:
+        changed.append(run)
+    if changed:
+        store.write_documents(changed)
 
 
 def read_insights(store: Store, school: str | None = None) -> list[Insight]:
