@@ -48,9 +48,7 @@ def one_meter(make_site: MakeSite) -> Site:
     )
 
 
-def test_a_day_with_estimated_hours_says_so_until_they_are_measured(
-    store: Store, one_meter: Site
-) -> None:
+def test_a_day_with_estimated_hours_says_so_until_they_are_measured(store: Store, one_meter: Site) -> None:
     hours = [Reading("m-el", "energy_of_hour_kwh", START + n * HOUR, 2.0) for n in range(48)]
     mark = Reading("m-el", "energy_of_hour_estimated", START + 5 * HOUR, 1.0)
     store.write_readings([*hours, mark])
