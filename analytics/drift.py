@@ -8,6 +8,11 @@ lowest values leave 380 to 500 ppm, or jump, has drifted (or its automatic basel
 A night between two school days does not empty every room: without night ventilation (0.1 air changes an hour)
 it still holds some of the day's CO2 at dawn. How much it holds, from the least to the most, is learned from
 the sensor's own earlier days, so that a drift shows on a Tuesday too; what is not known yet is not judged.
+A day that is level from midnight to midnight was nobody's, whatever the calendar says: it needs no learning
+and no other day beside it.
+
+A slow drift is told by its course: noise takes a few ppm off every low, which are days of a drift of 2 ppm a
+day. One that has come half of a jump's way and will leave outdoor air within three days is flagged now.
 
 A day is judged by the six weeks before it and by nothing else. So a jump that stays within outdoor air is
 reported until its new level outweighs the old one, then it is the sensor's own: a sensor that was calibrated
@@ -20,6 +25,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
+from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
@@ -36,13 +42,22 @@ LEARN_DAYS = 42
 RECENT_DAYS = 7
 """How far back the last three days with readings may lie that are judged together."""
 
+TREND_DAYS = 14
+"""A drift's course is read from the cleared days of so long: two weekends at least."""
+
+AHEAD_DAYS = 3
+"""A sensor on its way out of outdoor air is flagged so long before it is there: noise, and days whose air is
+not known, may hide the first days outside for as long."""
+
 _RECENT = 3
+_LEAST_SPAN = 7  # days between the first and the last from which a course is read
 _LEAST_CLEARED, _LEAST_HELD = 2, 3  # days of a kind before they are a measure
 _UNKNOWN = float("-inf")
 
 HIGH = "baseline above outdoor air"
 LOW = "baseline below outdoor air"
 JUMPED = "baseline has jumped"
+LEAVING = "baseline is leaving outdoor air"
 
 
 class Air(Enum):
@@ -54,13 +69,14 @@ class Air(Enum):
 
 
 class Day(NamedTuple):
-    """A sensor's local day: the mean of its lowest hour [ppm], what may be in that air, and which room it
-    is."""
+    """A sensor's local day: the mean of its lowest hour [ppm], what may be in that air, which room it is, and
+    whether nobody breathed in it all day."""
 
     day: date
     low_ppm: float
     air: Air
     room: str = ""
+    flat: bool = False
 
 
 class _Bounds(NamedTuple):
@@ -102,18 +118,53 @@ def _judge(recent: Sequence[Day], earlier: Sequence[Day]) -> tuple[str | None, l
     usual = _usual(earlier)
     held = {room: _held(earlier, usual, room) for room in {day.room for day in recent}}
     bounds = [_bounds(day, held[day.room]) for day in recent]
+    why, shows = _beyond(bounds, usual, alone=recent[-1].flat)
+    if why is None and usual is not None and _leaves([*earlier, *recent], bounds[-1], usual):
+        return LEAVING, [recent[-1].day]
+    return why, _back(bounds, shows) if why else []
+
+
+def _beyond(bounds: Sequence[_Bounds], usual: float | None, *, alone: bool) -> tuple[str | None, list[bool]]:
+    """Where the baseline is and should not be, and which days show it: by the median of the days, or by the
+    last ``alone``."""
     low, high = BASELINE_PPM
-    if median(one.low for one in bounds) < low:
-        return LOW, _back(bounds, [one.low < low for one in bounds])
-    if median(one.least for one in bounds) > high:
-        return HIGH, _back(bounds, [one.least > high for one in bounds])
+    judged = bounds[-1:] if alone else bounds
+    if median(one.low for one in judged) < low:
+        return LOW, [one.low < low for one in bounds]
+    if median(one.least for one in judged) > high:
+        return HIGH, [one.least > high for one in bounds]
     if usual is None or len(bounds) < _RECENT:
         return None, []
     off = [_off(one, usual) for one in bounds]
-    if abs(median(off)) > JUMP_PPM:
-        up = median(off) > 0
-        return JUMPED, _back(bounds, [abs(one) > JUMP_PPM / 2 and (one > 0) == up for one in off])
+    by = median(off[-len(judged) :])
+    if abs(by) > JUMP_PPM:
+        return JUMPED, [abs(one) > JUMP_PPM / 2 and (one > 0) == (by > 0) for one in off]
     return None, []
+
+
+def _leaves(days: Sequence[Day], now: _Bounds, usual: float) -> bool:
+    """Whether the baseline has drifted and goes on, so that AHEAD_DAYS after ``now`` it leaves outdoor air.
+
+    Its course is a line through the cleared days (Theil-Sen: the median of the slopes between any two, which
+    one weekend that is unlike the others does not move). What ``now`` shows must agree with it.
+    """
+    known = [
+        (float((day.day - now.day).days), day.low_ppm)
+        for day in days
+        if day.air is Air.CLEARED and (now.day - day.day).days < TREND_DAYS
+    ]
+    if not known or known[-1][0] - known[0][0] < _LEAST_SPAN or abs(known[-1][1] - usual) < JUMP_PPM / 4:
+        return False
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(known, 2)]
+    slope = median(slopes)
+    level = median(low - slope * at for at, low in known)
+    off = level - usual
+    if abs(off) < JUMP_PPM / 2 or (off > 0) != (slope > 0):
+        return False
+    if not now.least - JUMP_PPM / 2 < level < now.most + JUMP_PPM / 2:
+        return False
+    low, high = BASELINE_PPM
+    return not low <= level + AHEAD_DAYS * slope <= high
 
 
 def _back(bounds: Sequence[_Bounds], shows: Sequence[bool]) -> list[date]:
