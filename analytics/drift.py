@@ -42,15 +42,16 @@ LEARN_DAYS = 42
 RECENT_DAYS = 7
 """How far back the last three days with readings may lie that are judged together."""
 
-TREND_DAYS = 14
-"""A drift's course is read from the cleared days of so long: two weekends at least."""
+TREND_DAYS = 21
+"""A drift's course is read from the cleared days of so long: three weekends, because two of other weather or
+air pressure lie on a line too."""
 
 AHEAD_DAYS = 3
 """A sensor on its way out of outdoor air is flagged so long before it is there: noise, and days whose air is
 not known, may hide the first days outside for as long."""
 
 _RECENT = 3
-_LEAST_SPAN = 7  # days between the first and the last from which a course is read
+_LEAST_SPAN = 14  # days between the first and the last from which a course is read
 _LEAST_CLEARED, _LEAST_HELD = 2, 3  # days of a kind before they are a measure
 _UNKNOWN = float("-inf")
 
@@ -129,7 +130,7 @@ def _beyond(bounds: Sequence[_Bounds], usual: float | None, *, alone: bool) -> t
     last ``alone``."""
     low, high = BASELINE_PPM
     judged = bounds[-1:] if alone else bounds
-    if median(one.low for one in judged) < low:
+    if median(one.low for one in bounds) < low:
         return LOW, [one.low < low for one in bounds]
     if median(one.least for one in judged) > high:
         return HIGH, [one.least > high for one in bounds]
@@ -185,21 +186,30 @@ def _usual(earlier: Sequence[Day]) -> float | None:
 
 
 def _held(earlier: Sequence[Day], usual: float | None, room: str) -> Mapping[Air, tuple[float, float]]:
-    """Least and most that the air of each kind of day holds above the cleared ``room`` [ppm]."""
+    """Least and most that the air of each kind of day holds above the cleared ``room`` [ppm].
+
+    Where school days are long ago, the days of the holiday tell what they hold themselves.
+    """
     found = {Air.CLEARED: (0.0, 0.0)}
     if usual is None:
         return found
-    school = _above_cleared([day for day in earlier if day.air is Air.CLEARED or day.room == room])
-    if len(school) >= _LEAST_HELD:
-        school.sort()
-        edge = len(school) // 5  # the outermost fifths are not the rule
-        found[Air.SCHOOL] = school[edge], school[-1 - edge]
-        found[Air.SOME] = 0.0, school[-1 - edge]
-    return found
+    here = [day for day in earlier if day.air is Air.CLEARED or day.room == room]
+    if school := _rule(_above_cleared(here, Air.SCHOOL)):
+        return found | {Air.SCHOOL: school, Air.SOME: (0.0, school[1])}
+    some = _rule(_above_cleared(here, Air.SOME))
+    return found | {Air.SOME: (0.0, some[1])} if some else found
 
 
-def _above_cleared(days: Sequence[Day]) -> list[float]:
-    """How far the lows of school days lie above those of the cleared days before and after them [ppm].
+def _rule(held: Sequence[float]) -> tuple[float, float] | None:
+    """Least and most but for the outermost fifths; None of too few."""
+    if len(held) < _LEAST_HELD:
+        return None
+    held, edge = sorted(held), len(held) // 5
+    return held[edge], held[-1 - edge]
+
+
+def _above_cleared(days: Sequence[Day], air: Air) -> list[float]:
+    """How far the lows of days of a kind lie above those of the cleared days before and after them [ppm].
 
     Between the two the level is taken as straight, so that what the sensor does does not count as air; after
     the last cleared day as level.
@@ -208,7 +218,7 @@ def _above_cleared(days: Sequence[Day]) -> list[float]:
     cleared = [day for day in days if day.air is Air.CLEARED]
     dates = [day.day for day in cleared]
     for day in days:
-        if day.air is not Air.SCHOOL:
+        if day.air is not air:
             continue
         after = bisect(dates, day.day)
         if after == 0 or (day.day - cleared[after - 1].day).days >= RECENT_DAYS:
