@@ -127,7 +127,7 @@ def _judge(recent: Sequence[Day], earlier: Sequence[Day]) -> tuple[str | None, l
 
 def _beyond(bounds: Sequence[_Bounds], usual: float | None, *, alone: bool) -> tuple[str | None, list[bool]]:
     """Where the baseline is and should not be, and which days show it: by the median of the days, or by the
-    last ``alone``."""
+    last ``alone``, but for a low one: noise alone brings the lowest hour of a day down."""
     low, high = BASELINE_PPM
     judged = bounds[-1:] if alone else bounds
     if median(one.low for one in bounds) < low:
