@@ -17,7 +17,7 @@ from analytics.nights import BASELINE_SPAN, NIGHTS_READ, Nights, nights_of, trus
 from analytics.ventilation import BASELINE_DAYS, night_hours
 from classroom.site import Site
 from classroom.timetable import Span, day_span
-from store.base import HOUR_COLUMNS, Store
+from store.base import HOUR_KEY, Store
 
 
 def load_nights(
@@ -57,7 +57,7 @@ def moved_days(store: Store, site: Site, changed: Mapping[str, Ints], known: Dir
         return found
     devices = sorted({device.key for key in asked for device in site.devices_in_room(*key)})
     span = _span(site, (day for days in asked.values() for day in days))
-    hours = store.read_hours(devices, None, *span, columns=HOUR_COLUMNS[:3])
+    hours = store.read_hours(devices, None, *span, columns=HOUR_KEY)
     with_readings = rooms_touched(site, hours_by_device(hours))
     for key, days in asked.items():
         found.rooms[key] |= days & with_readings.rooms.get(key, set())

@@ -7,11 +7,11 @@ the two, the next run finds the same difference again, and no day misses it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from analytics.verdicts import Zone, changed_trust, replaced
 from classroom.quantity import Domain
 from classroom.site import Site
 from classroom.timetable import day_span
-from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, VERDICT_COLUMNS, Store
+from store.base import CHANGED_COLUMNS, HOUR_KEY, VERDICT_COLUMNS, Store
 from store.frames import Columns
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,27 +40,45 @@ _DEVICES_A_PART = 100
 _SENSORS_A_PART = 50
 
 
-def judge_changed(
-    store: Store, site: Site, changed: pd.DataFrame, compute: Submit, progress: Progress = unseen
+def judge(
+    store: Store,
+    site: Site,
+    changed: pd.DataFrame,
+    due: Mapping[str, Span],
+    now: datetime,
+    compute: Submit,
+    progress: Progress = unseen,
 ) -> bool:
-    """Judge what the ``changed`` hours (CHANGED_COLUMNS, rolled up) may have made or unmade; whether any
-    verdict that metrics heed is another now.
-
-    Drift is judged apart, by days (:func:`judge_drift`).
+    """Judge what the ``changed`` hours (CHANGED_COLUMNS, rolled up) may have made or unmade, and the drift of
+    CO2 sensors in the days that ``due`` (:func:`drift_due`) bears on; whether any verdict that metrics heed
+    is another now.
 
     Raises:
         StoreError: the store cannot serve; it can be done again.
     """
-    other = False
-    groups = list(_groups(site, changed))
+    work = [*_of_changed(store, site, changed), *_of_drift(store, site, due, now)]
     parts = (
-        (group, judged if group.in_room else judged_registers, part)
-        for group, part in loaded(groups, partial(_load, store, site), ahead=2)  # longer than judging takes
+        (None, one.judge, part)
+        for one, part in loaded(work, lambda one: one.load(), ahead=2)  # longer than judging takes
+        if part is not None
     )
-    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=1), start=1):
+    other = False
+    for done, (_, zones) in enumerate(in_turn(parts, compute, at_once=2), start=1):
         other |= _save(store, zones)
-        progress("judging", done, len(groups))
+        progress("judging", done, len(work))
     return other
+
+
+class _Work(NamedTuple):
+    """A part of the work: what is loaded for it, and what judges that."""
+
+    load: Callable[[], Any]  # gives None where there is nothing to judge
+    judge: Callable[[Any], Zones]
+
+
+def _of_changed(store: Store, site: Site, changed: pd.DataFrame) -> Iterator[_Work]:
+    for group in _groups(site, changed):
+        yield _Work(partial(_load, store, site, group), judged if group.in_room else judged_registers)
 
 
 class _Group(NamedTuple):
@@ -172,7 +190,7 @@ def _with_neighbours(store: Store, group: _Group, hours: pd.DataFrame, reach: ti
     parts = [part for part in parts if len(part)]
     if len(parts) <= 1:
         return hours
-    return pd.concat(parts).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return pd.concat(parts).sort_values(list(HOUR_KEY), ignore_index=True)
 
 
 def _nearest(store: Store, series: set[Series], start: datetime, end: datetime, which: int) -> pd.DataFrame:
@@ -207,40 +225,19 @@ def drift_due(
     return {key: Span(min(days), max(days)) for key, days in days_of.items() if key in in_room}
 
 
-def judge_drift(
-    store: Store,
-    site: Site,
-    spans_of: Mapping[str, Span],
-    now: datetime,
-    compute: Submit,
-    at_once: int = 2,
-) -> bool:
-    """Judge the drift of CO2 sensors in the days that ``spans_of`` bears on; whether any verdict is another.
-
-    Only days that have ended are judged. A drift is taken to go on through the day that is running.
-    """
+def _of_drift(store: Store, site: Site, due: Mapping[str, Span], now: datetime) -> Iterator[_Work]:
+    """Only days that have ended are judged. A drift is taken to go on through the day that is running."""
     today = now.astimezone(site.zone).date()
     yesterday = today - timedelta(days=1)
     found: dict[Span, list[str]] = {}
-    for device, one in spans_of.items():
+    for device, one in due.items():
         last = min(one.last + timedelta(days=LEARN_DAYS), yesterday)
         if one.first <= last:
             found.setdefault(Span(one.first, last), []).append(device)
     schools = _schools_of(site)
-    shares = [
-        (span, some)
-        for span, devices in sorted(found.items())
-        for some in _shares(sorted(devices, key=lambda device: (schools[device], device)), _SENSORS_A_PART)
-    ]
-    parts = (
-        (None, drift_zones, part)
-        for _, part in loaded(shares, partial(_drift_part, store, site, schools, today))
-        if part is not None
-    )
-    other = False
-    for _, zones in in_turn(parts, compute, at_once):
-        other |= _save(store, zones)
-    return other
+    for span, devices in sorted(found.items()):
+        for some in _shares(sorted(devices, key=lambda device: (schools[device], device)), _SENSORS_A_PART):
+            yield _Work(partial(_drift_part, store, site, schools, today, span, some), drift_zones)
 
 
 def _schools_of(site: Site) -> dict[str, tuple[str, ...]]:
@@ -256,10 +253,10 @@ def _drift_part(
     site: Site,
     schools_of: Mapping[str, tuple[str, ...]],
     today: date,
-    share: tuple[Span, Sequence[str]],
+    span: Span,
+    sensors: Sequence[str],
 ) -> DriftPart | None:
     """What is judged of the drift of some sensors; None: they have told nothing."""
-    span, sensors = share
     start = span.first - timedelta(days=LEARN_DAYS + 2 * RECENT_DAYS)
     bounds = day_span(start, site.zone)[0], day_span(span.last, site.zone)[1]
     hours = store.read_hours(sensors, ["co2_ppm"], *bounds, columns=LOWS_READ)
@@ -330,7 +327,7 @@ def _hours_between(store: Store, spans: Mapping[Series, Sequence[tuple[int, int]
     first = min(start for of_series in spans.values() for start, _ in of_series)
     last = max(end for of_series in spans.values() for _, end in of_series)
     span = _time(first - first % HOUR_US), _time(last)
-    hours = store.read_hours(devices, quantities, *span, columns=HOUR_COLUMNS[:3])
+    hours = store.read_hours(devices, quantities, *span, columns=HOUR_KEY)
     hour_us = microseconds(hours["hour"])
     touched = np.zeros(len(hour_us), dtype=bool)
     for series, rows in series_rows(hours):

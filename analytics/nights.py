@@ -52,18 +52,32 @@ def trusted_hours(hours: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
 def untouched(hour_us: Ints, rows_of: Mapping[Series, slice], verdicts: pd.DataFrame) -> Bools:
     """Which of the hours, in rows by series and ascending there, no verdict of DISTRUSTED touches."""
     good = np.ones(len(hour_us), dtype=bool)
+    for series, spans in distrusted(verdicts).items():
+        rows = rows_of.get(series)
+        if rows is not None:
+            good[rows] = clear_of(hour_us[rows], spans)
+    return good
+
+
+Spans = tuple[Ints, Ints]
+"""When spans begin, and when they end [us], each ascending."""
+
+
+def distrusted(verdicts: pd.DataFrame) -> dict[Series, Spans]:
+    """The spans of each series' verdicts of DISTRUSTED."""
     verdicts = verdicts[verdicts["verdict"].isin(DISTRUSTED)]
     start_us, end_us = microseconds(verdicts["start"]), microseconds(verdicts["end"])
-    spans: dict[Series, list[int]] = {}
+    rows: dict[Series, list[int]] = {}
     for at, series in enumerate(zip(verdicts["device"], verdicts["quantity"], strict=True)):
-        spans.setdefault(series, []).append(at)
-    for series, some in spans.items():
-        rows = rows_of.get(series)
-        if rows is not None:  # begun before the hour ends, and not ended when it begins
-            begun = np.searchsorted(np.sort(start_us[some]), hour_us[rows] + HOUR_US, "left")
-            ended = np.searchsorted(np.sort(end_us[some]), hour_us[rows], "right")
-            good[rows] = begun == ended
-    return good
+        rows.setdefault(series, []).append(at)
+    return {series: (np.sort(start_us[some]), np.sort(end_us[some])) for series, some in rows.items()}
+
+
+def clear_of(hour_us: Ints, spans: Spans) -> Bools:
+    """Which of the hours, ascending, no span touches."""
+    begun = np.searchsorted(spans[0], hour_us + HOUR_US, "left")
+    ended = np.searchsorted(spans[1], hour_us, "right")  # as many as have begun: none goes on
+    return np.asarray(begun == ended)
 
 
 def baseline_on(nights: Nights, device: str, day: Span) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analytics import fingerprint
-from analytics.judging import drift_due, judge_changed, judge_drift
+from analytics.judging import drift_due, judge
 from analytics.markers import Markers
 from analytics.points import Ints, microseconds
 from analytics.submitting import Progress, Submit, in_turn, unseen
@@ -84,16 +84,14 @@ def roll_up(
         for done, (_, rolled) in enumerate(in_turn(work, threads.submit, _AT_ONCE), start=1):
             store.write_hours(rolled)
             progress("rolling up", done, len(parts))
-    judged = judge_changed(store, site, frame, compute, progress)
-    judged |= judge_drift(store, site, due, now, compute)
+    judged = judge(store, site, frame, due, now, compute, progress)
     store.advance(HOURS, changed.cursor)
     count = len(frame)
     while judged:
         for_metrics, again = _changed(store)
         some = (_news(store, site, again.hours.iloc[part]) for part in _parts(again.hours))
         news = pd.concat([again.hours.iloc[:0], *some])
-        judged = judge_changed(store, site, news, compute)
-        judged |= judge_drift(store, site, drift_due(site, {}, news, now), now, compute)
+        judged = judge(store, site, news, drift_due(site, {}, news, now), now, compute)
         store.advance(HOURS, again.cursor)
         count += len(news)
     return Rolled(count, for_metrics)

@@ -124,9 +124,7 @@ def measure(name: str, course: Callable[[Path, Mosquitto, ExitStack], Outcome]) 
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
         (folder / "mosquitto").mkdir()
-        broker = Mosquitto(folder / "mosquitto", DURABLE)
-        broker.start()
-        stack.callback(broker.kill)
+        broker = stack.enter_context(Mosquitto(folder / "mosquitto", DURABLE))
         began = time.monotonic()
         outcome = course(folder, broker, stack)
         took_s = time.monotonic() - began

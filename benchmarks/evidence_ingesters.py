@@ -42,9 +42,7 @@ def group(how: How, name: str, number: int = 3, **more: object) -> Iterator[tupl
     """Members on a broker and in a bucket of their own, and what counts the messages stored there."""
     with tempfile.TemporaryDirectory(prefix="ingesters-") as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        broker = Mosquitto(folder, DURABLE)
-        broker.start()
-        stack.callback(broker.kill)
+        broker = stack.enter_context(Mosquitto(folder, DURABLE))
         (folder / "influx").mkdir()
         url, _ = stack.enter_context(influx2_process(folder / "influx", free_ports(1)))
         bucket = stack.enter_context(set_up(url, folder).bucket())

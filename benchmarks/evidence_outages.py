@@ -194,11 +194,9 @@ def measure(name: str, lasts_s: float, store: Callable[[Place], str], fault: Fau
         folder = Path(temporary)
         for part in ("mosquitto", "site"):
             (folder / part).mkdir()
-        broker = Mosquitto(
-            folder / "mosquitto", ("max_queued_messages 1000000", "max_inflight_messages 2000")
+        broker = stack.enter_context(
+            Mosquitto(folder / "mosquitto", ("max_queued_messages 1000000", "max_inflight_messages 2000"))
         )
-        broker.start()
-        stack.callback(broker.kill)
         place = Place(folder, broker, stack)
         site = place.site = Site(folder / "site", broker.port, f"classroom/{TOPIC}/#", store(place))
         stack.callback(site.end)

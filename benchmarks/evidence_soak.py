@@ -21,7 +21,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 from _ingester import Process  # noqa: E402
 from _messages import ROOMS, native  # noqa: E402
-from flood import QUEUE_LINES, Flood, mosquitto, packet  # noqa: E402
+from flood import Flood, packet  # noqa: E402
+from mosquitto import QUEUE_LINES, Mosquitto  # noqa: E402
 
 from ingest.redelivery import TAIL  # noqa: E402
 from store.duckdb_store import DuckDBStore  # noqa: E402
@@ -71,12 +72,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with (
-            mosquitto(folder, *QUEUE_LINES) as (port, _),
-            Process(Path(__file__).with_name("_ingester.py"), folder, str(port), "delays") as ingester,
+            Mosquitto(folder, QUEUE_LINES) as broker,
+            Process(Path(__file__).with_name("_ingester.py"), folder, str(broker.port), "delays") as ingester,
         ):
             print("| minute | messages | p50 | p99 | longest | memory | cache | spool | dead letters | CPU |")
             print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
-            publisher = Publisher(port)
+            publisher = Publisher(broker.port)
             rows = [_stretch(ingester, publisher, folder, n) for n in range(1, STRETCHES + 1)]
             publisher.flood.wait()
             ingester.wait_for(publisher.sent, 60)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "support")]
 
-from flood import Flood, mosquitto, packet  # noqa: E402
+from flood import Flood, packet  # noqa: E402
+from mosquitto import Mosquitto  # noqa: E402
 from prometheus_client import CollectorRegistry  # noqa: E402
 from window import acknowledged_per_s, disk_busy  # noqa: E402
 
@@ -37,8 +38,10 @@ def cell(protocol: str, window: int, latency_s: float) -> str:
     law = window / latency_s
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with mosquitto(folder, "max_queued_messages 0") as (port, _):
-            mqtt = MqttSettings(port=port, protocol=protocol, receive_maximum=window, client_id="window")
+        with Mosquitto(folder, ("max_queued_messages 0",)) as broker:
+            mqtt = MqttSettings(
+                port=broker.port, protocol=protocol, receive_maximum=window, client_id="window"
+            )
             messages = int(min(MOST, law * seconds + 3 * window))
             rate = acknowledged_per_s(folder, mqtt, latency_s, messages, seconds)
     return f"{rate:,.0f} ({rate / law:.0%})" if law < MOST / 4 else f"{rate:,.0f}"
@@ -48,8 +51,8 @@ def stall_s() -> tuple[float, str]:
     """Seconds from the last moment all was well to the report, and its words."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with mosquitto(folder) as (port, _):
-            settings = Settings.model_validate({"mqtt": {"port": port}})
+        with Mosquitto(folder) as broker:
+            settings = Settings.model_validate({"mqtt": {"port": broker.port}})
             store = DuckDBStore(folder / "store.duckdb")
             pipeline = Pipeline(
                 settings,
@@ -63,7 +66,7 @@ def stall_s() -> tuple[float, str]:
             pipeline.start()
             while not all(check.ok for check in pipeline.health()):
                 time.sleep(0.05)
-            publisher = Flood(port)
+            publisher = Flood(broker.port)
             with disk_busy(folder):
                 publisher.send(packet("classroom/a/1/d", b'{"co2_ppm":800}', 0), 1)
                 began = time.monotonic()

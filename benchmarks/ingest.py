@@ -26,7 +26,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 from _ingester import Process  # noqa: E402
 from _messages import FORMATS, ROOMS  # noqa: E402
-from flood import QUEUE_LINES, mosquitto, write_packets  # noqa: E402
+from flood import write_packets  # noqa: E402
+from mosquitto import QUEUE_LINES, Mosquitto  # noqa: E402
 
 from store.duckdb_store import DuckDBStore  # noqa: E402
 
@@ -48,11 +49,12 @@ def messages(make: Callable[[int, int, datetime], tuple[str, bytes]]) -> Iterato
         yield make(room, step, first + timedelta(seconds=step * INTERVAL_S, milliseconds=room))
 
 
-def measure(receiver: Process, broker: psutil.Process, port: int, packets: Path) -> Figures:
+def measure(receiver: Process, mosquitto: Mosquitto, packets: Path) -> Figures:
     """Flood one receiver; messages/s and CPU seconds per 100,000 messages, its own and the broker's."""
-    flood = [sys.executable, str(HERE.parent / "tests" / "support" / "flood.py")]
+    flood = [sys.executable, str(HERE.parent / "tests" / "support" / "flood.py"), str(mosquitto.port)]
+    broker = psutil.Process(mosquitto.pid)
     cpu_s, broker_s = receiver.cpu_s(), sum(broker.cpu_times()[:2])
-    with subprocess.Popen([*flood, str(port), str(packets)], stdout=subprocess.PIPE, text=True) as publisher:
+    with subprocess.Popen([*flood, str(packets)], stdout=subprocess.PIPE, text=True) as publisher:
         began = float(publisher.stdout.readline() if publisher.stdout else "nan")
         ended = receiver.wait_for(MESSAGES, LONGEST_S)
     if publisher.returncode:
@@ -68,19 +70,19 @@ def measure(receiver: Process, broker: psutil.Process, port: int, packets: Path)
 def measure_bare(folder: Path, packets: Path) -> Figures:
     """The bare paho receiver."""
     with (
-        mosquitto(folder, *QUEUE_LINES) as (port, pid),
-        Process(HERE / "_bare.py", str(port)) as receiver,
+        Mosquitto(folder, QUEUE_LINES) as mosquitto,
+        Process(HERE / "_bare.py", str(mosquitto.port)) as receiver,
     ):
-        return measure(receiver, psutil.Process(pid), port, packets)
+        return measure(receiver, mosquitto, packets)
 
 
 def measure_ours(folder: Path, packets: Path, readings: int) -> Figures:
     """The whole ingest; afterwards the store holds ``readings`` of each message."""
     with (
-        mosquitto(folder, *QUEUE_LINES) as (port, pid),
-        Process(HERE / "_ingester.py", folder, str(port)) as receiver,
+        Mosquitto(folder, QUEUE_LINES) as mosquitto,
+        Process(HERE / "_ingester.py", folder, str(mosquitto.port)) as receiver,
     ):
-        figures = measure(receiver, psutil.Process(pid), port, packets)
+        figures = measure(receiver, mosquitto, packets)
         figures["rss_mb"] = receiver.rss_mb()
     with closing(DuckDBStore(folder / "store.duckdb")) as store:
         counts = store.compute_hours(store.changed("benchmark").hours, {})["count"].sum()

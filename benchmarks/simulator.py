@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
-import subprocess
 import sys
 import threading
 import time
@@ -25,17 +22,19 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "support")]
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+import paho.mqtt.client as mqtt  # noqa: E402
+from mosquitto import QUEUE_LINES, Mosquitto, missing  # noqa: E402
+from paho.mqtt.enums import CallbackAPIVersion  # noqa: E402
 
-from classroom.sitefiles import parse_site
-from simulators.city import city_site
-from simulators.messages import Message, Stream
-from simulators.publish import BrokerAddress, publish
-from simulators.scenario import SCENARIO_FILE, parse_scenario
-from simulators.school import Town
+from classroom.sitefiles import parse_site  # noqa: E402
+from running import free_ports  # noqa: E402
+from simulators.city import city_site  # noqa: E402
+from simulators.messages import Message, Stream  # noqa: E402
+from simulators.publish import BrokerAddress, publish  # noqa: E402
+from simulators.scenario import SCENARIO_FILE, parse_scenario  # noqa: E402
+from simulators.school import Town  # noqa: E402
 
 QUICK = os.environ.get("QUICK") == "1"
 PUBLISHED_PER_S, YEAR_S = 10_000, 20.0
@@ -71,32 +70,15 @@ def city(schools: int, classrooms: int) -> Town:
 @contextmanager
 def broker() -> Iterator[tuple[str, BrokerAddress]]:
     """Name and address of a broker of our own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
+    if missing():
         import iotcore
 
+        port = free_ports(1)
         with iotcore.Broker(port=port, listen="127.0.0.1"):
             yield "iotcore", BrokerAddress(port=port)
         return
-    with TemporaryDirectory() as folder:
-        config = Path(folder) / "mosquitto.conf"
-        lines = (f"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 2000")
-        config.write_text("\n".join(lines) + "\n")
-        process = subprocess.Popen([program, "-c", config], stderr=subprocess.DEVNULL)
-        try:
-            until = time.monotonic() + 10
-            while time.monotonic() < until:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.02)
-            yield "mosquitto", BrokerAddress(port=port)
-        finally:
-            process.terminate()
-            process.wait(10)
+    with TemporaryDirectory() as folder, Mosquitto(Path(folder), QUEUE_LINES) as started:
+        yield "mosquitto", BrokerAddress(port=started.port)
 
 
 def with_simulator(address: BrokerAddress, messages: list[Message]) -> None:

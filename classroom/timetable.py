@@ -72,11 +72,12 @@ class Timetable:
             and (row.municipality is None or row.municipality == school.municipality)
         ]
         self._terms = [row for row in mine if row.day_type == "term"]
-        self._evenings = [
-            (row.first, row.last, *parse_hours(row.hours))
-            for row in mine
-            if row.day_type == "hired_evening" and row.hours
-        ]
+        self._evenings: dict[date, list[tuple[time, time]]] = {}
+        for row in mine:
+            if row.day_type == "hired_evening" and row.hours:
+                for number in range((row.last - row.first).days + 1):
+                    evening = row.first + timedelta(days=number)
+                    self._evenings.setdefault(evening, []).append(parse_hours(row.hours))
         self._days = sorted(
             (row for row in mine if row.day_type not in ("term", "hired_evening")),
             key=lambda row: (row.school is None, row.municipality is None, row.last - row.first),
@@ -165,11 +166,7 @@ class Timetable:
 
     def hired_evenings(self, day: date) -> list[Span]:
         """Spans of local ``day`` in which others hire the building."""
-        return [
-            (self._utc(day, start), self._utc(day, end))
-            for first, last, start, end in self._evenings
-            if first <= day <= last
-        ]
+        return [(self._utc(day, start), self._utc(day, end)) for start, end in self._evenings.get(day, ())]
 
     def open_spans(self, day: date) -> list[Span]:
         """When the school is open on local ``day``, breaks included; spans do not overlap.

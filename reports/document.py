@@ -29,6 +29,11 @@ class Column:
     width: float = 1.0
 
     @property
+    def is_number(self) -> bool:
+        """Whether its cells are amounts, which stand at the right."""
+        return self.kind in ("number", "share")
+
+    @property
     def heading(self) -> str:
         """Title with unit."""
         return f"{self.title} [{self.unit}]" if self.unit else self.title

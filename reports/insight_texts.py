@@ -15,6 +15,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from analytics.insights.model import Insight, InsightKind, NoEnergy
+from classroom.places import Room, Ventilation
 from classroom.site import Site
 from reports.catalogue import words_of
 
@@ -223,7 +224,7 @@ _WORDS: Mapping[InsightKind, _Words] = {
         ),
         _(
             "Look whether the supply and exhaust valves are open and clean and the damper moves; then have "
-            "the flow measured (OVK). Until then: fewer people, or windows open in every break."
+            "the flow measured (OVK)."
         ),
     ),
     InsightKind.OVERHEATED_ROOM: _Words(
@@ -266,6 +267,24 @@ _WITHOUT_FLOW = _(
 )
 """What a room that lacks air means where nobody said who is in it."""
 
+_TODO_BY_VENTILATION: Mapping[Ventilation, str] = {
+    Ventilation.S: _(
+        "Only warm air that rises draws air through this room, least of all on mild days. See that its air "
+        "vents and exhaust shafts are open and clean, and have it inspected (OVK)."
+    ),
+    Ventilation.F: _(
+        "Air comes in through vents in the windows and walls: see that they are open and clean and that the "
+        "exhaust valve draws a sheet of paper; then have the flow measured (OVK)."
+    ),
+}
+"""What to do for a room that lacks air and has no supply valves to look at."""
+
+_WINDOWS = _("Until then: fewer people, or windows open in every break.")
+_ONLY_WINDOWS = _(
+    "Until it gets more air: windows wide open in every break and between lessons, or fewer people."
+)
+_NO_WINDOWS = _("Until then: fewer people, and out in every break; no window opens here.")
+
 _NOT_TOLD: Mapping[NoEnergy, str] = {
     "two_at_once": _(
         "What it costs cannot be told: at its beginning or end the ventilation ran all night, which cools "
@@ -289,13 +308,29 @@ def insight_text(insight: Insight, site: Site, code: Code) -> InsightText:
     school = site.school_by_key.get(insight.school)
     figures["place"] = place_name(insight, site) or (school.name if school else insight.school)
     figures["device"] = insight.device or ""
-    said = _WORDS[insight.kind]
-    if insight.kind is InsightKind.UNDERVENTILATED_ROOM and "flow_l_s" not in figures:
-        said = said._replace(meaning=_WITHOUT_FLOW)
+    said, until_then = _WORDS[insight.kind], None
+    if insight.kind is InsightKind.UNDERVENTILATED_ROOM:
+        room = site.room_by_key.get((insight.school, insight.room or ""))
+        said, until_then = _lacking_air(said, room, told="flow_l_s" in figures)
     title, meaning, todo = (words.gettext(text) % figures for text in said)
     if insight.no_energy is not None:
         meaning += " " + words.gettext(_NOT_TOLD[insight.no_energy])
+    if until_then is not None:
+        todo += " " + words.gettext(until_then)
     return InsightText(title, meaning, todo, _when(insight, words, locale))
+
+
+def _lacking_air(said: _Words, room: Room | None, *, told: bool) -> tuple[_Words, str]:
+    """What is said of a ``room`` that lacks air, by its kind of ventilation, and what helps until more comes
+    in; ``told``: how much comes in is known."""
+    ventilation = None if room is None else room.ventilation
+    if not told:
+        said = said._replace(meaning=_WITHOUT_FLOW)
+    if ventilation is not None:
+        said = said._replace(todo=_TODO_BY_VENTILATION.get(ventilation, said.todo))
+    if room is not None and room.openable_windows is False:
+        return said, _NO_WINDOWS
+    return said, _ONLY_WINDOWS if ventilation is Ventilation.S else _WINDOWS
 
 
 def _when(insight: Insight, words: NullTranslations, locale: Locale) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from reports.document import Bars, Column, Document, Part, Section, Steps, Table, written
+from reports.document import Bars, Document, Part, Section, Steps, Table, written
 from reports.language import Language, language
 
 TEMPLATE = Path(__file__).parent / "template" / "report.typ"
@@ -166,15 +166,12 @@ def _part(part: Part, small: bool, lang: Language, *, headed: bool) -> dict[str,
 
 
 def _table(table: Table, small: bool, lang: Language) -> dict[str, Any]:
-    def right(column: Column) -> bool:
-        return column.kind in ("number", "share")
-
     return {
         "type": "table",
         "title": breakable(table.title),
         "small": small,
         "columns": [
-            {"title": breakable(column.heading), "width": column.width, "right": right(column)}
+            {"title": breakable(column.heading), "width": column.width, "right": column.is_number}
             for column in table.columns
         ],
         "rows": [

@@ -12,6 +12,7 @@ from reports.accounts import ACCOUNT_COLUMNS, REGISTER_COLUMNS
 from reports.closing import RESTATEMENT_COLUMNS
 from reports.csv_text import csv_of
 from reports.pdf import visible
+from reports.workbook import on_paper
 
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "accounts": ACCOUNT_COLUMNS,
@@ -20,6 +21,7 @@ ACCOUNTS: Mapping[str, tuple[str, ...]] = {
 }
 """Tables of the climate accounts and their columns."""
 
+_LEFT = {"align": "left", "indent": 1}
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -38,14 +40,15 @@ def tables_workbook(tables: Mapping[str, Rows]) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
-        head = book.add_format({"bold": True, "bottom": 2, "bg_color": "#eef3f6", "text_wrap": True})
+        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef3f6", **_LEFT})
+        plain = book.add_format(_LEFT)
         number = book.add_format({"num_format": "#,##0.0##"})
         for name, rows in tables.items():
             sheet = book.add_worksheet(name)
             for at, column in enumerate(ACCOUNTS[name]):
                 sheet.write_string(0, at, column, head)
                 texts = [len(str(row[column])) for row in rows if isinstance(row[column], str)]
-                sheet.set_column(at, at, min(50, max([12, *texts]) + 2))
+                sheet.set_column(at, at, min(50, max([len(column) + 2, *texts]) + 2))  # and a filter's button
                 for place, row in enumerate(rows, start=1):
                     value = row[column]
                     if isinstance(value, bool):
@@ -53,8 +56,10 @@ def tables_workbook(tables: Mapping[str, Rows]) -> bytes:
                     elif isinstance(value, int | float):
                         sheet.write_number(place, at, value, number if isinstance(value, float) else None)
                     elif value is not None:
-                        sheet.write_string(place, at, visible(str(value)))
+                        sheet.write_string(place, at, visible(str(value)), plain)
             sheet.freeze_panes(1, 0)
+            sheet.repeat_rows(0)
+            on_paper(sheet)
             if rows:
                 sheet.autofilter(0, 0, len(rows), len(ACCOUNTS[name]) - 1)
     return out.getvalue()

@@ -26,10 +26,11 @@ from store.times import Array, to_us
 READING_COLUMNS = ("device", "quantity", "time", "value", "flag")
 """Sorted by device, quantity, time; one row per (device, quantity, time): the newest revision."""
 
+HOUR_KEY = ("device", "quantity", "hour")
+"""What tells a rollup from every other."""
+
 HOUR_COLUMNS = (
-    "device",
-    "quantity",
-    "hour",
+    *HOUR_KEY,
     "mean",
     "min",
     "max",
@@ -237,15 +238,18 @@ class Store(Protocol):
     ) -> pd.DataFrame:
         """Rollups with ``start <= hour < end``, sorted by device, quantity, hour.
 
-        ``columns`` of HOUR_COLUMNS, the first three among them: the fewer, the faster.
+        ``columns`` of HOUR_COLUMNS, HOUR_KEY among them: the fewer, the faster.
         """
         ...
 
     def read_hour_means(
         self, devices: Iterable[str], quantities: Iterable[str], start: datetime, end: datetime
     ) -> HourMeans:
-        """Means of the hours with good readings among :meth:`read_hours`: a fifth of its memory and time."""
-        return HourMeans.of(self.read_hours(devices, quantities, start, end))
+        """Means of the hours with good readings among :meth:`read_hours`: a fifth of its memory and time.
+
+        Every hour of the span has its place, so ask for years, not for all time.
+        """
+        return HourMeans.of(self.read_hours(devices, quantities, start, end), start, end)
 
     def changed(self, consumer: str) -> Changed:
         """Hours appended to the ledger since ``consumer`` last advanced; all of it for a new consumer."""

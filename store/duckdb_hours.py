@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from store import duckdb_readings
-from store.base import HOUR_COLUMNS
+from store.base import HOUR_COLUMNS, HOUR_KEY
 from store.batch import ends
 from store.duckdb_tables import Asked, WriterMemory, in_order, registered, time_column
-from store.frames import NO_HOUR_MEANS, NO_READINGS, Columns, HourMeans, texts
+from store.frames import NO_READINGS, Columns, HourMeans, texts
 from store.hourly import roll_up
 from store.times import HOUR_US, day_ranges, day_ranges_us, microseconds, naive_utc, to_datetime
 
@@ -33,7 +33,7 @@ def compute(con: DuckDBPyConnection, hours: pd.DataFrame, interval_s: Mapping[st
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) <= 1:
         return filled[0] if filled else roll_up(hours, interval_s, NO_READINGS)
-    return pd.concat(filled).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return pd.concat(filled).sort_values(list(HOUR_KEY), ignore_index=True)
 
 
 def _raw(con: DuckDBPyConnection, hours: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, Columns]]:
@@ -129,8 +129,6 @@ def read_means(
 ) -> HourMeans:
     """Means of hours in the half-open range that hold good readings."""
     asked = Asked.of(con, devices, quantities)
-    if not len(asked.series):
-        return NO_HOUR_MEANS
     with registered(con, "asked", asked.ranks()):
         found = con.sql(
             "SELECT a.rank, epoch_us(h.hour) AS hour, h.mean "
@@ -138,7 +136,9 @@ def read_means(
             "WHERE h.hour >= ? AND h.hour < ? AND h.count > 0",
             params=[naive_utc(start), naive_utc(end)],
         ).to_arrow_table()
-    rank, hour_us = found["rank"].to_numpy(), found["hour"].to_numpy()
-    order = in_order(rank, hour_us)
-    rank, hour_us, mean = rank[order], hour_us[order], found["mean"].to_numpy()[order]
-    return HourMeans(asked.device[rank], asked.quantity[rank], hour_us, mean, asked.devices, asked.quantities)
+    series = [
+        (asked.devices[device], asked.quantities[quantity])
+        for device, quantity in zip(asked.device.tolist(), asked.quantity.tolist(), strict=True)
+    ]
+    columns = (found[name].to_numpy() for name in ("rank", "hour", "mean"))
+    return HourMeans.between(start, end, series, *columns)

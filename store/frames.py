@@ -6,7 +6,8 @@ done on it. So names are numbers until the end, and a column becomes a frame's w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from store.batch import Ids, Mask
-from store.times import Array, microseconds
+from store.times import HOUR_US, Array, microseconds, to_us
 
 
 class Columns(NamedTuple):
@@ -58,31 +59,47 @@ class Columns(NamedTuple):
 
 
 class HourMeans(NamedTuple):
-    """Means of the hours with good readings, sorted by device, quantity, hour; ``device`` and ``quantity``
-    number the names, in order."""
+    """Means of UTC hours with good readings: a row for each (device, quantity) that has any, in order, a
+    column for each hour from ``first_us`` on; NaN where there are none."""
 
-    device: Ids
-    quantity: Ids
-    hour_us: Array
+    rows: Mapping[tuple[str, str], int]
+    first_us: int
     mean: npt.NDArray[np.float64]
-    devices: Sequence[str]
-    quantities: Sequence[str]
 
-    def by_series(self) -> dict[tuple[str, str], slice]:
-        """The rows of each device and quantity that has any."""
-        return _series_rows(self.device, self.quantity, self.devices, self.quantities)
+    @property
+    def hour_us(self) -> Array:
+        """The hours [us]."""
+        return self.first_us + np.arange(self.mean.shape[1], dtype=np.int64) * HOUR_US
 
     @classmethod
-    def of(cls, hours: pd.DataFrame) -> HourMeans:
+    def between(
+        cls,
+        start: datetime,
+        end: datetime,
+        series: Sequence[tuple[str, str]],
+        place: Ids,
+        hour_us: Array,
+        mean: npt.NDArray[np.float64],
+    ) -> HourMeans:
+        """From hours (between ``start`` and ``end``, in any order) whose series is the ``place``-th of
+        ``series``."""
+        first = to_us(start) // HOUR_US
+        told = np.bincount(place, minlength=len(series)) > 0
+        table = np.full((int(told.sum()), -(-to_us(end) // HOUR_US) - first), np.nan)
+        table[(np.cumsum(told) - 1)[place], hour_us // HOUR_US - first] = mean
+        names = (name for name, has_any in zip(series, told.tolist(), strict=True) if has_any)
+        return cls({name: row for row, name in enumerate(names)}, first * HOUR_US, table)
+
+    @classmethod
+    def of(cls, hours: pd.DataFrame, start: datetime, end: datetime) -> HourMeans:
         """From rollups (HOUR_COLUMNS, sorted)."""
         hours = hours[(hours["count"] > 0).to_numpy()]
         device, devices = pd.factorize(hours["device"], sort=True)
         quantity, quantities = pd.factorize(hours["quantity"], sort=True)
-        names = ([str(name) for name in found] for found in (devices, quantities))
+        series = [(str(one), str(other)) for one in devices for other in quantities]
+        place = (device * len(quantities) + quantity).astype(np.int32)
         mean = hours["mean"].to_numpy(dtype=np.float64)
-        return cls(
-            device.astype(np.int32), quantity.astype(np.int32), microseconds(hours["hour"]), mean, *names
-        )
+        return cls.between(start, end, series, place, microseconds(hours["hour"]), mean)
 
 
 def _series_rows(
@@ -103,7 +120,6 @@ def _empty(length: int) -> Columns:
 
 
 NO_READINGS = _empty(0)
-NO_HOUR_MEANS = HourMeans(*NO_READINGS[:4], (), ())
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

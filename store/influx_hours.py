@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from store import influx_readings
-from store.base import HOUR_COLUMNS
+from store.base import HOUR_COLUMNS, HOUR_KEY
 from store.hourly import roll_up
 from store.influx_lines import READINGS, hours_of, measurement_of, tag, tags_of
 from store.influx_query import Question, between, chunks, frame, times
@@ -42,7 +42,7 @@ def compute(server: InfluxServer, hours: pd.DataFrame, interval_s: Mapping[str, 
                 asked = hours[inside & hours["device"].isin(some).to_numpy()]
                 parts.append(_compute(server, asked, interval_s, *_tight(asked)))
     filled = [part for part in parts if len(part)] or parts[:1]
-    return pd.concat(filled).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return pd.concat(filled).sort_values(list(HOUR_KEY), ignore_index=True)
 
 
 def _tight(hours: pd.DataFrame) -> tuple[int, int]:
@@ -60,7 +60,7 @@ def _compute(
 
 def lines(rollups: pd.DataFrame) -> list[str]:
     """Line protocol of rollups; of two for the same hour the later stands."""
-    rollups = rollups.drop_duplicates(["device", "quantity", "hour"], keep="last")
+    rollups = rollups.drop_duplicates(list(HOUR_KEY), keep="last")
     hour_us = microseconds(rollups["hour"])
     columns: dict[str, list[float]] = {}
     for name in (*_VALUES, *_COUNTS):
@@ -120,7 +120,7 @@ def _frame(tables: list[pa.Table]) -> pd.DataFrame:
     }
     columns["hour"] = times(hour_us)
     count = table["count"].to_numpy().astype(np.int64)
-    for name in HOUR_COLUMNS[3:]:
+    for name in HOUR_COLUMNS[len(HOUR_KEY) :]:
         values = table[name].to_numpy().astype(np.float64)
         missing = count == 0 if name in _UNKNOWN else np.isnan(values)
         if name in _OFFSETS:
@@ -130,4 +130,4 @@ def _frame(tables: list[pa.Table]) -> pd.DataFrame:
             columns[name] = np.nan_to_num(values).astype(np.int64)  # rollups from before inputs_hash lack it
         else:
             columns[name] = np.where(missing, np.nan, values)
-    return frame(columns).sort_values(["device", "quantity", "hour"], ignore_index=True)
+    return frame(columns).sort_values(list(HOUR_KEY), ignore_index=True)

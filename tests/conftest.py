@@ -1,4 +1,4 @@
-"""What every test run shows first, the real InfluxDB servers, and a store of every kind."""
+"""What every test run shows first, an embedded store, one of each kind, and the real InfluxDB servers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ from store.influx_store import InfluxStore
 def pytest_report_header() -> str:
     """The servers that tests marked ``server`` will meet."""
     return header()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    """An empty store in a file."""
+    with closing(DuckDBStore(tmp_path / "store.duckdb", memory_limit_mb=200)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analytics.points import HOUR_US
 from analytics.quantiles import row_medians
 from classroom.places import DayType
 from classroom.quantity import Carrier
@@ -181,8 +182,11 @@ def in_break(timetable: Timetable, day: date) -> bool:
 def put_energy(hours: pd.DataFrame, energy: Values | None, column: str) -> None:
     """Fill ``column`` of HOURS_COLUMNS from a school's hourly metrics; a missing or null hour stays NaN."""
     if energy is not None:
-        found = pd.Series(energy.value, pd.DatetimeIndex(energy.time_us.view("M8[us]")).tz_localize(UTC))
-        hours[column] = found.reindex(hours.index).to_numpy()
+        at = (energy.time_us - pd.DatetimeIndex(hours.index).as_unit("us").asi8[0]) // HOUR_US
+        inside = (at >= 0) & (at < len(hours))
+        values = np.full(len(hours), np.nan)
+        values[at[inside]] = energy.value[inside]
+        hours[column] = values
 
 
 def over_hours(data: SchoolData, by_day: pd.Series) -> pd.Series:

@@ -61,7 +61,8 @@ def update(
                     store.write_documents([_run(school, mark, run["at"], late=True)])
                 continue
         due.append((school, mark))
-    parts = ((key, find, data) for key, data in loaded(due, lambda key: load(store, site, key[0], now)))
+    schools_data = loaded(due, lambda key: load(store, site, key[0], now), ahead=2)  # longer than finding
+    parts = ((key, find, data) for key, data in schools_data)
     for (school, mark), insights in in_turn(parts, compute, at_once):
         replace(store, school, insights)
         store.write_documents([_run(school, mark, now.astimezone(UTC).isoformat(), late=False)])

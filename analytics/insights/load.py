@@ -22,7 +22,7 @@ from analytics.insights.data import (
     calendar_hours,
     put_energy,
 )
-from analytics.nights import Bools, Floats, Ints, untouched
+from analytics.nights import Floats, Ints, clear_of, distrusted
 from analytics.outdoor import outdoor_hours
 from analytics.points import HOUR_US
 from classroom.metric import Interval, Scope
@@ -31,7 +31,6 @@ from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.timetable import Span, day_span
 from store.base import Store, Values
-from store.frames import HourMeans
 
 _QUANTITIES = ("co2_ppm", "temperature_c")
 _ENERGY = ("energy_kwh", "exported_kwh", "produced_kwh")
@@ -147,21 +146,44 @@ def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
     if not keys:
         return _Rooms((), first, {})
     hours = store.read_hour_means(keys, _QUANTITIES, *span)
-    at = hours.by_series()
-    good = untouched(hours.hour_us, at, store.read_verdicts(keys, *span))
-    sensors: dict[tuple[str, str], list[_Means]] = defaultdict(list)
+    doubted = distrusted(store.read_verdicts(keys, *span))
+    for series, row in hours.rows.items():
+        if series in doubted:
+            hours.mean[row, ~clear_of(hours.hour_us, doubted[series])] = np.nan
+    rooms = sorted({device.room or "" for device in placed})
+    told: dict[tuple[str, str], list[Floats]] = defaultdict(list)
     for device in placed:
         for quantity in _QUANTITIES:
-            if (device.key, quantity) in at:
-                sensors[device.room or "", quantity].append(
-                    _hung(device, hours, good, at[device.key, quantity])
-                )
-    rooms = sorted({device.room or "" for device in placed})
-    grid = _Grid(first, -(-to_us(span[1]) // HOUR_US) - first)
+            if (device.key, quantity) in hours.rows:
+                mean = hours.mean[hours.rows[device.key, quantity]]
+                told[device.room or "", quantity].append(_while_hung(device, hours.hour_us, mean))
+    width = hours.mean.shape[1]
     means = {
-        quantity: np.array([grid.mean(sensors[room, quantity]) for room in rooms]) for quantity in _QUANTITIES
+        quantity: np.array([_mean(told[room, quantity], width) for room in rooms]) for quantity in _QUANTITIES
     }
     return _Rooms(rooms, first, means)
+
+
+def _while_hung(device: Device, hour_us: Ints, mean: Floats) -> Floats:
+    """The means of hours that begin while the device hangs in the room; NaN of others."""
+    start = 0 if device.valid_from is None else np.searchsorted(hour_us, to_us(device.valid_from))
+    end = len(mean) if device.valid_to is None else np.searchsorted(hour_us, to_us(device.valid_to))
+    hung = np.full(len(mean), np.nan)
+    hung[start:end] = mean[start:end]
+    return hung
+
+
+def _mean(sensors: Sequence[Floats], hours: int) -> Floats:
+    """The mean of several sensors in each hour, of one its own; NaN where none tells."""
+    if len(sensors) == 1:
+        return sensors[0]
+    total, told = np.zeros(hours), np.zeros(hours)
+    for mean in sensors:
+        known = ~np.isnan(mean)
+        total[known] += mean[known]
+        told += known
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is wanted
+        return np.asarray(total / told)
 
 
 def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFrame:
@@ -178,40 +200,6 @@ def _room_days(store: Store, part: Site, school: str, span: Span) -> pd.DataFram
             _AIR: np.concatenate([values.value for values in told.values()]),
         }
     )
-
-
-class _Means(NamedTuple):
-    """Hours [us] and means, ascending."""
-
-    hour_us: Ints
-    mean: Floats
-
-
-class _Grid(NamedTuple):
-    """So many UTC ``hours`` from the one numbered ``first`` since 1970 on."""
-
-    first: int
-    hours: int
-
-    def mean(self, sensors: Sequence[_Means]) -> Floats:
-        """The mean of several sensors in each hour, of one its own; NaN where none tells."""
-        total, told = np.zeros(self.hours), np.zeros(self.hours)
-        for sensor in sensors:
-            at = sensor.hour_us // HOUR_US - self.first
-            total[at] += sensor.mean
-            told[at] += 1
-        with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is wanted
-            return np.asarray(total / told)
-
-
-def _hung(device: Device, hours: HourMeans, good: Bools, rows: slice) -> _Means:
-    """The good hours of a device, in ``rows``, that begin while it hangs in the room."""
-    hour_us, kept = hours.hour_us[rows], good[rows].copy()
-    if device.valid_from is not None:
-        kept &= hour_us >= to_us(device.valid_from)
-    if device.valid_to is not None:
-        kept &= hour_us < to_us(device.valid_to)
-    return _Means(hour_us[kept], hours.mean[rows][kept])
 
 
 def _senses(store: Store, part: Site, end: datetime) -> tuple[Sense, ...]:

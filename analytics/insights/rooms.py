@@ -40,6 +40,7 @@ TOO_OFTEN = 0.25
 _MONTHS_HEATED = (10, 11, 12, 1, 2, 3, 4)
 _LEAST_DAYS = 10
 _LATEST_DAYS = 60  # school days that tell how a room is now
+_LATELY_DAYS = 70  # school days among which so many are known, as a rule
 _NOISE_LOG = 0.15
 
 
@@ -47,12 +48,11 @@ def room_findings(data: SchoolData) -> list[Found]:
     """Findings of every room."""
     if data.room_co2_ppm.empty:
         return []
-    kinds = data.days["day_type"]
-    school_days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
     first = int(data.hours.index[0].timestamp()) // 3_600
-    timetable, days = data.timetable, [(day, day.date()) for day in school_days]
-    by_day = data.room_days.set_index("day")
-    flows = dict(list(by_day["airflow_l_s_person"].groupby(by_day["room"], observed=True)))
+    kinds = data.days["day_type"]
+    days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
+    flows = data.room_days.set_index(["day", "room"])["airflow_l_s_person"].unstack().reindex(days)
+    heated = pd.DatetimeIndex(data.hours["day"]).month.isin(_MONTHS_HEATED)
     found = []
     for room in data.site.rooms_of(data.school):
         if room.key not in data.room_co2_ppm:
@@ -61,17 +61,21 @@ def room_findings(data: SchoolData) -> list[Found]:
             _Hours(first, of_rooms[room.key].to_numpy(np.float64))
             for of_rooms in (data.room_co2_ppm, data.room_temperature_c)
         )
-        lessons = {at: timetable.lessons(room.key, day) for at, day in days}
-        told = room.key in flows and not _is_hall(room, lessons)
-        flow_l_s = flows[room.key] if told else _NO_FLOW
-        one = lacks_air(room, air_days(co2_ppm, flow_l_s, lessons))
-        found += [] if one is None else [one]
-        found += _too_warm_or_cold(data, room, temperature_c, lessons)
+        flow_l_s = flows[room.key].to_numpy(np.float64) if room.key in flows else np.full(len(days), np.nan)
+        if not _has_air_lately(co2_ppm, flow_l_s, _lessons(data, room, days[-_LATELY_DAYS:])):
+            one = lacks_air(room, air_days(room, co2_ppm, flow_l_s, _lessons(data, room, days)))
+            found += [] if one is None else [one]
+        if _is_odd(data, temperature_c.mean[heated]):
+            found += _too_warm_or_cold(data, room, temperature_c, _lessons(data, room, days))
     return found
 
 
-_NO_FLOW = pd.Series(dtype=np.float64, index=pd.DatetimeIndex([]))
 _Lessons = dict[pd.Timestamp, list[tuple[datetime, datetime, int | None]]]
+
+
+def _lessons(data: SchoolData, room: Room, days: pd.DatetimeIndex) -> _Lessons:
+    """Lessons of a room by day."""
+    return {day: data.timetable.lessons(room.key, day.date()) for day in days}
 
 
 def _is_hall(room: Room, lessons: _Lessons) -> bool:
@@ -88,14 +92,24 @@ class _Hours(NamedTuple):
     mean: Floats
 
 
-def air_days(co2_ppm: _Hours, flow_l_s: pd.Series, lessons: _Lessons) -> pd.DataFrame:
+def air_days(room: Room, co2_ppm: _Hours, flow_l_s: Floats, lessons: _Lessons) -> pd.DataFrame:
     """``flow_l_s`` (NaN: not told) and ``highest_ppm``, the highest hour of its lessons, by school day.
 
-    Of days of which nine hours of ten are known. ``flow_l_s`` is by local day [L/s a person].
+    Of days of which nine hours of ten are known; ``flow_l_s`` is by day of ``lessons`` [L/s a person]. Of a
+    hall none is told.
     """
+    at, highest_ppm = _highest_ppm(co2_ppm, lessons)
+    told = np.full(len(at), np.nan) if _is_hall(room, lessons) else flow_l_s[at]
+    return pd.DataFrame(
+        {"flow_l_s": told, "highest_ppm": highest_ppm}, index=pd.DatetimeIndex([*lessons])[at]
+    )
+
+
+def _highest_ppm(co2_ppm: _Hours, lessons: _Lessons) -> tuple[Ints, Floats]:
+    """Places of the days with lessons of which nine hours of ten are known, and the highest hour of each."""
     known = ~np.isnan(co2_ppm.mean)
     before = np.concatenate([[0], np.cumsum(known)])  # known hours before each
-    given = [(day, of_day) for day, of_day in lessons.items() if of_day]
+    given = [(place, of_day) for place, of_day in enumerate(lessons.values()) if of_day]
     start = np.array([int(of_day[0][0].timestamp() // 3_600) for _, of_day in given], dtype=np.int64)
     ends = [max(lesson[1] for lesson in of_day) for _, of_day in given]
     end = np.array([-int(-at.timestamp() // 3_600) for at in ends], dtype=np.int64)
@@ -104,8 +118,35 @@ def air_days(co2_ppm: _Hours, flow_l_s: pd.Series, lessons: _Lessons) -> pd.Data
     bounds = np.stack([first[whole], last[whole]], axis=1).ravel()
     ppm = np.append(np.where(known, co2_ppm.mean, -np.inf), 0.0)
     highest = np.maximum.reduceat(ppm, bounds)[::2] if len(whole) else np.empty(0)
-    days = pd.DatetimeIndex([given[at][0] for at in whole])
-    return pd.DataFrame({"flow_l_s": flow_l_s.reindex(days), "highest_ppm": highest}, index=days)
+    return np.array([place for place, _ in given], dtype=np.int64)[whole], highest
+
+
+def _has_air_lately(co2_ppm: _Hours, flow_l_s: Floats, lessons: _Lessons) -> bool:
+    """Whether the last days alone show that :func:`lacks_air` finds nothing, be the room a hall or not: of
+    most rooms no more need be looked at."""
+    at, highest_ppm = _highest_ppm(co2_ppm, lessons)
+    flow = flow_l_s[len(flow_l_s) - len(lessons) :][at]
+    known = ~np.isnan(flow)
+    if known.sum() < _LATEST_DAYS and len(lessons) < len(flow_l_s):
+        return False  # earlier days may be among the last that are known
+    told = flow[known][-_LATEST_DAYS:], highest_ppm[known][-_LATEST_DAYS:]
+    unknown = np.full(len(at), np.nan), highest_ppm
+    return not any(_may_lack(*(values[-_LATEST_DAYS:] for values in days)) for days in (told, unknown))
+
+
+def _may_lack(flow_l_s: Floats, highest_ppm: Floats) -> bool:
+    """Whether any of the last days that may be judged together, by their medians, is a finding."""
+    if not _lacks(flow_l_s.min(initial=np.inf), highest_ppm.max(initial=0.0)):
+        return False
+    lasts = (slice(-days, None) for days in range(_LEAST_DAYS, len(highest_ppm) + 1))
+    return any(_lacks(median(flow_l_s[last]), median(highest_ppm[last])) for last in lasts)
+
+
+def _lacks(flow_l_s: float, highest_ppm: float) -> bool:
+    """Whether so much air a person (NaN: not told) and such a highest hour are lack of air."""
+    if np.isnan(flow_l_s):
+        return highest_ppm >= VERY_HIGH_PPM
+    return any(flow_l_s < least and highest_ppm >= ppm for least, ppm in LACKING)
 
 
 def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
@@ -116,15 +157,12 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     if len(shown) < _LEAST_DAYS:
         return None
     flow, highest_ppm = (shown[name].to_numpy(np.float64) for name in ("flow_l_s", "highest_ppm"))
-    if not _may_lack(flow[-_LATEST_DAYS:], highest_ppm[-_LATEST_DAYS:], told):
-        return None
     measure = np.log(np.maximum(flow, 0.1)) if told else np.log(highest_ppm)
     start = levels(measure, least=_LEAST_DAYS, floor=_NOISE_LOG)[-1].start
     since = shown.index[start]
     highest = median(highest_ppm[start:][-_LATEST_DAYS:])
     l_s = median(flow[start:][-_LATEST_DAYS:]) if told else np.nan
-    lacks = any(l_s < least and highest >= ppm for least, ppm in LACKING)
-    if not (lacks if told else highest >= VERY_HIGH_PPM):
+    if not _lacks(l_s, highest):
         return None
     params: dict[str, float | str] = {"co2_ppm": round(highest)}
     if told:
@@ -144,11 +182,12 @@ def lacks_air(room: Room, days: pd.DataFrame) -> Found | None:
     )
 
 
-def _may_lack(flow_l_s: Floats, highest_ppm: Floats, told: bool) -> bool:
-    """Whether the median of some of these days could be a finding: most rooms are done with that."""
-    if not told:
-        return bool(highest_ppm.max() >= VERY_HIGH_PPM)
-    return any(flow_l_s.min() < least and highest_ppm.max() >= ppm for least, ppm in LACKING)
+def _is_odd(data: SchoolData, temperature_c: Floats) -> bool:
+    """Whether any hour is outside the comfort limits: of many rooms none ever is."""
+    limits = data.site.settings.analytics
+    return bool(
+        ((temperature_c > limits.comfort_high_c) | (temperature_c < limits.comfort_low_c - 1.0)).any()
+    )
 
 
 def _too_warm_or_cold(
@@ -158,11 +197,7 @@ def _too_warm_or_cold(
     limits = data.site.settings.analytics
     heated = {day: of_day for day, of_day in lessons.items() if day.month in _MONTHS_HEATED and of_day}
     at = _in_lessons([lesson[:2] for of_day in heated.values() for lesson in of_day], temperature_c)
-    known = temperature_c.mean[at]
-    warm, cold = np.sum(known > limits.comfort_high_c), np.sum(known < limits.comfort_low_c - 1.0)
-    if max(warm, cold) < TOO_OFTEN * len(known):
-        return  # most rooms, before anything is made of their days
-    hours = pd.Series(known, index=data.hours.index[at])
+    hours = pd.Series(temperature_c.mean[at], index=data.hours.index[at])
     by_day = hours.groupby(data.hours["day"].to_numpy()[at])
     if by_day.ngroups < _LEAST_DAYS:
         return

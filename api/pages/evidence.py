@@ -44,36 +44,53 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceView:
-    """Panels above one time axis; ``each`` tells of how many days a point is. Empty without evidence."""
+class Drawing:
+    """Panels above one axis, of days or of the hours of a day; ``each`` tells of how many days a point is."""
 
     panels: tuple[Panel, ...]
     axis: tuple[Axis, ...]
     marked: bool
     each: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """What shows a finding. Empty without evidence."""
+
+    drawings: tuple[Drawing, ...]
     tables: tuple[Table, ...]
 
 
 def evidence_view(evidence: Evidence, say: Language) -> EvidenceView:
-    """``evidence`` laid out; lines of one unit share a panel."""
-    lines = [line for line in evidence.lines if any(value is not None for _, value in line.points)]
+    """``evidence`` laid out; lines over days and lines over hours of the day have a drawing and a table
+    each."""
+    known = [line for line in evidence.lines if any(value is not None for _, value in line.points)]
+    alike = [list(group) for _, group in groupby(known, key=_is_by_hour)]
+    tables = [_line_table(lines, line_names(say), say) for lines in alike]
+    if evidence.rows:
+        tables.append(_row_table(evidence, say))
+    return EvidenceView(tuple(_drawing(lines, evidence.marked, say) for lines in alike), tuple(tables))
+
+
+def _is_by_hour(line: EvidenceLine) -> bool:
+    return ":" in line.points[0][0]
+
+
+def _drawing(lines: Sequence[EvidenceLine], seen: Sequence[tuple[date, date]], say: Language) -> Drawing:
+    """Lines above one axis; those of one unit share a panel."""
     names = line_names(say)
     places = sorted({place for line in lines for place, _ in line.points})
-    marked = _marked(places, evidence.marked)
+    marked = _marked(places, seen)
     panels = tuple(
         _panel(list(group), places, marked, names, say)
         for _, group in groupby(lines, key=lambda one: one.unit)
     )
-    each = max((panel.plot.each for panel in panels), default=1)
-    tables = [_line_table(lines, names, say)] if lines else []
-    if evidence.rows:
-        tables.append(_row_table(evidence, say))
-    return EvidenceView(
+    each = max(panel.plot.each for panel in panels)
+    return Drawing(
         panels=panels,
         axis=_axis(places, say),
         marked=bool(marked),
         each="" if each == 1 else say.text("A point is %(days)s days.") % {"days": each},
-        tables=tuple(tables),
     )
 
 
@@ -163,9 +180,7 @@ def _marked(places: Sequence[str], spans: Sequence[tuple[date, date]]) -> list[t
 
 
 def _axis(places: Sequence[str], say: Language) -> tuple[Axis, ...]:
-    """Every sixth hour, or the first days of months."""
-    if not places:
-        return ()
+    """Every third hour, or the first days of months."""
     wide = 100 / max(1, len(places) - 1)
     if ":" in places[0]:
         return tuple(

@@ -7,17 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
+from real_buildings import FOLDER, REFERENCE, real_days
 
 from accuracy.page import Row, Section, Seeds
 from analytics.savings import uncertainty_kwh
 from analytics.signature import fit_signature
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "energy"
-"""The project's shared folder, beside the clone."""
-
-REFERENCE = DATA / "reference_opendsm_1.2.7_daily_gas.json"
 OTHER_YEARS = Path(__file__).parent / "opendsm_other_years.json"
 
 TEXT = """
@@ -31,20 +26,6 @@ Tried once besides, on 2026-11-22, with twelve other buildings of the archive th
 (b0, b1, b101, b102, b104, b105, b107 to b112; up to 43 % of the days at 0), against OpenDSM 1.2.7 run on the
 same days: CVRMSE of 2019 0.96 to 1.05 of its, totals of 2022 at most 0.35 of the allowed distance apart.
 """
-
-
-def real_days(building: str) -> pd.DataFrame:
-    """Daily gas and temperature of a building (:data:`analytics.signature.DAY_COLUMNS`)."""
-    meter = pd.read_csv(DATA / f"{building}_hourly.csv.gz", index_col=0, parse_dates=True)
-    weather = pd.read_csv(DATA / "weather_hourly.csv.gz", index_col=0, parse_dates=True)
-    days = pd.DataFrame(
-        {
-            "energy_kwh": meter["gas_kwh"].resample("D").sum(min_count=1),
-            "temperature_c": weather["temperature_c"].resample("D").mean(),
-        }
-    )
-    days.index = pd.DatetimeIndex(days.index).tz_localize(None)
-    return days.assign(day_type=np.where(days.index.day_of_week < 5, "school_day", "closed"))
 
 
 class Reference(NamedTuple):
@@ -72,7 +53,7 @@ def references() -> Iterator[Reference]:
 def buildings(_: Seeds) -> list[Row]:
     """The rows of the section; none where the shared folder is not there."""
     if not REFERENCE.is_file():
-        return [Row("buildings", f"{DATA} is not here")]
+        return [Row("buildings", f"{FOLDER} is not here")]
     return [row for reference in references() for row in _rows(reference)]
 
 

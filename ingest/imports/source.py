@@ -21,7 +21,7 @@ import python_calamine
 
 from ingest.imports.mapping import FilePart
 from ingest.imports.refusal import refused
-from ingest.imports.workbook import column_number, sheet_parts, untold_cells
+from ingest.imports.workbook import DAMAGED, UNREADABLE, column_number, sheet_parts, unpacking, untold_cells
 
 Cell = str | float | datetime | date | time
 Row = tuple[int, list[Cell]]
@@ -193,12 +193,7 @@ def _sheet(path: Path, name: str, part: FilePart, limit: int) -> Iterator[Row]:
                 if column < len(row):
                     row[column] = shown
             yield number + 1, row
-    except (
-        python_calamine.CalamineError,
-        python_calamine.PasswordError,
-        python_calamine.XmlError,
-        python_calamine.ZipError,
-    ) as error:
+    except UNREADABLE as error:
         raise refused(
             name, f"the workbook cannot be read ({error}); save it anew as .xlsx, or as CSV"
         ) from error
@@ -229,18 +224,13 @@ def _chosen(
 
 
 def _check_zip(path: Path, name: str, limit: int) -> None:
-    """Every part is unpacked once, a block at a time: what is said about its size may be a lie."""
-    total = 0
     try:
         with zipfile.ZipFile(path) as archive:
             if "[Content_Types].xml" not in archive.namelist():
                 raise refused(name, "this is a zip archive, no workbook; unpack it and send the files")
-            for part in archive.infolist():
-                with archive.open(part) as stream:
-                    while block := stream.read(1 << 20):
-                        total += len(block)
-                        if total > limit or _bomb(total, path.stat().st_size):
-                            cure = f"the workbook is more than {limit / 1e6:.0f} MB unpacked; save it as CSV"
-                            raise refused(name, cure)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            for total in unpacking(archive):
+                if total > limit or _bomb(total, path.stat().st_size):
+                    cure = f"the workbook is more than {limit / 1e6:.0f} MB unpacked; save it as CSV"
+                    raise refused(name, cure)
+    except DAMAGED as error:
         raise refused(name, f"the workbook is damaged or protected ({error}); save it anew") from error

@@ -1,11 +1,28 @@
-"""What calamine does not tell of a workbook: it reads errors and formulas without a value as empty cells."""
+"""What calamine does not tell of a workbook: how large it is unpacked, and which cells hold no value.
+
+It reads errors and formulas without a value as empty cells.
+"""
 
 from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
+
+import python_calamine
+
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What ``zipfile`` raises for an archive that is damaged, protected or packed in some other way."""
+
+UNREADABLE = (
+    python_calamine.CalamineError,
+    python_calamine.PasswordError,
+    python_calamine.XmlError,
+    python_calamine.ZipError,
+)
+"""What calamine raises for an archive that is no workbook."""
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
@@ -20,6 +37,16 @@ class Untold(NamedTuple):
     column: str
     shown: str
     cure: str
+
+
+def unpacking(archive: zipfile.ZipFile) -> Iterator[int]:
+    """Bytes unpacked so far, a block at a time: what an archive says about its size may be a lie."""
+    total = 0
+    for part in archive.infolist():
+        with archive.open(part) as stream:
+            while block := stream.read(1 << 20):
+                total += len(block)
+                yield total
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> list[str]:

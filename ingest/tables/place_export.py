@@ -23,6 +23,7 @@ Tables = Mapping[str, tuple[type[Row], Sequence[Row]]]
 
 _ROOM_FOR = 2_000  # rows below the last with a list of what may be chosen
 _FORMULA = ("=", "+", "-", "@")
+_A4 = 9
 _FIRST_DAY = date(1900, 3, 1)  # before it, spreadsheets disagree about the calendar
 
 
@@ -45,6 +46,12 @@ def workbook(tables: Tables, zone: ZoneInfo) -> bytes:
         _help(book.add_worksheet(HELP_SHEET), tables, head)
         for file, (model, rows) in tables.items():
             _sheet(book.add_worksheet(_stem(file)), file, model, rows, zone, formats, head)
+        for sheet in book.worksheets():
+            sheet.freeze_panes(1, 0)
+            sheet.repeat_rows(0)
+            sheet.set_landscape()
+            sheet.set_paper(_A4)
+            sheet.fit_to_pages(1, 0)
     return out.getvalue()
 
 
@@ -87,7 +94,6 @@ def _help(sheet: Worksheet, tables: Tables, head: Format) -> None:
             ):
                 sheet.write_string(line, column, text)
             line += 1
-    sheet.freeze_panes(1, 0)
 
 
 def _sheet(
@@ -113,7 +119,6 @@ def _sheet(
             )
         for line, row in enumerate(rows, start=1):
             _write(sheet, line, column, getattr(row, name), zone, formats)
-    sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(model.model_fields) - 1)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,7 +17,7 @@ from pathlib import Path
 import python_calamine
 
 from ingest.imports.refusal import FileFault, FileRefused, refused
-from ingest.imports.workbook import sheet_parts, untold_cells
+from ingest.imports.workbook import DAMAGED, UNREADABLE, sheet_parts, unpacking, untold_cells
 
 Cell = str | float | bool | datetime | date | time | timedelta
 
@@ -124,14 +123,9 @@ def _workbook(path: Path, *, by_number: bool) -> list[Sheet]:
                 ]
                 rows = enumerate(sheet.iter_rows(), start=1)  # from the first row, also where it is empty
                 sheets.append(Sheet(where, title, tuple(rows)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise refused(name, "the workbook is damaged or protected; save it anew") from error
-    except (
-        python_calamine.CalamineError,
-        python_calamine.PasswordError,
-        python_calamine.XmlError,
-        python_calamine.ZipError,
-    ) as error:
+    except UNREADABLE as error:
         raise refused(name, "the workbook cannot be read; save it anew as .xlsx, or as CSV") from error
     if faults:
         raise FileRefused(faults[:_MOST_FAULTS], max(0, len(faults) - _MOST_FAULTS))
@@ -142,16 +136,10 @@ _MERGED = "merged cells hold one value for many; unmerge them and fill in each c
 
 
 def _check_size(archive: zipfile.ZipFile, name: str) -> None:
-    """Every part is unpacked once, a block at a time: what is said about its size may be a lie."""
     if "[Content_Types].xml" not in archive.namelist():
         raise refused(name, "a zip archive, no workbook; unpack it and give the files in it")
-    total = 0
-    for part in archive.infolist():
-        with archive.open(part) as stream:
-            while block := stream.read(1 << 20):
-                total += len(block)
-                if total > UNPACKED_LIMIT_BYTES:
-                    raise refused(name, f"more than {UNPACKED_LIMIT_BYTES / 1e6:.0f} MB unpacked")
+    if any(total > UNPACKED_LIMIT_BYTES for total in unpacking(archive)):
+        raise refused(name, f"more than {UNPACKED_LIMIT_BYTES / 1e6:.0f} MB unpacked")
 
 
 def _letters(column: int) -> str:

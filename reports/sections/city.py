@@ -39,7 +39,7 @@ def compose_city(portfolio: Portfolio, code: Code, versions: dict[str, str], man
     return Document(
         lang=code,
         title=text("Energy and climate: all schools"),
-        subtitle=lang.period(portfolio.period),
+        subtitle=lang.period(portfolio.period).capitalize(),
         site=portfolio.site_name,
         made=text("Made {moment}", moment=lang.moment(portfolio.made)),
         tiles=_tiles(portfolio, lang),
@@ -97,7 +97,7 @@ def _energy(portfolio: Portfolio, lang: Language) -> str:
             said = text("at least {energy}", energy=said)
         if share is not None:
             change = lang.share(share.value, 1, sign=True)
-            said += " (" + text("{change} to the year before", change=change) + ")"
+            said += " (" + text("{change} against the year before", change=change) + ")"
         parts.append(said)
     period = lang.period(portfolio.period)
     if not parts:

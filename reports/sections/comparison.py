@@ -25,7 +25,7 @@ def comparison_section(report: Told, language: Language) -> Section:
     """What changed, by how much, and why."""
     text = language.text
     signature = _signature(report, language)
-    parts: list[Part] = [_against(report, language), *signature, _savings(report, language)]
+    parts: list[Part] = [_against(report, language), *signature, *_savings(report, language)]
     for carrier in report.carriers:
         steps = _steps(report, language, carrier)
         if steps is not None:
@@ -128,7 +128,8 @@ def _why(figure: Figure | None, language: Language) -> str:
     return reason_text(figure.reason, language)
 
 
-def _savings(report: Told, language: Language) -> Table:
+def _savings(report: Told, language: Language) -> list[Part]:
+    """Savings, or what they would be where none is told: of all schools together, if one claims nothing."""
     text = language.text
     rows: list[tuple[Cell, ...]] = []
     for carrier in report.carriers:
@@ -143,23 +144,22 @@ def _savings(report: Told, language: Language) -> Table:
                 basis = basis_name(gas.basis or "", language)
                 name = text("{line}, {basis} (kg CO₂e)", line=line, basis=basis)
                 rows.append((f"  {name}", gas.value, gas.low, gas.high, ""))
-    return Table(
-        "savings",
-        text("Savings against what the year before predicts"),
-        (
-            Column(text("Carrier"), width=1.6),
-            Column(text("Saved"), "number", "kWh"),
-            Column(text("from"), "number", "kWh"),
-            Column(text("to"), "number", "kWh"),
-            Column(text("Claim"), width=2.4),
-        ),
-        tuple(rows),
-        text(
-            "The year before, by its weather and calendar, predicts this period; the saving is that less "
-            "what was used, with an interval of 90 %. A saving is claimed only where the interval leaves out "
-            "zero. Positive is saved. Emissions saved by the accounts' factors are no avoided emissions."
-        ),
+    note = text(
+        "The year before, by its weather and calendar, predicts this period; the saving is that less "
+        "what was used, with an interval of 90 %. A saving is claimed only where the interval leaves out "
+        "zero. Positive is saved. Emissions saved by the accounts' factors are no avoided emissions."
     )
+    if not rows:
+        return [note]
+    columns = (
+        Column(text("Carrier"), width=1.6),
+        Column(text("Saved"), "number", "kWh"),
+        Column(text("from"), "number", "kWh"),
+        Column(text("to"), "number", "kWh"),
+        Column(text("Claim"), width=2.4),
+    )
+    title = text("Savings against what the year before predicts")
+    return [Table("savings", title, columns, tuple(rows), note)]
 
 
 def claim_text(figure: Figure, lacks: Sequence[Lack], language: Language) -> str:

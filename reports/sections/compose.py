@@ -25,7 +25,7 @@ def compose(report: Report, code: Code, versions: dict[str, str], manifest: str 
     return Document(
         lang=code,
         title=text("Energy and climate: {school}", school=report.name),
-        subtitle=lang.period(report.period),
+        subtitle=lang.period(report.period).capitalize(),
         site=", ".join(dict.fromkeys(filter(None, (report.municipality, report.site_name)))),
         made=text("Made {moment}", moment=lang.moment(report.made)),
         tiles=tiles(report, lang),

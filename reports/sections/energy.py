@@ -76,8 +76,8 @@ def _by_carrier(report: Told, language: Language) -> Table:
         tuple(rows),
         text(
             "Measured is what meters and bills tell. Estimated is what they did not tell, with its interval "
-            "(90 %); it is never part of the measured energy, nor of the figures per m² and pupil. A dash "
-            "means that nothing can be said."
+            "(90 %); it is never part of the measured energy, nor of the figures per m² and pupil. A dash, "
+            "in the workbook an empty cell, means that nothing can be said."
         ),
     )
 

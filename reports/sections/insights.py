@@ -57,8 +57,8 @@ def _costs(findings: Sequence[Finding], language: Language) -> Table:
         tuple(rows),
         text(
             "If it goes on like this. Gases are on the location basis with the accounts' factors, no avoided "
-            "emissions; cost is without VAT by the site's tariffs. A dash means that no figure can be given. "
-            "The rows are not added up: one measure may mend several."
+            "emissions; cost is without VAT by the site's tariffs. A dash, in the workbook an empty cell, "
+            "means that no figure can be given. The rows are not added up: one measure may mend several."
         ),
     )
 

@@ -34,7 +34,7 @@ def energy_tiles(report: Told, language: Language) -> list[Tile]:
     for carrier in report.carriers[:3]:
         together, change = report.figure(TOGETHER, carrier), report.figure(CHANGE_SHARE, carrier)
         detail = (
-            text("{change} to the year before", change=language.share(change.value, 1, sign=True))
+            text("{change} against the year before", change=language.share(change.value, 1, sign=True))
             if change is not None
             else text("no comparison with the year before")
         )
@@ -96,30 +96,29 @@ def sentences(report: Report, language: Language) -> tuple[str, ...]:
 
 def _energy(report: Report, language: Language) -> str:
     text = language.text
-    parts = []
+    parts, untold = [], []
     for carrier in report.carriers:
         together = report.figure(TOGETHER, carrier)
         name = carrier_name(carrier, language)
         if together is None or together.value is None:
-            parts.append(text("{carrier}: no total can be given", carrier=name))
+            untold.append(name)
             continue
         change = report.figure(CHANGE_SHARE, carrier)
         written = f"{language.energy(together.value)} {name}"
-        estimated = _estimated(report.figure(ESTIMATED, carrier), language)
-        written += f", {estimated}," if estimated else ""
         if change is not None and change.value is not None:
             share = language.share(change.value, 1, sign=True)
-            written += " (" + text("{change} to the year before", change=share) + ")"
+            written += " (" + text("{change} against the year before", change=share) + ")"
+        estimated = _estimated(report.figure(ESTIMATED, carrier), language)
+        written += f", {estimated}," if estimated else ""
         parts.append(written)
     period = language.period(report.period)
-    if not parts:
-        return text("No energy is metered at {school} in {period}.", school=report.name, period=period)
-    return text(
-        "{school} bought {energy} in {period}.",
-        school=report.name,
-        energy=language.listed(parts),
-        period=period,
-    )
+    named = {"school": report.name, "period": period, "carriers": language.listed(untold)}
+    if parts:
+        said = text("{school} bought {energy} in {period}.", energy=language.listed(parts), **named)
+        return said + " " + text("Of {carriers} no total can be given.", **named) if untold else said
+    if untold:
+        return text("Of what {school} bought in {period} no total can be given: {carriers}.", **named)
+    return text("No energy is metered at {school} in {period}.", **named)
 
 
 def _emissions(report: Report, language: Language) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,6 @@ def zone() -> ZoneInfo:
 def at() -> Callable[[str], datetime]:
     """``at("2026-03-03 10:00")``: a local time of Stockholm as aware UTC."""
     return lambda text: datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "store.duckdb")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

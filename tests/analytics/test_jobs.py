@@ -9,6 +9,7 @@ from multiprocessing import get_context
 
 import pyarrow as pa
 import pytest
+from job_runs import everything
 
 from analytics import jobs
 from classroom.factors import Factor
@@ -41,18 +42,6 @@ def room_readings(device: str, start: datetime, hours: float, co2: float = 800.0
         *(Reading(device, "co2_ppm", time, co2 + n % 7) for n, time in enumerate(times)),
         *(Reading(device, "temperature_c", time, 21.0 + n % 5) for n, time in enumerate(times)),
     ]
-
-
-def everything(store: DuckDBStore, school: str = "berga") -> dict[tuple[object, ...], Metric]:
-    """All metrics by key, but days that hold nothing: ``no_data`` says the same as no metric."""
-    found = {}
-    for scope in (Scope.ROOM, Scope.METER, Scope.SCHOOL):
-        for interval in (Interval.DAY, Interval.HOUR):
-            for m in store.read_metrics(school, scope, None, interval, START - 90 * DAY, START + 90 * DAY):
-                if m.status is not Status.NO_DATA:
-                    found[m.scope, m.id, m.metric, m.carrier, m.basis, m.interval, m.time] = m
-    measured = {(m.id, m.time) for m in found.values() if m.metric != "occupied_h"}
-    return {key: m for key, m in found.items() if (m.id, m.time) in measured}
 
 
 def test_a_day_of_a_school_from_readings_to_kilograms(

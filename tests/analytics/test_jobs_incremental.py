@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from job_runs import everything, fresh
 
 from analytics import fingerprint, jobs
 from analytics.catalog import CATALOG
 from analytics.quality import STALE_H
-from classroom.metric import Interval, Metric, Scope, Status
 from classroom.places import CalendarRow, Device, Lesson, SchoolAttributes
 from classroom.reading import Reading
 from classroom.settings import Settings
@@ -29,26 +27,6 @@ START = datetime(2026, 3, 1, 23, tzinfo=UTC)  # Monday 2 March, 00:00 in Stockho
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 MakeSite = Callable[..., Site]
-
-
-def everything(store: DuckDBStore, school: str = "berga") -> dict[tuple[object, ...], Metric]:
-    """All metrics by key, but days that hold nothing: ``no_data`` says the same as no metric."""
-    found = {}
-    for scope in (Scope.ROOM, Scope.METER, Scope.SCHOOL):
-        for interval in (Interval.DAY, Interval.HOUR):
-            for m in store.read_metrics(school, scope, None, interval, START - 90 * DAY, START + 90 * DAY):
-                if m.status is not Status.NO_DATA:
-                    found[m.scope, m.id, m.metric, m.carrier, m.basis, m.interval, m.time] = m
-    measured = {(m.id, m.time) for m in found.values() if m.metric != "occupied_h"}
-    return {key: m for key, m in found.items() if (m.id, m.time) in measured}
-
-
-@contextmanager
-def fresh() -> Iterator[DuckDBStore]:
-    with tempfile.TemporaryDirectory() as folder:
-        opened = DuckDBStore(Path(folder) / "store.duckdb")
-        yield opened
-        opened.close()
 
 
 def _devices(**changes: dict[str, Any]) -> list[Device]:

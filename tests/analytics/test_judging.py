@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from job_runs import ALWAYS, everything, fresh
 
 from analytics import jobs, judging
 from analytics.baselines import DriftPart
@@ -30,7 +28,6 @@ from store.duckdb_store import DuckDBStore
 START = datetime(2026, 3, 1, 23, tzinfo=UTC)  # Monday 2 March, 00:00 in Stockholm
 WINTER = datetime(2026, 1, 11, 23, tzinfo=UTC)  # a Monday with eleven weeks of normal time after it
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-ALWAYS = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 MakeSite = Callable[..., Site]
 
@@ -261,14 +258,6 @@ def test_days_whose_readings_were_deleted_keep_their_spikes(store: DuckDBStore, 
 # Property
 
 
-@contextmanager
-def fresh() -> Iterator[DuckDBStore]:
-    with tempfile.TemporaryDirectory() as folder:
-        opened = DuckDBStore(Path(folder) / "store.duckdb")
-        yield opened
-        opened.close()
-
-
 SERIES = (("c1", "co2_ppm"), ("c1", "temperature_c"), ("c2", "co2_ppm"), ("m-el", "energy_kwh"))
 SLOT = 30 * MINUTE
 SLOTS = 8 * 48
@@ -308,17 +297,8 @@ def series(random: Random, device: str, quantity: str) -> list[Reading]:
 
 def state(store: DuckDBStore) -> tuple[dict[tuple[object, ...], Metric], list[tuple[object, ...]]]:
     """All metrics that say something, and all verdicts."""
-    found = {}
-    for interval in (Interval.DAY, Interval.HOUR):
-        for scope in (Scope.ROOM, Scope.METER, Scope.SCHOOL):
-            for m in store.read_metrics("berga", scope, None, interval, *ALWAYS):
-                if m.status is not Status.NO_DATA:
-                    found[m.scope, m.id, m.metric, m.carrier, m.basis, m.interval, m.time] = m
-    measured = {(m.id, m.time) for m in found.values() if m.metric != "occupied_h"}
     rows = store.read_verdicts(["c1", "c2", "m-el"], *ALWAYS)
-    return {key: m for key, m in found.items() if (m.id, m.time) in measured}, [
-        tuple(row) for row in rows.itertuples(index=False)
-    ]
+    return everything(store), [tuple(row) for row in rows.itertuples(index=False)]
 
 
 def pieces(random: Random, readings: Sequence[Reading]) -> list[list[Reading]]:

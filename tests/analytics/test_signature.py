@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from real_buildings import FOLDER, REFERENCE, real_days
 
 from analytics.changepoint import Curve
 from analytics.savings import uncertainty_kwh
 from analytics.signature import autocorrelation, fit_signature, judge, month_errors_kwh
 from analytics.sun import extraterrestrial_kwh_m2
-
-DATA = Path(__file__).parents[3] / "shared" / "data" / "energy"
 
 
 def year(seed: int = 1) -> pd.DataFrame:
@@ -111,26 +109,11 @@ def test_autocorrelation_counts_adjoining_days_only() -> None:
 # Real buildings
 
 
-def real_days(building: str) -> pd.DataFrame:
-    """Daily sums and means in UTC, zeros as in the source: the reference's own days."""
-    if not DATA.is_dir():
-        pytest.skip(f"the shared data folder {DATA} is not here")
-    meter = pd.read_csv(DATA / f"{building}_hourly.csv.gz", index_col=0, parse_dates=True)
-    weather = pd.read_csv(DATA / "weather_hourly.csv.gz", index_col=0, parse_dates=True)
-    days = pd.DataFrame(
-        {
-            "energy_kwh": meter["gas_kwh"].resample("D").sum(min_count=1),
-            "temperature_c": weather["temperature_c"].resample("D").mean(),
-        }
-    )
-    days.index = pd.DatetimeIndex(days.index).tz_localize(None)
-    return days.assign(day_type=np.where(days.index.day_of_week < 5, "school_day", "closed"))
-
-
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not here")
 @pytest.mark.parametrize("building", ["b25", "b120"])
 def test_real_buildings_as_well_as_opendsm(building: str) -> None:
     days = real_days(building)
-    reference = json.loads((DATA / "reference_opendsm_1.2.7_daily_gas.json").read_text())["results"][building]
+    reference = json.loads(REFERENCE.read_text())["results"][building]
     found = fit_signature(days.head(365), ["school_day"])
     assert found is not None
     assert found.quality.cvrmse <= 1.1 * reference["cvrmse_adj"]

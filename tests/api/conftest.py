@@ -50,13 +50,6 @@ def site() -> Site:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "climate.duckdb", memory_limit_mb=200)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def now() -> datetime:
     return NOW
 

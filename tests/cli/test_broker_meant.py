@@ -59,10 +59,8 @@ def test_a_file_that_is_not_there_is_refused_by_name(settings: MqttSettings, key
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_replay_and_simulate_come_in_as_the_site_says(tmp_path: Path) -> None:
     certificate, settings = guarded(tmp_path, "site", "right")
-    broker = Mosquitto(tmp_path, settings)
-    broker.start()
     site, runner = tmp_path / "town", CliRunner()
-    try:
+    with Mosquitto(tmp_path, settings) as broker:
         played = [
             "simulate",
             "--site",
@@ -99,5 +97,3 @@ def test_replay_and_simulate_come_in_as_the_site_says(tmp_path: Path) -> None:
         refused = runner.invoke(app, ["replay", str(file), "--site", str(site)])
         assert refused.exit_code == 1
         assert "user and password" in refused.output
-    finally:
-        broker.kill()

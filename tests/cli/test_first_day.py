@@ -18,10 +18,9 @@ from typing import Any
 import httpx
 import pytest
 from pypdf import PdfReader
+from real_buildings import FOLDER, MAPPING
 
-from running import SHARED, Running, Start, command, environment, until
-
-ENERGY = SHARED / "energy"
+from running import Running, Start, command, environment, until
 
 TABLES = {
     "schools.csv": "key,name,latitude,longitude\nb25,Hus 25,52.20,0.11\n",
@@ -33,33 +32,13 @@ TABLES = {
     "gas-2022,gas,2022,202,location,direct,Great Britain,hand-made for this test\n"
     "el-2022,electricity,2022,193,location,direct,Great Britain,hand-made for this test\n",
 }
-MAPPING = """
-[time]
-column = "time_utc"
-format = "%Y-%m-%dT%H:%M:%SZ"
-basis = "utc"
-stands_for = "start"
-interval = "hour"
-
-[[value]]
-column = "gas_kwh"
-device = "b25/gas"
-quantity = "consumption"
-unit = "kWh"
-
-[[value]]
-column = "electricity_kwh"
-device = "b25/el"
-quantity = "consumption"
-unit = "kWh"
-"""
 
 
 def bring(running: Running, file: str, mapping: Path | str) -> str:
     """``import values`` of the two newest years of a file, beside the running service."""
     done = subprocess.run(
         command(
-            *("import", "values", ENERGY / file, "-m", mapping, "--from", "2021-01-01T00:00:00", "-y"),
+            *("import", "values", FOLDER / file, "-m", mapping, "--from", "2021-01-01T00:00:00", "-y"),
             *("-s", running.folder),
         ),
         env=environment(),
@@ -80,7 +59,7 @@ def ask(running: Running, path: str, **query: str) -> Any:
 
 def used_kwh(column: str) -> float:
     """What the file says of 2022."""
-    with gzip.open(ENERGY / "b25_hourly.csv.gz", "rt", encoding="utf-8") as text:
+    with gzip.open(FOLDER / "b25_hourly.csv.gz", "rt", encoding="utf-8") as text:
         return sum(float(row[column]) for row in csv.DictReader(text) if row["time_utc"].startswith("2022"))
 
 
@@ -93,12 +72,12 @@ def printed(running: Running, path: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.skipif(not ENERGY.exists(), reason=f"{ENERGY} is not there")
+@pytest.mark.skipif(not FOLDER.exists(), reason=f"{FOLDER} is not there")
 def test_history_on_day_one_gives_kwh_kgco2e_signature_and_savings(start: Start, tmp_path: Path) -> None:
     settings = "[site]\ntime_zone = 'UTC'\n[factors]\nchosen = ['gas-2022', 'el-2022']\n"
     running = start(TABLES, settings=settings)
     mapping = tmp_path / "b25.toml"
-    mapping.write_text(MAPPING)
+    mapping.write_text(MAPPING.format(key="b25"))
     assert "0 corrected" in bring(running, "b25_hourly.csv.gz", mapping)
     bring(running, "weather_hourly.csv.gz", "weather-hourly")
     school = "/api/v1/schools/b25"

@@ -13,40 +13,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from real_buildings import FOLDER, MAPPING
 
 from analytics import jobs
 from analytics.periods import aggregate
 from classroom.metric import Interval, Metric, Scope, Status
 from cli.site import load_site
-from running import SHARED, TABLES, Start, command, environment, free_ports, until
+from running import TABLES, Start, command, environment, free_ports, until
 from store.duckdb_store import DuckDBStore
 
-ENERGY = SHARED / "energy"
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 NOW = datetime(2023, 6, 1, tzinfo=UTC)
 OCTOBER = datetime(2020, 10, 1, tzinfo=UTC)
-needs_shared = pytest.mark.skipif(not ENERGY.exists(), reason=f"{ENERGY} is not there")
-
-TOML = """
-[time]
-column = "time_utc"
-format = "%Y-%m-%dT%H:%M:%SZ"
-basis = "utc"
-stands_for = "start"
-interval = "hour"
-
-[[value]]
-column = "gas_kwh"
-device = "{key}/gas"
-quantity = "consumption"
-unit = "kWh"
-
-[[value]]
-column = "electricity_kwh"
-device = "{key}/el"
-quantity = "consumption"
-unit = "kWh"
-"""
+needs_shared = pytest.mark.skipif(not FOLDER.exists(), reason=f"{FOLDER} is not there")
 
 SITE = {
     "schools.csv": "key,name,latitude,longitude\nb25,Hus 25,52.20,0.11\nb120,Hus 120,52.21,0.09\n",
@@ -76,7 +55,7 @@ def site(tmp_path: Path) -> Path:
     for name, text in SITE.items():
         (folder / name).write_text(text)
     for key in ("b25", "b120"):
-        (tmp_path / f"{key}.toml").write_text(TOML.format(key=key))
+        (tmp_path / f"{key}.toml").write_text(MAPPING.format(key=key))
     return folder
 
 
@@ -88,7 +67,7 @@ def store_of(folder: Path) -> Iterator[DuckDBStore]:
 
 def column(file: str, name: str) -> dict[datetime, float]:
     """A column of a shared file by its hour."""
-    with gzip.open(ENERGY / file, "rt", encoding="utf-8") as text:
+    with gzip.open(FOLDER / file, "rt", encoding="utf-8") as text:
         return {datetime.fromisoformat(row["time_utc"]): float(row[name]) for row in csv.DictReader(text)}
 
 
@@ -104,7 +83,7 @@ def test_two_buildings_and_their_weather_in_a_command_each(site: Path, tmp_path:
         told = climate(
             "import",
             "values",
-            ENERGY / f"{key}_hourly.csv.gz",
+            FOLDER / f"{key}_hourly.csv.gz",
             "-m",
             tmp_path / f"{key}.toml",
             "-y",
@@ -114,7 +93,7 @@ def test_two_buildings_and_their_weather_in_a_command_each(site: Path, tmp_path:
         assert "70128 readings, 70128 new, 0 corrected" in told
         assert "nowhere" not in told
     told = climate(
-        "import", "values", ENERGY / "weather_hourly.csv.gz", "-m", "weather-hourly", "-y", "-s", site
+        "import", "values", FOLDER / "weather_hourly.csv.gz", "-m", "weather-hourly", "-y", "-s", site
     )
     assert "105192 readings, 105192 new" in told
     loaded = load_site(site)
@@ -140,7 +119,7 @@ def test_two_buildings_and_their_weather_in_a_command_each(site: Path, tmp_path:
 def test_again_changes_nothing_and_a_corrected_file_exactly_its_hours(site: Path, tmp_path: Path) -> None:
     """A year of one building, computed; then the file again; then a file in which two hours are other
     ones."""
-    with gzip.open(ENERGY / "b25_hourly.csv.gz", "rt", encoding="utf-8") as text:
+    with gzip.open(FOLDER / "b25_hourly.csv.gz", "rt", encoding="utf-8") as text:
         lines = text.read().splitlines()
     header, rows = lines[0], [line for line in lines[1:] if line.startswith("2020-10")]
     mapping, file = tmp_path / "b25.toml", tmp_path / "b25.csv"

@@ -49,11 +49,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "store.duckdb")
-    opened.write_readings(list(readings()))
-    yield opened
-    opened.close()
+def store(store: DuckDBStore) -> DuckDBStore:
+    store.write_readings(list(readings()))
+    return store
 
 
 def metrics(store: DuckDBStore) -> set[Metric]:

@@ -26,10 +26,8 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     if missing():
         pytest.skip(missing())
     (tmp_path / "mosquitto").mkdir()
-    broker = Mosquitto(tmp_path / "mosquitto", DURABLE)
-    broker.start()
-    yield broker
-    broker.kill()
+    with Mosquitto(tmp_path / "mosquitto", DURABLE) as broker:
+        yield broker
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -96,19 +97,15 @@ def start_mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
     """Start a mosquitto with further configuration lines."""
     if missing():
         pytest.skip(missing())
-    started: list[Mosquitto] = []
+    numbers = count()
+    with ExitStack() as stack:
 
-    def start(*extra: str) -> Mosquitto:
-        folder = tmp_path / f"mosquitto-{len(started)}"
-        folder.mkdir()
-        broker = Mosquitto(folder, extra)
-        broker.start()
-        started.append(broker)
-        return broker
+        def start(*extra: str) -> Mosquitto:
+            folder = tmp_path / f"mosquitto-{next(numbers)}"
+            folder.mkdir()
+            return stack.enter_context(Mosquitto(folder, extra))
 
-    yield start
-    for broker in started:
-        broker.kill()
+        yield start
 
 
 @pytest.fixture

@@ -23,13 +23,6 @@ def site() -> Site:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "climate.duckdb", memory_limit_mb=200)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def sources(store: DuckDBStore, site: Site) -> Sources:
     return Sources.of(store, site, Fits(), NOW)
 

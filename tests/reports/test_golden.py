@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pdfua
 import pytest
 from pypdf import PdfReader
-from report_files import csv_rows, first_page, pdf_text, sheet_rows, squeezed
+from report_files import csv_rows, first_page, pdf_text, sheet, sheet_rows, squeezed
 
 from reported_city import City
 from reports.language import Code, language
@@ -144,6 +144,22 @@ def test_a_report_over_gaps_says_so_on_its_first_page(
     assert float(both["value"]) == pytest.approx(float(known["value"]) + float(estimate["value"]))
     whole = first_page(files("almbacka", lang, "pdf"))
     assert squeezed(word) not in whole
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("sv", "Ingen summa kan ges av det som Björkbackaskolan köpte under 2025: el och fjärrvärme."),
+        (
+            "en",
+            "Of what Björkbackaskolan bought in 2025 no total can be given: electricity and district heat.",
+        ),
+    ],
+)
+def test_a_year_without_a_total_says_so_in_a_sentence(reports: Reports, lang: Code, said: str) -> None:
+    (file,) = reports.school("bjorkbacka", parse_period("2025"), Shape(("xlsx",), lang))
+    front = sheet(file.content, {"sv": "Sammanfattning", "en": "Summary"}[lang])
+    assert said in [row[0] for row in front]
 
 
 @pytest.mark.parametrize("school", ["almbacka", "bjorkbacka"])

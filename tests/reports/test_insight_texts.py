@@ -79,6 +79,50 @@ def test_a_room_without_a_known_group_has_no_flow() -> None:
     assert "cannot be told" in text.meaning
 
 
+def todo_of(code: Code, **room: object) -> str:
+    """What to do for a room that lacks air."""
+    row = {"school": "berga", "key": "a1", "name": "Sal A1"} | room
+    site = Site(settings=Settings(), schools=SITE.schools, rooms=[Room.model_validate(row)])
+    return insight_text(insight(InsightKind.UNDERVENTILATED_ROOM), site, code).todo
+
+
+@pytest.mark.parametrize(
+    ("kind", "english", "swedish"),
+    [
+        (None, "supply and exhaust valves", "till- och frånluftsdonen"),
+        ("FTX", "supply and exhaust valves", "till- och frånluftsdonen"),
+        ("F", "vents in the windows and walls", "uteluftsdon"),
+        ("S", "exhaust shafts", "frånluftskanaler"),
+    ],
+)
+def test_what_to_do_for_air_goes_by_the_rooms_ventilation(
+    kind: str | None, english: str, swedish: str
+) -> None:
+    assert english in todo_of("en", ventilation=kind)
+    assert swedish in todo_of("sv", ventilation=kind)
+    assert ("valves" in todo_of("en", ventilation=kind)) == (kind in (None, "FTX"))
+    assert ("wide open" in todo_of("en", ventilation=kind)) == (kind == "S")
+
+
+@pytest.mark.parametrize("kind", [None, "F", "S", "VAV"])
+@pytest.mark.parametrize(
+    ("code", "open_window", "closed"),
+    [
+        ("en", "windows (wide )?open", "no window opens here"),
+        ("sv", "öppna fönster|fönstren", "inga fönster att öppna"),
+    ],
+)
+def test_nobody_is_told_to_open_windows_that_do_not_open(
+    code: Code, open_window: str, closed: str, kind: str | None
+) -> None:
+    without = todo_of(code, ventilation=kind, openable_windows=False)
+    assert closed in without
+    assert not re.search(open_window, without)
+    with_windows = todo_of(code, ventilation=kind, openable_windows=True)
+    assert closed not in with_windows
+    assert re.search(open_window, with_windows)
+
+
 def test_since_when_and_until_when() -> None:
     assert insight_text(insight(InsightKind.BASE_LOAD_UP), SITE, "sv").when == "Sedan 12 januari 2026"
     ended = insight(InsightKind.BASE_LOAD_UP, ongoing=False)

@@ -37,12 +37,8 @@ def _mosquitto(tmp_path: Path, *settings: str) -> Iterator[int]:
     if missing():
         pytest.skip(missing())
     # its default drops what a slow listener has not fetched beyond 1000
-    broker = Mosquitto(tmp_path, ("max_queued_messages 0", *settings))
-    broker.start()
-    try:
+    with Mosquitto(tmp_path, ("max_queued_messages 0", *settings)) as broker:
         yield broker.port
-    finally:
-        broker.kill()
 
 
 class Listener:

@@ -1,6 +1,6 @@
-"""A mosquitto of one's own and a publisher that is never the bottleneck, for measurements.
+"""A publisher that is never the bottleneck, for measurements.
 
-The publisher is a process (``python flood.py PORT FILE``): FILE holds finished PUBLISH packets (MQTT 3.1.1,
+It is a process (``python flood.py PORT FILE``): FILE holds finished PUBLISH packets (MQTT 3.1.1,
 QoS 1) in blocks; it sends a block at a time and counts acknowledgements, which costs it about 0.1 CPU seconds
 per 100,000 messages. It prints when it began (``time.monotonic``, one clock for all processes).
 """
@@ -8,20 +8,13 @@ per 100,000 messages. It prints when it began (``time.monotonic``, one clock for
 from __future__ import annotations
 
 import select
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-
-MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-QUEUE_LINES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 2000")
-"""Of the production configuration: nothing is dropped, a window of 2,000."""
 
 _PIECE = 2**18
 _BLOCK = 1_000  # messages
@@ -112,39 +105,6 @@ def write_packets(path: Path, messages: Iterable[tuple[str, bytes]]) -> int:
             file.write(_BLOCK_HEAD.pack(len(block), len(data)) + data)
             total += len(block)
     return total
-
-
-@contextmanager
-def mosquitto(folder: Path, *lines: str) -> Iterator[tuple[int, int]]:
-    """A mosquitto on a free port of this machine, with further configuration; gives port and process id.
-
-    Raises:
-        RuntimeError: there is none, or it does not start.
-    """
-    if MOSQUITTO is None:
-        raise RuntimeError("mosquitto is not installed: scripts/install-servers does it")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    configuration = folder / "mosquitto.conf"
-    text = [f"listener {port} 127.0.0.1", "allow_anonymous true", "user root", *lines]
-    configuration.write_text("\n".join(text) + "\n")
-    with subprocess.Popen([MOSQUITTO, "-c", str(configuration)], stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port)
-            yield port, process.pid
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=0.2):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"mosquitto does not listen on {port}")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import TracebackType
 
 import paho.mqtt.subscribe
 import pytest
@@ -31,6 +32,9 @@ DURABLE = (
 It acknowledges before it saves, so what it has neither delivered nor saved dies with it. With
 ``autosave_on_changes`` that is one message at most, at the price of writing the whole queue for each.
 """
+
+QUEUE_LINES = ("max_queued_messages 0", "max_queued_bytes 0", "max_inflight_messages 2000")
+"""Of the production configuration: nothing is dropped, a window of 2,000."""
 
 
 @cache
@@ -59,12 +63,29 @@ def guarded(folder: Path, user: str, password: str) -> tuple[Path, tuple[str, ..
 
 @dataclass
 class Mosquitto:
-    """Listens on 127.0.0.1; ``folder`` takes its configuration and, with ``persistence``, its state."""
+    """Listens on 127.0.0.1; ``folder`` takes its configuration and, with ``persistence``, its state.
+
+    As a context it runs from the beginning of the block to its end.
+    """
 
     folder: Path
     extra: Sequence[str] = ()
     port: int = field(default_factory=lambda: free_ports(1))
     process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Mosquitto:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     @property
     def ingest_port(self) -> int:
@@ -76,7 +97,7 @@ class Mosquitto:
             f"persistence_location {self.folder}/", *self.extra,
         ]  # fmt: skip
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
-        assert PROGRAM is not None
+        assert PROGRAM is not None, missing()
         self.process = subprocess.Popen(
             [PROGRAM, "-c", str(self.folder / "mosquitto.conf")], stderr=subprocess.DEVNULL
         )

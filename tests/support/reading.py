@@ -14,5 +14,5 @@ Visit = Callable[..., str]
 
 def text_of(html: str) -> str:
     """What a reader sees: without tags, entities resolved, white space folded."""
-    body = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL).replace("<wbr>", "")
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", body)))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.insights import rooms
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.model import Insight, InsightKind
@@ -88,6 +89,26 @@ def test_a_dining_hall_is_judged_by_its_co2(make_data: Make, site: Site) -> None
     with_rooms(data, {"a1": always(data, 4.5)})
     object.__setattr__(data, "room_co2_ppm", data.room_co2_ppm.clip(upper=1_200.0))
     assert of_rooms(data) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_passed_over_would_not_have_spoken(
+    make_data: Make, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Rooms about the limits, with gaps and stretches of which no air is told, over a year and a half."""
+    random = np.random.default_rng(seed)
+    data = make_data(days=500)
+    steps = random.choice([3.8, 4.5, 4.9, 5.5, 8.0], size=10, p=[0.2, 0.2, 0.1, 0.2, 0.3])
+    flow = pd.Series(
+        np.repeat(steps, 50).take(np.arange(len(data.hours)) // 24, mode="clip"), data.hours.index
+    )
+    with_rooms(data, {"a1": flow * random.uniform(0.9, 1.1, len(flow)), "a2": flow})
+    data.room_co2_ppm[random.random(data.room_co2_ppm.shape) < 0.02] = np.nan
+    silent = random.random(len(data.room_days)) < random.choice([0.1, 0.6, 0.97])
+    data.room_days.loc[silent, "airflow_l_s_person"] = np.nan
+    found = of_rooms(data)
+    monkeypatch.setattr(rooms, "_has_air_lately", lambda *_: False)
+    assert of_rooms(data) == found
 
 
 def unknown(data: SchoolData) -> SchoolData:

@@ -44,16 +44,27 @@ def test_every_kind_of_finding_is_shown_by_a_chart_or_a_table(school_client: Tes
 
 
 def test_lines_of_one_unit_share_a_panel_and_gaps_stay_open() -> None:
-    view = evidence_view(evidence_of(InsightKind.UNDERVENTILATED_ROOM), SWEDISH)
+    (view,) = evidence_view(evidence_of(InsightKind.UNDERVENTILATED_ROOM), SWEDISH).drawings
     assert [(panel.names, panel.unit) for panel in view.panels] == [
         (("Dygnets högsta koldioxid",), "ppm"), (("Uteluft per person",), "L/s"),
     ]  # fmt: skip
     assert view.each == "En punkt är 4 dygn."
     assert view.marked
     assert view.panels[0].plot.paths[0].count("M") == 2  # a fortnight without readings
-    hours = evidence_view(evidence_of(InsightKind.OUT_OF_HOURS), SWEDISH)
+    (hours,) = evidence_view(evidence_of(InsightKind.OUT_OF_HOURS), SWEDISH).drawings
     assert [panel.names for panel in hours.panels] == [("Skoldagar", "Stängda dagar")]
     assert [one.text for one in hours.axis] == ["00", "03", "06", "09", "12", "15", "18", "21"]
+
+
+def test_days_and_hours_of_the_day_are_drawn_apart() -> None:
+    view = evidence_view(evidence_of(InsightKind.VENTILATION_ON_CLOSED_DAYS), SWEDISH)
+    hours, days = view.drawings
+    assert [panel.names for panel in hours.panels] == [("Stängda dagar",)]
+    assert [one.text for one in hours.axis][:3] == ["00", "03", "06"]
+    assert (hours.marked, hours.each) == (False, "")
+    assert [panel.names for panel in days.panels] == [("Effektens ökning på morgonen",)]
+    assert days.axis[0].text == "nov"
+    assert [table.columns[0] for table in view.tables] == ["Timme", "Månad"]
 
 
 def test_the_table_tells_months_or_hours_and_the_rows_in_words() -> None:
@@ -69,7 +80,7 @@ def test_the_table_tells_months_or_hours_and_the_rows_in_words() -> None:
 def test_evidence_without_values_draws_nothing() -> None:
     empty = EvidenceLine(name="heat", unit="kWh", points=(("2026-01-01", None),))
     view = evidence_view(Evidence(lines=(empty,), marked=((date(2026, 1, 1), date(2026, 1, 2)),)), SWEDISH)
-    assert (view.panels, view.axis, view.tables, view.marked) == ((), (), (), False)
+    assert (view.drawings, view.tables) == ((), ())
 
 
 def test_every_line_and_column_of_the_analysis_has_words() -> None:
