@@ -25,7 +25,11 @@ BEGINNING = date(2000, 1, 1)
 LOWS_READ = ("device", "quantity", "hour", "mean", "count", "coverage", "flagged")
 """What drift is judged by of rollups (among HOUR_COLUMNS)."""
 
-_LEAST_HOURS = 12
+FLAT_PPM = 40.0
+"""On a day whose hours differ by no more, nobody was in the room, and its air is outdoor air: what an evening
+left would fall by nine tenths in a day even at 0.1 air changes an hour."""
+
+_LEAST_HOURS, _WHOLE_HOURS = 12, 20
 _LEAST_COVERAGE = 0.5
 
 
@@ -79,10 +83,12 @@ def sensor_days(site: Site, hours: pd.DataFrame) -> Mapping[str, list[Day]]:
     local = hours["hour"].dt.tz_convert(site.zone).dt.tz_localize(None).dt.normalize()
     by_day = hours["mean"].groupby([hours["device"], local], observed=True).agg(["min", "max", "count"])
     told = by_day[(by_day["count"] >= _LEAST_HOURS) & (by_day["max"] > by_day["min"])]
+    flat = (told["max"] - told["min"] <= FLAT_PPM) & (told["count"] >= _WHOLE_HOURS)
     calendar = _Calendar(site)
     found: dict[str, list[Day]] = {}
-    for (device, time), low in zip(told.index, told["min"].tolist(), strict=True):
-        found.setdefault(str(device), []).append(calendar.day(str(device), time.date(), low))
+    for (device, time), low, level in zip(told.index, told["min"].tolist(), flat.tolist(), strict=True):
+        day = calendar.day(str(device), time.date(), low)
+        found.setdefault(str(device), []).append(day._replace(air=Air.CLEARED, flat=True) if level else day)
     return found
 
 

@@ -8,6 +8,11 @@ lowest values leave 380 to 500 ppm, or jump, has drifted (or its automatic basel
 A night between two school days does not empty every room: without night ventilation (0.1 air changes an hour)
 it still holds some of the day's CO2 at dawn. How much it holds, from the least to the most, is learned from
 the sensor's own earlier days, so that a drift shows on a Tuesday too; what is not known yet is not judged.
+A day that is level from midnight to midnight was nobody's, whatever the calendar says: it needs no learning
+and no other day beside it.
+
+A slow drift is told by its course: noise takes a few ppm off every low, which are days of a drift of 2 ppm a
+day. One that has come half of a jump's way and will leave outdoor air within three days is flagged now.
 
 A day is judged by the six weeks before it and by nothing else. So a jump that stays within outdoor air is
 reported until its new level outweighs the old one, then it is the sensor's own: a sensor that was calibrated
@@ -20,6 +25,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import Enum
+from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
@@ -36,13 +42,23 @@ LEARN_DAYS = 42
 RECENT_DAYS = 7
 """How far back the last three days with readings may lie that are judged together."""
 
+TREND_DAYS = 21
+"""A drift's course is read from the cleared days of so long: three weekends, because two of other weather or
+air pressure lie on a line too."""
+
+AHEAD_DAYS = 3
+"""A sensor on its way out of outdoor air is flagged so long before it is there: noise, and days whose air is
+not known, may hide the first days outside for as long."""
+
 _RECENT = 3
+_LEAST_SPAN = 14  # days between the first and the last from which a course is read
 _LEAST_CLEARED, _LEAST_HELD = 2, 3  # days of a kind before they are a measure
 _UNKNOWN = float("-inf")
 
 HIGH = "baseline above outdoor air"
 LOW = "baseline below outdoor air"
 JUMPED = "baseline has jumped"
+LEAVING = "baseline is leaving outdoor air"
 
 
 class Air(Enum):
@@ -54,13 +70,14 @@ class Air(Enum):
 
 
 class Day(NamedTuple):
-    """A sensor's local day: the mean of its lowest hour [ppm], what may be in that air, and which room it
-    is."""
+    """A sensor's local day: the mean of its lowest hour [ppm], what may be in that air, which room it is, and
+    whether nobody breathed in it all day."""
 
     day: date
     low_ppm: float
     air: Air
     room: str = ""
+    flat: bool = False
 
 
 class _Bounds(NamedTuple):
@@ -102,18 +119,53 @@ def _judge(recent: Sequence[Day], earlier: Sequence[Day]) -> tuple[str | None, l
     usual = _usual(earlier)
     held = {room: _held(earlier, usual, room) for room in {day.room for day in recent}}
     bounds = [_bounds(day, held[day.room]) for day in recent]
+    why, shows = _beyond(bounds, usual, alone=recent[-1].flat)
+    if why is None and usual is not None and _leaves([*earlier, *recent], bounds[-1], usual):
+        return LEAVING, [recent[-1].day]
+    return why, _back(bounds, shows) if why else []
+
+
+def _beyond(bounds: Sequence[_Bounds], usual: float | None, *, alone: bool) -> tuple[str | None, list[bool]]:
+    """Where the baseline is and should not be, and which days show it: by the median of the days, or by the
+    last ``alone``, but for a low one: noise alone brings the lowest hour of a day down."""
     low, high = BASELINE_PPM
+    judged = bounds[-1:] if alone else bounds
     if median(one.low for one in bounds) < low:
-        return LOW, _back(bounds, [one.low < low for one in bounds])
-    if median(one.least for one in bounds) > high:
-        return HIGH, _back(bounds, [one.least > high for one in bounds])
+        return LOW, [one.low < low for one in bounds]
+    if median(one.least for one in judged) > high:
+        return HIGH, [one.least > high for one in bounds]
     if usual is None or len(bounds) < _RECENT:
         return None, []
     off = [_off(one, usual) for one in bounds]
-    if abs(median(off)) > JUMP_PPM:
-        up = median(off) > 0
-        return JUMPED, _back(bounds, [abs(one) > JUMP_PPM / 2 and (one > 0) == up for one in off])
+    by = median(off[-len(judged) :])
+    if abs(by) > JUMP_PPM:
+        return JUMPED, [abs(one) > JUMP_PPM / 2 and (one > 0) == (by > 0) for one in off]
     return None, []
+
+
+def _leaves(days: Sequence[Day], now: _Bounds, usual: float) -> bool:
+    """Whether the baseline has drifted and goes on, so that AHEAD_DAYS after ``now`` it leaves outdoor air.
+
+    Its course is a line through the cleared days (Theil-Sen: the median of the slopes between any two, which
+    one weekend that is unlike the others does not move). What ``now`` shows must agree with it.
+    """
+    known = [
+        (float((day.day - now.day).days), day.low_ppm)
+        for day in days
+        if day.air is Air.CLEARED and (now.day - day.day).days < TREND_DAYS
+    ]
+    if not known or known[-1][0] - known[0][0] < _LEAST_SPAN or abs(known[-1][1] - usual) < JUMP_PPM / 4:
+        return False
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(known, 2)]
+    slope = median(slopes)
+    level = median(low - slope * at for at, low in known)
+    off = level - usual
+    if abs(off) < JUMP_PPM / 2 or (off > 0) != (slope > 0):
+        return False
+    if not now.least - JUMP_PPM / 2 < level < now.most + JUMP_PPM / 2:
+        return False
+    low, high = BASELINE_PPM
+    return not low <= level + AHEAD_DAYS * slope <= high
 
 
 def _back(bounds: Sequence[_Bounds], shows: Sequence[bool]) -> list[date]:
@@ -134,21 +186,30 @@ def _usual(earlier: Sequence[Day]) -> float | None:
 
 
 def _held(earlier: Sequence[Day], usual: float | None, room: str) -> Mapping[Air, tuple[float, float]]:
-    """Least and most that the air of each kind of day holds above the cleared ``room`` [ppm]."""
+    """Least and most that the air of each kind of day holds above the cleared ``room`` [ppm].
+
+    Where school days are long ago, the days of the holiday tell what they hold themselves.
+    """
     found = {Air.CLEARED: (0.0, 0.0)}
     if usual is None:
         return found
-    school = _above_cleared([day for day in earlier if day.air is Air.CLEARED or day.room == room])
-    if len(school) >= _LEAST_HELD:
-        school.sort()
-        edge = len(school) // 5  # the outermost fifths are not the rule
-        found[Air.SCHOOL] = school[edge], school[-1 - edge]
-        found[Air.SOME] = 0.0, school[-1 - edge]
-    return found
+    here = [day for day in earlier if day.air is Air.CLEARED or day.room == room]
+    if school := _rule(_above_cleared(here, Air.SCHOOL)):
+        return found | {Air.SCHOOL: school, Air.SOME: (0.0, school[1])}
+    some = _rule(_above_cleared(here, Air.SOME))
+    return found | {Air.SOME: (0.0, some[1])} if some else found
 
 
-def _above_cleared(days: Sequence[Day]) -> list[float]:
-    """How far the lows of school days lie above those of the cleared days before and after them [ppm].
+def _rule(held: Sequence[float]) -> tuple[float, float] | None:
+    """Least and most but for the outermost fifths; None of too few."""
+    if len(held) < _LEAST_HELD:
+        return None
+    held, edge = sorted(held), len(held) // 5
+    return held[edge], held[-1 - edge]
+
+
+def _above_cleared(days: Sequence[Day], air: Air) -> list[float]:
+    """How far the lows of days of a kind lie above those of the cleared days before and after them [ppm].
 
     Between the two the level is taken as straight, so that what the sensor does does not count as air; after
     the last cleared day as level.
@@ -157,7 +218,7 @@ def _above_cleared(days: Sequence[Day]) -> list[float]:
     cleared = [day for day in days if day.air is Air.CLEARED]
     dates = [day.day for day in cleared]
     for day in days:
-        if day.air is not Air.SCHOOL:
+        if day.air is not air:
             continue
         after = bisect(dates, day.day)
         if after == 0 or (day.day - cleared[after - 1].day).days >= RECENT_DAYS:

@@ -7,7 +7,7 @@ own weather and on its own calendar; the saving is that less what was used (IPMV
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -46,6 +46,10 @@ _FAR = 10.0
 
 _MOST_FAR = 0.01  # share of the days: more of them are a habit that the model does not know
 
+POOR_FIT, SINGLE_DAYS = "poor_fit", "baseline_spoilt_by_single_days"
+"""Why a baseline's model carries no claim: energy does not follow weather and calendar, or it does but for a
+few days."""
+
 
 class Claim(StrEnum):
     """What may be said."""
@@ -60,7 +64,8 @@ class Savings(NamedTuple):
 
     ``low_kwh`` and ``high_kwh`` bound ``saved_kwh`` with :data:`CONFIDENCE`: the wider of
     :func:`uncertainty_kwh` and :func:`month_uncertainty_kwh`. Where the data carry no model
-    the energies are None. ``reason`` says why nothing is claimed; ``days`` are those compared.
+    the energies are None. ``reason`` says why nothing is claimed; ``days`` are those compared. ``spoiling``
+    are the baseline's :func:`spoiling_days`.
     """
 
     claim: Claim
@@ -73,6 +78,7 @@ class Savings(NamedTuple):
     high_kwh: float | None = None
     quality: Quality | None = None
     signature: Signature | None = None
+    spoiling: tuple[date, ...] = ()
 
     @property
     def share(self) -> float | None:
@@ -112,6 +118,9 @@ def savings(
     compared = known.loc[pd.Timestamp(reporting[0]) : pd.Timestamp(reporting[1])]
     compared = compared.dropna(subset=["energy_kwh", "temperature_c"])
     found = _compare(signature, fitted, comparable(compared, fitted), len(compared))
+    if found.reason == POOR_FIT:
+        spoiling = spoiling_days(signature, fitted, lambda some: fit_signature(some, occupied, shapes))
+        return found._replace(reason=SINGLE_DAYS, spoiling=spoiling) if spoiling else found
     if found.claim is Claim.NONE:
         return found
     usual, used = _without_single_days(signature, fitted, compared)
@@ -225,7 +234,7 @@ def _compare(signature: Signature, fitted: pd.DataFrame, compared: pd.DataFrame,
     assert found.saved_kwh is not None  # noqa: S101
     found = found._replace(low_kwh=found.saved_kwh - half, high_kwh=found.saved_kwh + half)
     if signature.quality.cvrmse > USABLE_CVRMSE:
-        return found._replace(reason="poor_fit")
+        return found._replace(reason=POOR_FIT)
     if float(predicted[observed.index][standing_still(observed)].sum()) > _MOST_STILL * counterfactual:
         return found._replace(reason="energy_stands_still")
     return _claimed(found)
@@ -236,14 +245,44 @@ def _without_single_days(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Days of baseline and reporting period without those few that lie far from what the others do."""
     off = fitted["energy_kwh"] - signature.predict(fitted)
-    scale = 1.4826 * float((off - off.median()).abs().median())
     off_later = compared["energy_kwh"] - signature.predict(compared)
-    return _usual(fitted, off, scale), _usual(compared, off_later, scale)
+    return _usual(fitted, off, _scale(off)), _usual(compared, off_later, _scale(off))
+
+
+def spoiling_days(
+    signature: Signature, fitted: pd.DataFrame, fit: Callable[[pd.DataFrame], Signature | None]
+) -> tuple[date, ...]:
+    """The few days of a baseline ``fitted`` poorly without which it would carry a claim, and which lie far
+    off its model then; empty where there are none such. ``fit`` makes a signature as ``signature`` was made.
+
+    The worst is left out first: what it spoils may hide the next.
+    """
+    left, found = fitted, signature
+    while found.quality.cvrmse > USABLE_CVRMSE:
+        if len(fitted) - len(left) + 1 > _MOST_FAR * len(fitted):
+            return ()
+        left = left.drop(index=(left["energy_kwh"] - found.predict(left)).abs().idxmax())
+        again = fit(left)
+        if again is None:
+            return ()
+        found = again
+    off = fitted["energy_kwh"] - found.predict(fitted)
+    spoiling = fitted.index.difference(left.index)
+    return tuple(day.date() for day in spoiling) if _far(off, _scale(off))[spoiling].all() else ()
 
 
 def _usual(days: pd.DataFrame, off: pd.Series, scale: float) -> pd.DataFrame:
-    far = (off - off.median()).abs() > _FAR * scale
+    far = _far(off, scale)
     return days[~far] if far.mean() <= _MOST_FAR else days
+
+
+def _far(off: pd.Series, scale: float) -> pd.Series:
+    return (off - off.median()).abs() > _FAR * scale
+
+
+def _scale(off: pd.Series) -> float:
+    """Standard deviation of what days lie off their model, from the median absolute one."""
+    return 1.4826 * float((off - off.median()).abs().median())
 
 
 def standing_still(energy_kwh: pd.Series) -> npt.NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.quality import Bools, Ints, Verdict
 
-METHOD = "quality.verdicts/2"
+METHOD = "quality.verdicts/3"
 """Name and version of the way verdicts are made; another one judges everything anew."""
 
 DISTRUSTED = ("stale", "spike", "drift")

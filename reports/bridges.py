@@ -10,7 +10,6 @@ from typing import NamedTuple
 from analytics.bridge import Bridge, Effect, Period, emission_bridge, energy_bridge
 from analytics.emissions import BASES, factors_of
 from analytics.periods import NEARLY_ALL, total_of
-from analytics.savings import USABLE_CVRMSE
 from analytics.sufficiency import BASELINE_DAYS, baseline_sufficiency
 from classroom.factors import Basis, Cover, Factor
 from classroom.metric import Metric
@@ -27,6 +26,7 @@ from reports.sources import (
     load,
     mean_area_m2,
     nothing_to_compare,
+    poor_fit,
 )
 
 _NAMES = ("energy_kwh", "energy_unresolved_kwh")
@@ -122,9 +122,8 @@ def _of_carrier(
     lacks += lacks_of("baseline", judged)
     fitted = frame.loc[str(learned.first) : str(learned.last)]
     signature = sources.fits.signature(fitted, shapes_of(carrier)) if judged.sufficient else None
-    if signature is not None and signature.quality.cvrmse > USABLE_CVRMSE:
-        detail = f"CVRMSE {signature.quality.cvrmse:.0%}, at most {USABLE_CVRMSE:.0%} carries a bridge"
-        lacks += (Lack("baseline", "poor_fit", detail),)
+    poor = poor_fit(sources, fitted, carrier, signature) if signature is not None else None
+    lacks += (poor,) if poor else ()
     days_of = with_temperature(frame)[["temperature_c", "day_type"]]
     weather = [days_of.loc[str(dates.first) : str(dates.last)] for dates in periods]
     for name, of_days in zip(("baseline", "reporting"), weather, strict=True):

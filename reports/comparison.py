@@ -14,8 +14,9 @@ from typing import NamedTuple
 from analytics.savings import (
     CONFIDENCE,
     LEAST_REPORTING_DAYS,
+    POOR_FIT,
+    SINGLE_DAYS,
     STILL_DAYS,
-    USABLE_CVRMSE,
     Claim,
     Savings,
     total,
@@ -36,6 +37,7 @@ from reports.sources import (
     lacks_of,
     mean_area_m2,
     nothing_to_compare,
+    poor_fit_told,
 )
 
 __all__ = ["CONFIDENCE", "CarrierSavings", "SchoolSavings", "school_savings", "together"]
@@ -104,7 +106,7 @@ def _of_carrier(
     area = _area_changed(sources, days.school, baseline, reporting)
     if area is not None and found.saved_kwh is not None:
         found, lacks = found._replace(claim=Claim.NONE, reason=AREA_CHANGED), (area,)
-    if found.reason in ("poor_fit", AREA_CHANGED):  # what carries no claim at all carries no figure either
+    if found.reason in (POOR_FIT, SINGLE_DAYS, AREA_CHANGED):  # what carries no claim carries no figure
         found = found._replace(saved_kwh=None, low_kwh=None, high_kwh=None, counterfactual_kwh=None)
     return CarrierSavings(
         carrier, found, lacks, saved_emissions(sources.site, carrier, reporting.last.year, found)
@@ -125,9 +127,8 @@ def _lacks_of_result(found: Savings, after: Sufficiency) -> tuple[Lack, ...]:
     if "fewer_than" in reason:
         detail = f"{after.complete} complete days, {LEAST_REPORTING_DAYS} are needed"
         return (Lack("reporting", "too_few_days", detail),)
-    if reason == "poor_fit" and found.quality is not None:
-        detail = f"CVRMSE {found.quality.cvrmse:.0%}, at most {USABLE_CVRMSE:.0%} carries a claim"
-        return (Lack("baseline", "poor_fit", detail),)
+    if reason in (POOR_FIT, SINGLE_DAYS) and found.signature is not None:
+        return (poor_fit_told(found.signature, found.spoiling),)
     if reason == "weather_outside_baseline":
         detail = f"{found.days} of {after.complete} days lie within the baseline's temperatures"
         return (Lack("reporting", reason, detail),)

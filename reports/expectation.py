@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
-from analytics.savings import USABLE_CVRMSE, comparable, uncertainty_kwh
+from analytics.savings import comparable, uncertainty_kwh
 from analytics.sufficiency import baseline_sufficiency, counted
 from classroom.quantity import Carrier
 from reports.daily import SchoolDays, last_full_month
 from reports.dates import Dates, twelve_months
 from reports.fits import shapes_of
-from reports.sources import RECENT, Lack, Sources, lacks_of, load, nothing_to_compare
+from reports.sources import RECENT, Lack, Sources, lacks_of, load, nothing_to_compare, poor_fit
 
 _DAY = timedelta(days=1)
 _ENOUGH = timedelta(days=550)  # twelve months, and how late the newest may be
@@ -75,9 +75,8 @@ def _of_carrier(
     signature = sources.fits.signature(baseline, shapes_of(carrier)) if judged.sufficient else None
     if signature is None:
         return found._replace(lacks=lacks_of("baseline", judged))
-    if signature.quality.cvrmse > USABLE_CVRMSE:
-        detail = f"CVRMSE {signature.quality.cvrmse:.0%}, at most {USABLE_CVRMSE:.0%} carries an expectation"
-        return found._replace(lacks=(Lack("baseline", "poor_fit", detail),))
+    if poor := poor_fit(sources, baseline, carrier, signature):
+        return found._replace(lacks=(poor,))
     week = counted(frame.loc[str(dates.first) : str(dates.last)])
     week = comparable(week.dropna(subset=["energy_kwh", "temperature_c"]), counted(baseline))
     if week.empty:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from analytics.sufficiency import Problem, Sufficiency
+import pandas as pd
+
+from analytics.savings import POOR_FIT, SINGLE_DAYS, USABLE_CVRMSE, spoiling_days
+from analytics.signature import Signature
+from analytics.sufficiency import Problem, Sufficiency, counted
 from classroom.quantity import Carrier
 from classroom.site import Site
 from reports.daily import DayMetrics, SchoolDays, StationDays, last_full_month, load_days
 from reports.dates import Dates, month_end, twelve_months, year_before
-from reports.fits import Fits
+from reports.fits import Fits, shapes_of
 from store.base import Store
 
 RECENT = timedelta(days=40 * 31)
@@ -190,3 +195,21 @@ def lacks_of(period: str | None, found: Sufficiency) -> tuple[Lack, ...]:
         for problem, detail in found.problems
         if problem is not Problem.OUTLIERS
     )
+
+
+def poor_fit(sources: Sources, fitted: pd.DataFrame, carrier: Carrier, signature: Signature) -> Lack | None:
+    """Why the ``signature`` of a baseline's days carries nothing; None: it does."""
+    if signature.quality.cvrmse <= USABLE_CVRMSE:
+        return None
+    shapes = shapes_of(carrier)
+    days = spoiling_days(signature, counted(fitted), lambda some: sources.fits.signature(some, shapes))
+    return poor_fit_told(signature, days)
+
+
+def poor_fit_told(signature: Signature, spoiling: Sequence[date]) -> Lack:
+    """A poor fit, and the days that spoil it where there are such."""
+    if spoiling:
+        days = ", ".join(map(str, spoiling))
+        return Lack("baseline", SINGLE_DAYS, f"{days}: unlike all other days")
+    detail = f"CVRMSE {signature.quality.cvrmse:.0%}, at most {USABLE_CVRMSE:.0%} carries a comparison"
+    return Lack("baseline", POOR_FIT, detail)

@@ -1,4 +1,4 @@
-"""What every test run shows first, an embedded store, and the real InfluxDB servers."""
+"""What every test run shows first, an embedded store, one of each kind, and the real InfluxDB servers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from influx import Server, header, started
+from influx import STORES, Server, header, started
 
+from store.base import Store
 from store.duckdb_store import DuckDBStore
 from store.influx_server import Address
+from store.influx_store import InfluxStore
 
 
 def pytest_report_header() -> str:
@@ -45,3 +47,24 @@ def bucket(request: pytest.FixtureRequest, servers: Callable[[str], Server]) -> 
     """A fresh bucket on each kind of server."""
     with servers(request.param).bucket() as address:
         yield address
+
+
+@pytest.fixture(params=STORES)
+def reopen(
+    request: pytest.FixtureRequest, tmp_path: Path, servers: Callable[[str], Server]
+) -> Iterator[Callable[[], Store]]:
+    """Open the test's own place in a store of each kind; called again, close it and open it anew."""
+    with ExitStack() as place, ExitStack() as opened:
+        opener: Callable[[], Store]
+        if request.param == "duckdb":
+            path = tmp_path / "store.duckdb"
+            opener = lambda: DuckDBStore(path)  # noqa: E731
+        else:
+            address = place.enter_context(servers(request.param).bucket())
+            opener = lambda: InfluxStore(address)  # noqa: E731
+
+        def open_again() -> Store:
+            opened.close()
+            return opened.enter_context(closing(opener()))
+
+        yield open_again

@@ -61,6 +61,10 @@ _WORDS: dict[str, Callable[[Language, Sequence[str]], str]] = {
         n,
         say.text("energy follows weather and calendar too loosely: CVRMSE %(known)s %%, limit %(all)s %%"),
     ),
+    "baseline_spoilt_by_single_days": lambda say, n: (
+        say.text("single days are unlike all others: look at the meter's values of %(days)s")
+        % {"days": ", ".join(map("-".join, zip(n[::3], n[1::3], n[2::3], strict=True)))}
+    ),
     "weather_outside_baseline": lambda say, _: say.text("the weather was unlike any of the baseline's"),
     "nothing_expected": lambda say, _: say.text("the baseline used no energy"),
     "energy_stands_still": lambda say, _: say.text(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analytics.catalog import SAVINGS
-from analytics.savings import CONFIDENCE, GOOD_CVRMSE, Claim
+from analytics.savings import CONFIDENCE, GOOD_CVRMSE, POOR_FIT, SINGLE_DAYS, Claim
 from api.pages.lacks import lack_texts
 from api.pages.language import Language
 from api.pages.visit import Visit
@@ -171,7 +171,7 @@ def _basis(line: CarrierSavings, station: StationUsed | None, say: Language) -> 
     if quality is not None:
         good = quality.cvrmse <= GOOD_CVRMSE
         text = say.text("good") if good else say.text("usable")
-        if line.result.reason == "poor_fit":
+        if line.result.reason in (POOR_FIT, SINGLE_DAYS):
             text = say.text("poor")
         found.append((say.text("Fit"), f"{text} (CVRMSE {say.share(quality.cvrmse)})"))
         days = say.text("%(days)s days compared") % {"days": say.number(line.result.days)}

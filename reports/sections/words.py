@@ -41,6 +41,7 @@ _LACKS: Mapping[str, str] = {
     "too_few_days": _("too few whole days ({numbers})"),
     "no_days": _("no day can be compared"),
     "poor_fit": _("energy follows weather and calendar too loosely (CVRMSE {numbers} %)"),
+    "baseline_spoilt_by_single_days": _("single days are unlike all others"),
     "weather_outside_baseline": _("the weather was unlike any of the year before"),
     "nothing_expected": _("the baseline used no energy"),
     "energy_stands_still": _("for weeks every day has the same energy: a meter stands still"),

@@ -141,7 +141,7 @@ def test_a_new_factor_restates_exactly_the_emissions(
 
 
 def test_a_room_day_turned_holiday_is_null_and_back(store: DuckDBStore, make_site: MakeSite) -> None:
-    store.write_readings(room_readings("c1", START, 48))
+    store.write_readings(room_readings("c1", START, 48, co2=450.0))
     now = START + 10 * DAY
     jobs.run(store, make_site(), now)
     off = CalendarRow(first=date(2026, 3, 3), last=date(2026, 3, 3), day_type="studiedag")

@@ -156,11 +156,20 @@ def test_nor_is_one_whose_size_rests_on_a_single_day() -> None:
     assert (found.claim, found.reason) == (Claim.NONE, "rests_on_single_days")
 
 
-def test_a_saving_against_a_single_day_of_the_baseline_is_none() -> None:
+@pytest.mark.parametrize("spoilt", [["2024-07-09"], ["2024-02-01", "2024-11-20", "2024-11-21"]])
+def test_a_baseline_spoilt_by_single_days_is_not_called_a_poor_fit(spoilt: list[str]) -> None:
     days = two_years(seed=4)
+    days.loc[pd.to_datetime(spoilt), "energy_kwh"] = 60_000.0
+    found = savings(days, BASELINE, REPORTING, ["school_day"])
+    assert (found.claim, found.reason) == (Claim.NONE, "baseline_spoilt_by_single_days")
+    assert [str(day) for day in found.spoiling] == spoilt
+
+
+def test_a_poor_fit_stays_one_without_its_worst_day() -> None:
+    days = two_years(saved=0.3, noise_kwh=400.0)
     days.loc["2024-07-09", "energy_kwh"] = 60_000.0
     found = savings(days, BASELINE, REPORTING, ["school_day"])
-    assert (found.claim, found.reason) == (Claim.NONE, "poor_fit")
+    assert (found.reason, found.spoiling) == ("poor_fit", ())
 
 
 def test_a_single_day_does_not_take_a_claim_away() -> None:

@@ -25,6 +25,7 @@ from analytics.savings import Claim
 from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
+from reports.bridges import school_bridge
 from reports.comparison import CarrierSavings, SchoolSavings, school_savings
 from reports.dates import Dates
 from reports.expectation import expected_energy
@@ -104,6 +105,19 @@ def test_a_thin_baseline_says_how_thin(store: Store, site: Site, sources: Source
         Lack("baseline", "days_without_energy_and_temperature", "274 of 366 days"),
     )
     assert {one.reason for one in heat.emissions} == {"no_saving", "no_factor"}
+
+
+def test_single_days_that_spoil_a_baseline_are_named(store: Store, site: Site, sources: Sources) -> None:
+    write_two_years(store, site, "garda")
+    wrong = [date(2024, 2, 1), date(2024, 7, 9)]
+    store.write_metrics([energy_metric(site, "garda", HEAT, day, 60_000.0) for day in wrong])
+    heat = of(school_savings(sources, "garda"), HEAT)
+    lack = Lack("baseline", "baseline_spoilt_by_single_days", "2024-02-01, 2024-07-09: unlike all other days")
+    assert (heat.result.reason, heat.result.saved_kwh, heat.lacks) == (lack.code, None, (lack,))
+    bridge = school_bridge(sources, "garda")
+    assert lack in next(one for one in bridge.carriers if one.carrier is HEAT).lacks
+    (week,) = expected_energy(sources, "garda", Dates(date(2025, 1, 6), date(2025, 1, 12)))
+    assert week.lacks == (lack,)
 
 
 def test_weather_station_and_bills_that_are_missing_are_named(store: Store, site: Site) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classroom.quantity import ESTIMATED_MARKS
 from classroom.reading import Reading
 from store.base import CHANGED_COLUMNS, HOUR_COLUMNS, Store
 from store.inputs import reading_hash
@@ -151,6 +152,23 @@ def test_an_hour_with_flagged_readings_only_has_no_values(store: Store) -> None:
     assert found[["mean", "min", "max", "first", "first_time", "last", "last_time"]].isna().all(axis=None)
     store.write_hours(found)
     assert_same(store.read_hours(["s/a"], None, NOON, NOON + HOUR), found)
+
+
+def test_marks_of_estimated_values_are_rolled_up_beside_them_until_they_are_taken_back(store: Store) -> None:
+    at = NOON + timedelta(minutes=15)
+    pairs = sorted((f"m-{energy}", energy, mark) for energy, mark in ESTIMATED_MARKS.items())
+    devices = [device for device, _, _ in pairs]
+    store.write_readings([Reading(device, energy, at, 2.5) for device, energy, _ in pairs])
+    for stands in (1.0, 0.0):
+        store.write_readings([Reading(device, mark, at, stands) for device, _, mark in pairs])
+        rolled = store.compute_hours(hours_of(*((device, NOON) for device in devices)), {})
+        store.write_hours(rolled)
+        found = store.read_hours(devices, None, NOON, NOON + HOUR)
+        assert found[["device", "quantity", "max", "count"]].to_numpy().tolist() == [
+            row
+            for device, energy, mark in pairs
+            for row in sorted([[device, energy, 2.5, 1], [device, mark, stands, 1]])
+        ]
 
 
 def test_the_hash_of_the_inputs_is_what_it_always_was() -> None:

@@ -21,6 +21,13 @@ from proxy import proxied
 from running import free_ports, until
 from store.influx_server import Address
 
+STORES = [
+    "duckdb",
+    pytest.param("influx1", marks=pytest.mark.server),
+    pytest.param("influx2", marks=pytest.mark.server),
+]
+"""Kinds of store: a file; Debian's real influxd 1.x behind a shim for the paths of 2.x; a real 2.x."""
+
 _SETUP = {"username": "tester", "org": "tests", "bucket": "unused"}
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from heated import NOW, TEXTS, write_two_years
+from heated import NOW, TEXTS, energy_metric, write_two_years
 
+from classroom.quantity import Carrier
 from classroom.site import Site
 from classroom.sitefiles import parse_site
 from store.duckdb_store import DuckDBStore
 
+HEAT = Carrier.DISTRICT_HEAT
 Read = Callable[[str, str], str]
 
 
@@ -64,3 +66,11 @@ def test_no_conclusion_says_why(read: Read, store: DuckDBStore, site: Site) -> N
     assert "Baseline: no day with energy is stored" in english
     assert "<svg" not in english
     assert read("/schools/empty", "en") == ""
+
+
+def test_single_wrong_days_are_named(read: Read, store: DuckDBStore, site: Site) -> None:
+    write_two_years(store, site, "tagaborg", saved=0.12)
+    wrong = [date(2024, 2, 1), date(2024, 7, 9)]
+    store.write_metrics([energy_metric(site, "tagaborg", HEAT, day, 60_000.0) for day in wrong])
+    said = "Jämförelseåret: enstaka dagar liknar inga andra: se på mätarens värden för 2024-02-01, 2024-07-09"
+    assert said in read("/schools/tagaborg", "sv")
