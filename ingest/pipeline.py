@@ -24,7 +24,7 @@ from classroom.settings import Settings
 from classroom.site import Site
 from ingest.counters import Counters
 from ingest.decoders import decode as decode_any
-from ingest.letter import Sighting, in_words
+from ingest.letter import in_words
 from ingest.letters import Letters
 from ingest.message import Decoded, Message
 from ingest.mqtt import Inbox, Link
@@ -181,13 +181,13 @@ class Pipeline:
         """
         return self._storing.write(readings)
 
-    def pending(self) -> list[Sighting]:
-        """Devices that were heard but hang nowhere at present; their readings are kept."""
+    def pending(self) -> list[str]:
+        """Keys of the devices that were heard but hang nowhere at present; their readings are kept."""
         site, now = self._site(), self._clock()
         return [
-            seen
-            for seen in self.letters.sightings()
-            if seen.device not in site.station_keys and site.placement(seen.device, now) is None
+            device
+            for device in self.letters.heard()
+            if device not in site.station_keys and site.placement(device, now) is None
         ]
 
     @property

@@ -201,7 +201,8 @@ def test_unknown_devices_are_pending_and_their_readings_kept(
     with run(settings, site=lambda: site) as rig:
         publisher.publish([(f"classroom/{root}/101/{name}", co2(800)) for name in ("known", "new", "new")])
         rig.settled(3)
-        (pending,) = rig.pipeline.pending()
+        assert rig.pipeline.pending() == [f"{root}/new"]
+        _, pending = rig.pipeline.letters.sightings()
         assert (pending.device, pending.messages, pending.family) == (f"{root}/new", 2, "native")
         assert pending.last_topic == f"classroom/{root}/101/new"
         assert rig.count("pending_devices") == 1
