@@ -20,7 +20,9 @@ Floats = npt.NDArray[np.float64]
 SHORT_DAYS, LONG_DAYS = 2.0, 25.0
 """Days over which shared errors fall to 1/e."""
 
-SHARES: tuple[tuple[float, float], ...] = tuple(itertools.product((0.0, 0.3, 1.0, 3.0), (0.0, 0.05, 0.2, 0.6, 2.0, 6.0)))
+SHARES: tuple[tuple[float, float], ...] = tuple(
+    itertools.product((0.0, 0.3, 1.0, 3.0), (0.0, 0.05, 0.2, 0.6, 2.0, 6.0))
+)
 """Variances of the short and of the long errors, as shares of the day's own, that are tried."""
 
 _RIDGE = 1e-6  # of columns scaled to 1: what columns that say the same thing are told apart by

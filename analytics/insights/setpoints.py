@@ -19,9 +19,10 @@ from analytics.insights.heat import HeatModel, day_groups
 from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
+from analytics.insights.warmer import by_cold_days_k, warmer_k
 from classroom.places import DayType
 
-METHOD = "insights.setpoints/1"
+METHOD = "insights.setpoints/2"
 
 COLD_C, MILD_C = 8.0, 14.5
 """Daily mean outdoors below which the heating, and not the sun, decides how warm it is; and below which it
@@ -41,7 +42,6 @@ _LEAST_DAYS = 5
 _REFERENCE_DAYS = 8
 _MORNING_H = 2
 _NEXT_DAYS = 4  # a weekend and two days: what changes within them changes at once
-_SPRING = (3, 4, 5)  # months of a stretch's middle
 _COOLING_DAYS = 3  # after a warm stretch the walls are still warm
 _COLD_SHARE, _MILD_SHARE = 0.20, 0.45  # half the spans of what is told on cold days, and on mild ones
 
@@ -158,42 +158,55 @@ def setpoint_findings(
     hours = data.hours
     heats = hours["day"].map(model.felt_c) < model.heats()
     per_k = loss.kw_k(fans_h).where(heats, 0.0)
-    excess = _excess_k(data, stretches, pd.DatetimeIndex([*heated, *fans]))
+    odd = pd.DatetimeIndex([*heated, *fans])
+    excess = _excess_k(data, stretches, odd)
     year = float(per_k[data.last_year].sum())
     found = []
     for known in stretches:
         one = _over_breaks(data, known, excess)
         goes_on = bool(mornings.index[-1] <= known.last)
         meets = not fans.intersection(one.days.union(_beside(one, data.days))).empty
-        waste = None if meets else _waste(data, one, excess, loss.kw_k(fans_h), per_k, goes_on)
+        others = pd.DatetimeIndex(
+            [*odd, *(day for other in stretches if other is not known for day in other.days)]
+        )
+        cold = hours["day"].isin(one.days) & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
+        cold_kwh_k = float(per_k[cold].sum())
+        warmer = _warmer_k(data, one, excess, others)
+        waste = None if meets else _waste(data, one, warmer, cold_kwh_k, per_k, goes_on)
         found.append(_found(data, one, mornings, waste, year, ongoing=goes_on))
     return found
 
 
 def _waste(
-    data: SchoolData, one: Warm, excess_k: pd.Series, kw_k: pd.Series, heated_kw_k: pd.Series, goes_on: bool
+    data: SchoolData, one: Warm, warmer: float, cold_kwh_k: float, heated_kw_k: pd.Series, goes_on: bool
 ) -> Waste:
-    """What a stretch costs: on cold days its hours' excess, on mild ones as many K as on cold days.
-
-    In spring its hours are half, and the other half is the mornings' excess in every hour: the sun of spring
-    is that of autumn's days, whose walls are warm, so what its nights would have been is told too high.
-    """
-    hours = data.hours
-    inside = hours["day"].isin(one.days)
-    cold = inside & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
-    told = (excess_k[cold] * kw_k[cold]).dropna()
-    warmer_k = float(excess_k[cold].mean()) if len(told) else one.warmer_k
-    guessed = heated_kw_k[inside & ~hours.index.isin(told.index)] * warmer_k
-    kwh = pd.concat([told, guessed]).sort_index()
-    sure, rough = float(told.sum()), float(guessed.sum())
-    share = (_COLD_SHARE * abs(sure) + _MILD_SHARE * abs(rough)) / max(abs(sure + rough), 1e-9)
-    if (one.first + (one.last - one.first) / 2).month in _SPRING:
-        even = heated_kw_k[inside] * one.warmer_k
-        kwh, warmer_k = (kwh.add(even, fill_value=0.0)) / 2, (warmer_k + one.warmer_k) / 2
-        share = max(share, abs(float(even.sum()) / max(float(kwh.sum()), 1e-9) - 1))
+    """What a stretch costs: its loss of heat in every heated hour, so many K long."""
+    inside = data.hours["day"].isin(one.days)
+    kwh = heated_kw_k[inside].dropna() * warmer
+    sure = min(1.0, cold_kwh_k / max(float(heated_kw_k[inside].sum()), 1e-9))
+    share = _COLD_SHARE * sure + _MILD_SHARE * (1 - sure)
     seen = spread(float(kwh.sum()), share)
-    year = float(heated_kw_k[data.last_year].sum()) * warmer_k
+    year = float(heated_kw_k[data.last_year].sum()) * warmer
     return Waste(kwh, seen, spread(year, share) if goes_on else seen)
+
+
+def _warmer_k(data: SchoolData, one: Warm, excess_k: pd.Series, left_out: pd.DatetimeIndex) -> float:
+    """How much warmer a stretch was [K], told three ways; above what is enough where nothing compares."""
+    if one.reference_c == ENOUGH_C:
+        return one.warmer_k
+    cold = data.hours["day"].isin(one.days) & (data.hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
+    ends = _ends(one, data.days)
+    return warmer_k(
+        (float(excess_k[cold].mean()), one.warmer_k, by_cold_days_k(data, one.days, left_out.union(ends)))
+    )
+
+
+def _ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
+    """Days that may lie in the stretch or not, and those on which rooms still warm up or cool."""
+    before, after = days_beside(one, days)
+    day = pd.Timedelta(days=1)
+    begins = pd.date_range([*before, one.first][0] - 2 * day, one.first + 3 * day)
+    return begins.union(pd.date_range(one.last - day, [*after, one.last][-1] + _COOLING_DAYS * day))
 
 
 def _beside(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
