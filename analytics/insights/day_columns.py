@@ -36,12 +36,17 @@ def felt_c(data: SchoolData) -> pd.Series:
     return ((1 - _OF_THE_DAY_BEFORE) * outdoor + _OF_THE_DAY_BEFORE * before).dropna()
 
 
+def need(felt: pd.Series) -> pd.Series:
+    """Part of a day's warmth, of sun, rooms or walls, that heating has to pay for or is spared (0-1)."""
+    return ((AIR_BELOW_C - felt) / _FULL_K).clip(0, 1)
+
+
 def usual_columns(data: SchoolData, felt: pd.Series) -> pd.DataFrame:
     """The columns by local day of ``felt`` (:func:`felt_c`); what tells most stands first."""
     days = data.days.reindex(felt.index)
     groups = day_groups(data).reindex(felt.index)
     closed = groups == "closed"
-    full = ((AIR_BELOW_C - felt) / _FULL_K).clip(0, 1)
+    full = need(felt)
     by_day = data.hours.groupby("day")["outdoor_c"]
     came = np.sqrt((by_day.max() - by_day.min()).reindex(felt.index))
     index = pd.DatetimeIndex(felt.index)

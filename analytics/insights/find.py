@@ -54,7 +54,7 @@ def find(data: SchoolData) -> list[Insight]:
         [
             *night_findings(data, nights, power_kw, others),
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
-            *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated), fans),
+            *setpoint_findings(data, warm, mornings, loss, fans_h, pd.DatetimeIndex(heated), fans),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
             *heating_findings(data, heat),
             *electricity_findings(data),

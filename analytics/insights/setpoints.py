@@ -2,7 +2,7 @@
 
 Found are mornings before school, when neither people nor sun warm the rooms yet, that are warmer than the
 school's own lowest level that lasted. What it costs is the school's loss of heat (:mod:`heat_loss`) times how
-much warmer its hours were than they are on its other days.
+much warmer they were than on its other days (:mod:`warmer`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from analytics.insights.data import SchoolData
+from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat import HeatModel, day_groups
+from analytics.insights.heat import day_groups
 from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
-from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.model import Evidence, InsightKind, NoEnergy
 from analytics.insights.steps import levels
-from analytics.insights.warmer import by_cold_days_k, warmer_k
+from analytics.insights.warmer import Warmer, by_cold_days_k, warmer
 from classroom.places import DayType
 
 METHOD = "insights.setpoints/2"
@@ -43,6 +44,7 @@ _REFERENCE_DAYS = 8
 _MORNING_H = 2
 _NEXT_DAYS = 4  # a weekend and two days: what changes within them changes at once
 _COOLING_DAYS = 3  # after a warm stretch the walls are still warm
+_APART = 0.35  # where no two ways to tell how warm are nearer, none is believed
 _COLD_SHARE, _MILD_SHARE = 0.20, 0.45  # half the spans of what is told on cold days, and on mild ones
 
 
@@ -142,7 +144,6 @@ def setpoint_findings(
     data: SchoolData,
     stretches: list[Warm],
     mornings: pd.Series,
-    model: HeatModel | None,
     loss: HeatLoss | None,
     fans_h: pd.Series,
     heated: pd.DatetimeIndex,
@@ -153,11 +154,10 @@ def setpoint_findings(
     On days ``fans`` it ran all night and cooled the rooms: of a stretch that meets these nobody can tell how
     long it was, so its energy is not told.
     """
-    if model is None or loss is None or data.heat is None or not stretches:
+    if loss is None or data.heat is None or not stretches:
         return []
     hours = data.hours
-    heats = hours["day"].map(model.felt_c) < model.heats()
-    per_k = loss.kw_k(fans_h).where(heats, 0.0)
+    per_k = loss.kw_k(fans_h) * hours["day"].map(need(felt_c(data))).fillna(0.0)
     odd = pd.DatetimeIndex([*heated, *fans])
     excess = _excess_k(data, stretches, odd)
     year = float(per_k[data.last_year].sum())
@@ -169,36 +169,40 @@ def setpoint_findings(
         others = pd.DatetimeIndex(
             [*odd, *(day for other in stretches if other is not known for day in other.days)]
         )
-        cold = hours["day"].isin(one.days) & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
-        cold_kwh_k = float(per_k[cold].sum())
-        warmer = _warmer_k(data, one, excess, others)
-        waste = None if meets else _waste(data, one, warmer, cold_kwh_k, per_k, goes_on)
+        told = _warmer(data, one, excess, others)
+        waste: Waste | NoEnergy
+        if meets:
+            waste = "two_at_once"
+        elif told is None or told.apart > _APART:
+            waste = "ways_differ"
+        else:
+            waste = _waste(data, one, told, per_k, goes_on)
         found.append(_found(data, one, mornings, waste, year, ongoing=goes_on))
     return found
 
 
-def _waste(
-    data: SchoolData, one: Warm, warmer: float, cold_kwh_k: float, heated_kw_k: pd.Series, goes_on: bool
-) -> Waste:
+def _waste(data: SchoolData, one: Warm, told: Warmer, heated_kw_k: pd.Series, goes_on: bool) -> Waste:
     """What a stretch costs: its loss of heat in every heated hour, so many K long."""
-    inside = data.hours["day"].isin(one.days)
-    kwh = heated_kw_k[inside].dropna() * warmer
-    sure = min(1.0, cold_kwh_k / max(float(heated_kw_k[inside].sum()), 1e-9))
-    share = _COLD_SHARE * sure + _MILD_SHARE * (1 - sure)
-    seen = spread(float(kwh.sum()), share)
-    year = float(heated_kw_k[data.last_year].sum()) * warmer
-    return Waste(kwh, seen, spread(year, share) if goes_on else seen)
+    per_k = heated_kw_k[data.hours["day"].isin(one.days)].dropna()
+    sure = float(per_k[_cold(data).reindex(per_k.index)].sum()) / max(float(per_k.sum()), 1e-9)
+    share = max(_COLD_SHARE * sure + _MILD_SHARE * (1 - sure), told.apart)
+    seen = spread(float(per_k.sum()) * told.kelvin, share)
+    year = float(heated_kw_k[data.last_year].sum()) * told.kelvin
+    return Waste(per_k * told.kelvin, seen, spread(year, share) if goes_on else seen)
 
 
-def _warmer_k(data: SchoolData, one: Warm, excess_k: pd.Series, left_out: pd.DatetimeIndex) -> float:
-    """How much warmer a stretch was [K], told three ways; above what is enough where nothing compares."""
+def _warmer(data: SchoolData, one: Warm, excess_k: pd.Series, left_out: pd.DatetimeIndex) -> Warmer | None:
+    """How much warmer a stretch was, told three ways; above what is enough where nothing compares."""
     if one.reference_c == ENOUGH_C:
-        return one.warmer_k
-    cold = data.hours["day"].isin(one.days) & (data.hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
-    ends = _ends(one, data.days)
-    return warmer_k(
-        (float(excess_k[cold].mean()), one.warmer_k, by_cold_days_k(data, one.days, left_out.union(ends)))
-    )
+        return Warmer(one.warmer_k, 0.0)
+    by_hours_k = float(excess_k[data.hours["day"].isin(one.days) & _cold(data)].mean())
+    by_days_k = by_cold_days_k(data, one.days, left_out.union(_ends(one, data.days)))
+    return warmer((by_hours_k, one.warmer_k, by_days_k))
+
+
+def _cold(data: SchoolData) -> pd.Series:
+    """The hours of cold days."""
+    return data.hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C
 
 
 def _ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
@@ -245,7 +249,13 @@ def _excess_k(data: SchoolData, stretches: list[Warm], odd: pd.DatetimeIndex) ->
 
 
 def _found(
-    data: SchoolData, one: Warm, mornings: pd.Series, waste: Waste | None, year_kwh_k: float, *, ongoing: bool
+    data: SchoolData,
+    one: Warm,
+    mornings: pd.Series,
+    waste: Waste | NoEnergy,
+    year_kwh_k: float,
+    *,
+    ongoing: bool,
 ) -> Found:
     assert data.heat is not None  # noqa: S101  asked by the caller
     return Found(
@@ -254,8 +264,8 @@ def _found(
         last=one.last.date(),
         ongoing=ongoing,
         method=METHOD,
-        waste={} if waste is None else {data.heat: waste},
-        no_energy="two_at_once" if waste is None else None,
+        waste={data.heat: waste} if isinstance(waste, Waste) else {},
+        no_energy=None if isinstance(waste, Waste) else waste,
         params={
             "indoor_c": round(one.indoor_c, 1),
             "reference_c": round(one.reference_c, 1),

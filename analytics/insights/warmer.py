@@ -12,6 +12,8 @@ fail together and to the same side, so the median is taken.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -22,10 +24,20 @@ _COLD_C = 10.0  # felt; above, people and sun decide how warm it is
 _LEAST_DAYS, _LEAST_OTHERS = 5, 20
 
 
-def warmer_k(ways: tuple[float, ...]) -> float:
-    """Median of the ways that tell [K]; NaN where none does."""
-    known = [way for way in ways if not np.isnan(way)]
-    return float(np.median(known)) if known else float("nan")
+class Warmer(NamedTuple):
+    """Median of the ways that tell [K], and how far off the way next to it is, as a share of it."""
+
+    kelvin: float
+    apart: float
+
+
+def warmer(ways: tuple[float, ...]) -> Warmer | None:
+    """What the ways that are known (not NaN) say together; None where none does, or not warmer."""
+    known = sorted(way for way in ways if not np.isnan(way))
+    kelvin = float(np.median(known)) if known else 0.0
+    if kelvin <= 0:
+        return None
+    return Warmer(kelvin, sorted(abs(way - kelvin) for way in known)[min(1, len(known) - 1)] / kelvin)
 
 
 def by_cold_days_k(data: SchoolData, days: pd.DatetimeIndex, left_out: pd.DatetimeIndex) -> float:

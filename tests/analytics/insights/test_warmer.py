@@ -12,7 +12,7 @@ from heated_winter import put_rooms, weather
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.model import InsightKind
-from analytics.insights.warmer import by_cold_days_k, warmer_k
+from analytics.insights.warmer import by_cold_days_k, warmer
 
 Make = Callable[..., SchoolData]
 
@@ -21,15 +21,22 @@ WINTER = pd.date_range("2025-11-24", "2026-01-25")
 
 
 @pytest.mark.parametrize(
-    ("ways", "kelvin"),
-    [((1.5, 1.4, 0.2), 1.4), ((np.nan, 1.4, 1.2), 1.3), ((np.nan, 1.4, np.nan), 1.4)],
+    ("ways", "kelvin", "apart"),
+    [
+        ((1.5, 1.4, 0.7), 1.4, 0.1 / 1.4),
+        ((0.3, 0.9, 0.6), 0.6, 0.3 / 0.6),
+        ((np.nan, 1.4, 1.2), 1.3, 0.1 / 1.3),
+        ((np.nan, 1.4, np.nan), 1.4, 0.0),
+    ],
 )
-def test_the_median_of_the_ways_that_tell(ways: tuple[float, ...], kelvin: float) -> None:
-    assert warmer_k(ways) == pytest.approx(kelvin)
+def test_the_median_of_the_ways_that_tell(ways: tuple[float, ...], kelvin: float, apart: float) -> None:
+    found = warmer(ways)
+    assert found == pytest.approx((kelvin, apart))
 
 
-def test_no_way_tells_nothing() -> None:
-    assert np.isnan(warmer_k((np.nan, np.nan)))
+@pytest.mark.parametrize("ways", [(np.nan, np.nan), (-0.2, -0.1, 0.8)])
+def test_no_way_or_no_warmth_tells_nothing(ways: tuple[float, ...]) -> None:
+    assert warmer(ways) is None
 
 
 @pytest.fixture
@@ -68,3 +75,15 @@ def test_a_stretch_costs_its_kelvin_in_every_heated_hour(data: SchoolData) -> No
     assert abs(days - len(WINTER)) <= 4  # it begins and ends on weekends
     assert heat.seen_kwh.value == pytest.approx(days * 1.5 * 100.0, rel=0.06)
     assert heat.seen_kwh.low < 63 * 150 < heat.seen_kwh.high
+
+
+def test_ways_that_differ_give_no_figure(make_data: Make) -> None:
+    """Mornings are 4 K warmer for two weeks, by night and day only the days at both ends: 4 K by mornings,
+    0.7 by days, 2 by hours."""
+    data = make_data(days=270, outdoor_c=weather)
+    day = data.hours["day"]
+    ends = day.between("2026-01-12", "2026-01-15") | day.between("2026-01-24", "2026-01-25")
+    mornings = day.between("2026-01-12", "2026-01-25") & data.hours["hour"].between(4, 7)
+    data = put_rooms(data, 4.0 * (ends | mornings))
+    (found,) = [one for one in find(data) if one.kind is InsightKind.SETPOINT_HIGH]
+    assert (found.energy, found.year_kwh, found.no_energy) == ((), None, "ways_differ")
