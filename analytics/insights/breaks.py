@@ -1,7 +1,8 @@
 """Breaks in which the heating was not lowered: lov, closed weekdays and the weekends beside them.
 
 Usual is what the school's own closed days and nights in term are in that weather. On cold days the rooms
-tell what it costs, K·h by K·h; on mild closed days the heat meter does, above ordinary closed days.
+tell what it costs, K·h by K·h; on mild closed days the heat meter, above ordinary closed days, and the
+kelvins of cold days do, by half.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.insights.data import SchoolData, over_hours
+from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
 from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, mild_closed_kwh, usual_c
@@ -19,7 +21,7 @@ from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.setpoints import COLD_C, Warm, days_beside
 from classroom.places import DayType
 
-METHOD = "insights.breaks/1"
+METHOD = "insights.breaks/2"
 
 STEP_K, SINGLE_K = 0.5, 1.0
 """Warmth in a break below this is not told, or in a few of many: sensors' errors and sun are as large."""
@@ -180,15 +182,34 @@ def _kwh(
     mornings_after = [one.last + pd.Timedelta(days=1) for one in breaks.heated()]
     outdoor = hours["day"].map(days["outdoor_c"])
     wanted = hours["day"].isin([*heated, *mornings_after]) & (outdoor < NO_HEAT_DAY_C)
-    kwh = (breaks.excess_k * loss.kw_k(fans_h))[wanted].dropna()
-    mild = kwh.index[outdoor[kwh.index] >= COLD_DAY_C]
+    kw_k = loss.kw_k(fans_h)
+    kwh = (breaks.excess_k * kw_k)[wanted].dropna()
     asked = pd.Series(days.index.isin(heated) & ~days.index.isin(left_out), index=days.index)
     metered = mild_closed_kwh(data, breaks.usual & ~days.index.isin(left_out), asked)
-    if metered is not None:
-        kwh = kwh[~hours["day"][kwh.index].isin(metered.index)]
-        mild = mild[mild.isin(kwh.index)]
-        kwh = pd.concat([kwh, over_hours(data, metered)]).sort_index()
-    return kwh, float(kwh[mild].sum()) + (0.0 if metered is None else float(metered.sum()))
+    is_mild = outdoor[kwh.index] >= COLD_DAY_C
+    if metered is None:
+        return kwh, float(kwh[is_mild].sum())
+    mild = kwh[is_mild].groupby(hours["day"]).sum()
+    mild = metered.combine_first(mild)
+    cold = hours["day"].isin(heated) & (outdoor < COLD_DAY_C)
+    mild = _between(mild, _as_on_cold_days(data, breaks.excess_k[cold], kw_k))
+    return pd.concat([kwh[~is_mild], over_hours(data, mild)]).sort_index(), float(mild.sum())
+
+
+def _as_on_cold_days(data: SchoolData, cold_k: pd.Series, kw_k: pd.Series) -> pd.Series:
+    """Heat by local day [kWh], were each as many K too warm as the hours ``cold_k``; NaN without any."""
+    by_day = kw_k.groupby(data.hours["day"]).sum()
+    return by_day * need(felt_c(data)).reindex(by_day.index) * cold_k.fillna(0.0).mean()
+
+
+def _between(told: pd.Series, as_on_cold_days: pd.Series) -> pd.Series:
+    """Mild days' heat told two ways, by half.
+
+    The meter tells too little, since it is compared with weekends whose walls are still warm; as many K as on
+    cold days are too much, since sun and people give some of them.
+    """
+    other = as_on_cold_days.reindex(told.index)
+    return (told + other.fillna(told)) / 2
 
 
 def _runs(holiday: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analytics.insights.added_heat import added_heat
 from analytics.insights.data import SchoolData
 from analytics.insights.evidence import by_hour, line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat import LEAST_DAYS, HeatModel, heat_above
+from analytics.insights.heat import LEAST_DAYS, HeatModel
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.night_levels import NIGHT_HOURS, morning_jump_kw, ventilation_start
 from classroom.places import DayType
 from classroom.quantity import Carrier
 
-METHOD = "insights.closed_days/1"
+METHOD = "insights.closed_days/2"
 
 LEAST_CLOSED_DAYS = 5
 """Fewer closed days with ventilation within a year are not told: somebody worked there."""
@@ -68,7 +69,8 @@ def closed_day_findings(
     total = spread(float(wasted.sum()), _SURE)
     waste = {Carrier.ELECTRICITY: Waste(wasted, total, total)}
     if heat is not None and data.heat is not None and _comparable(data, days, heat):
-        more = heat_above(data, heat, days, above.reindex(data.hours.index).fillna(0.0), left_out)
+        ran_h = (above > 0).astype(float).reindex(data.hours.index).fillna(0.0)
+        more = added_heat(data, days, ran_h, left_out)
         if more is not None:
             waste[data.heat] = more._replace(year_kwh=more.seen_kwh)
     first, last = days[0].date(), days[-1].date()

@@ -27,7 +27,7 @@ from analytics.insights.setpoints import (
     widened,
 )
 
-METHOD = "insights/3"
+METHOD = "insights/4"
 """Name and version of all families together: another one finds anew."""
 
 
@@ -52,9 +52,9 @@ def find(data: SchoolData) -> list[Insight]:
     return finish(
         data,
         [
-            *night_findings(data, nights, power_kw, heat, others),
+            *night_findings(data, nights, power_kw, others),
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
-            *setpoint_findings(data, warm, mornings, heat, loss, fans_h, pd.DatetimeIndex(heated), fans),
+            *setpoint_findings(data, warm, mornings, loss, fans_h, pd.DatetimeIndex(heated), fans),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
             *heating_findings(data, heat),
             *electricity_findings(data),

@@ -1,4 +1,4 @@
-"""Heat against the weather: curves of a school's days, and what it used above them.
+"""Heat against the weather: curves of a school's days.
 
 A 3P curve (:mod:`analytics.changepoint`) for each kind of day, fitted to the days on which nothing was found
 to be wrong; the sun counts as warmth outdoors (:data:`SUN_K`), as in :mod:`analytics.signature`.
@@ -15,8 +15,6 @@ import pandas as pd
 
 from analytics.changepoint import HEATING, Curve, Fit, fit_curve
 from analytics.insights.data import SchoolData
-from analytics.insights.finish import Waste
-from analytics.insights.model import Range
 from analytics.sun import extraterrestrial_kwh_m2
 from classroom.places import DayType
 
@@ -28,11 +26,6 @@ SUN_K = (0.0, 0.3, 0.6)
 LEAST_DAYS = 20
 """A kind of day of which fewer are known follows the curve of the others."""
 
-BEYOND_K = 5.0
-"""So much warmer than the model's change point a day may be and still need heat for more air."""
-
-_LEAST_HEATING_DAYS = 5
-_CLING = 5.0  # neighbouring days' errors go together: so many days count as one
 _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
 
 
@@ -102,62 +95,6 @@ def fit_heat(data: SchoolData, left_out: Iterable[pd.Timestamp] = ()) -> HeatMod
     )
 
 
-def heat_above(
-    data: SchoolData,
-    model: HeatModel,
-    days: pd.DatetimeIndex,
-    weights: pd.Series,
-    left_out: pd.DatetimeIndex,
-) -> Waste | None:
-    """What was used on ``days`` because something was different on them; None where no heating day is known.
-
-    Residuals of the model on heating days, r = a + b·H + c·S + d·G + e·β·G by least squares, with degree days
-    H below the model's change point and G below one BEYOND_K higher (who loses more heat needs it sooner),
-    the season's sun S, and e = 1 on ``days``: what the seasons of ``days`` do by themselves is told from the
-    rest of the year. Days of other findings are ``left_out`` of the fit, but where they are most of ``days``.
-    The sum Σβ·G is spread over the hours by ``weights`` (UTC hours, ≥ 0); the year's is that of the seen days
-    by G.
-    """
-    below = (model.heats() - model.felt_c).clip(lower=0)
-    degrees = (model.heats() + BEYOND_K - model.felt_c).clip(lower=0)
-    residual = data.days["heat_kwh"] - model.predict(day_groups(data))
-    fitted = residual.dropna().index
-    heated = fitted[degrees.reindex(fitted) > 0]
-    asked = heated[heated.isin(days)]
-    alone = int((~asked.isin(left_out)).sum())
-    if alone < max(_LEAST_HEATING_DAYS, len(asked) / 2):
-        left_out = left_out.difference(days)
-    fitted = heated[~heated.isin(left_out)]
-    on = fitted.isin(days).astype(float)
-    if on.sum() < _LEAST_HEATING_DAYS or (1 - on).sum() < LEAST_DAYS:
-        return None
-    hinge, wider, sun = (
-        by_day.reindex(fitted).to_numpy(np.float64) for by_day in (below, degrees, seasons_sun(data))
-    )
-    columns = np.column_stack([on * wider, wider, sun, hinge, np.ones(len(fitted))])
-    values = residual.reindex(fitted).to_numpy(np.float64)
-    solved, _, rank, _ = np.linalg.lstsq(columns, values)
-    rss = float(((values - columns @ solved) ** 2).sum())
-    inverse = np.linalg.pinv(columns.T @ columns)
-    per_degree = solved[0]
-    variance = rss / max(1, len(fitted) - int(rank)) * float(inverse[0, 0])
-    error = 1.645 * float(np.sqrt(variance * _CLING))
-    by_day = per_degree * degrees.reindex(asked)
-    seen_degrees = float(degrees.reindex(asked).sum())
-    seen = Range(value=per_degree, low=per_degree - error, high=per_degree + error) * seen_degrees
-    factor = float(in_last_year(data, degrees).sum()) / seen_degrees if seen_degrees > 0 else 1.0
-    return Waste(_by_hours(data, by_day, weights), seen, seen * factor)
-
-
-def _by_hours(data: SchoolData, by_day: pd.Series, weights: pd.Series) -> pd.Series:
-    """Each day's energy over its hours, by their weights; over all alike where none weighs anything."""
-    day = data.hours["day"]
-    inside = day.isin(by_day.index)
-    weight = weights.reindex(day.index[inside]).fillna(0.0) + 1e-9
-    total = weight.groupby(day[inside]).transform("sum")
-    return weight / total * day[inside].map(by_day)
-
-
 def _fit(known: pd.DataFrame, felt_c: pd.Series, groups: pd.Series) -> dict[str, Fit]:
     group = groups.reindex(known.index)
     temperature = felt_c.reindex(known.index).to_numpy(np.float64)
@@ -176,9 +113,13 @@ def _fit(known: pd.DataFrame, felt_c: pd.Series, groups: pd.Series) -> dict[str,
 def seasons_sun(data: SchoolData) -> pd.Series:
     """Sunshine that the season offers at the school [kWh/m²], by local day."""
     index = pd.DatetimeIndex(data.days.index)
+    return pd.Series(extraterrestrial_kwh_m2(index, latitude(data)), index=index)
+
+
+def latitude(data: SchoolData) -> float:
+    """The school's latitude [°], that of Sweden's south where it is not told."""
     school = data.site.school_by_key[data.school]
-    latitude = school.latitude if school.latitude is not None else _LATITUDE
-    return pd.Series(extraterrestrial_kwh_m2(index, latitude), index=index)
+    return school.latitude if school.latitude is not None else _LATITUDE
 
 
 def _r2(energy: pd.Series, residual: pd.Series) -> float:

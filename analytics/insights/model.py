@@ -68,9 +68,9 @@ CONCERNS: dict[InsightKind, Concern] = {
 """What each finding is about."""
 
 
-NoEnergy = Literal["two_at_once"]
+NoEnergy = Literal["two_at_once", "ways_differ"]
 """Why a finding about energy has no figure of it: what it uses stands beside what another finding uses, and
-nobody can tell them apart."""
+nobody can tell them apart; or the ways to tell it disagree."""
 
 
 class _Part(BaseModel):

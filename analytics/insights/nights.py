@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analytics.insights.added_heat import added_heat
 from analytics.insights.data import SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, waste_of
-from analytics.insights.heat import HeatModel, heat_above
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.night_levels import LEAST_SHARE, Split
 from classroom.quantity import Carrier
 
-METHOD = "insights.nights/1"
+METHOD = "insights.nights/2"
 
 _REFERENCE_DAYS = 14  # a level that lasted so long may be what is usual
 _COMES, _GOES = (10, 11, 12), (2, 3, 4)  # months in which what follows the cold begins and ends
@@ -24,12 +24,11 @@ def night_findings(
     data: SchoolData,
     parts: list[Split],
     power_kw: pd.Series,
-    heat: HeatModel | None,
     left_out: pd.DatetimeIndex,
 ) -> list[Found]:
     """Ventilation at night and a risen base load; ``left_out`` are the days of other findings about heat."""
     return [
-        *(_ventilation(data, stretch, power_kw, heat, left_out) for stretch in fan_stretches(parts)),
+        *(_ventilation(data, stretch, power_kw, left_out) for stretch in fan_stretches(parts)),
         *(_base_load(data, stretch, low, power_kw) for stretch, low in risen_stretches(parts)),
     ]
 
@@ -48,7 +47,6 @@ def _ventilation(
     data: SchoolData,
     stretch: list[Split],
     power_kw: pd.Series,
-    heat: HeatModel | None,
     left_out: pd.DatetimeIndex,
 ) -> Found:
     kw = _weighted([one.fans_kw for one in stretch], stretch)
@@ -57,8 +55,8 @@ def _ventilation(
     goes_on = _goes_on(data, stretch)
     year_kwh = kw * float((1 - data.hours.loc[data.last_year, "fans_h"]).sum()) if goes_on else None
     waste = {Carrier.ELECTRICITY: waste_of(saved, year_kwh, _spread(power_kw, stretch, kw))}
-    if heat is not None and data.heat is not None:
-        more = heat_above(data, heat, days_of(stretch), 1 - at["fans_h"], left_out)
+    if data.heat is not None:
+        more = added_heat(data, days_of(stretch), 1 - data.hours["fans_h"], left_out)
         if more is not None:
             waste[data.heat] = more if goes_on else more._replace(year_kwh=more.seen_kwh)
     return _found(

@@ -2,7 +2,7 @@
 
 Found are mornings before school, when neither people nor sun warm the rooms yet, that are warmer than the
 school's own lowest level that lasted. What it costs is the school's loss of heat (:mod:`heat_loss`) times how
-much warmer its hours were than they are on its other days.
+much warmer they were than on its other days (:mod:`warmer`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import numpy as np
 import pandas as pd
 
 from analytics.insights.data import SchoolData
+from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat import HeatModel, day_groups
+from analytics.insights.heat import day_groups
 from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
-from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.model import Evidence, InsightKind, NoEnergy
 from analytics.insights.steps import levels
+from analytics.insights.warmer import Warmer, by_cold_days_k, warmer
 from classroom.places import DayType
 
-METHOD = "insights.setpoints/1"
+METHOD = "insights.setpoints/2"
 
 COLD_C, MILD_C = 8.0, 14.5
 """Daily mean outdoors below which the heating, and not the sun, decides how warm it is; and below which it
@@ -41,8 +43,8 @@ _LEAST_DAYS = 5
 _REFERENCE_DAYS = 8
 _MORNING_H = 2
 _NEXT_DAYS = 4  # a weekend and two days: what changes within them changes at once
-_SPRING = (3, 4, 5)  # months of a stretch's middle
 _COOLING_DAYS = 3  # after a warm stretch the walls are still warm
+_APART = 0.35  # where no two ways to tell how warm are nearer, none is believed
 _COLD_SHARE, _MILD_SHARE = 0.20, 0.45  # half the spans of what is told on cold days, and on mild ones
 
 
@@ -142,7 +144,6 @@ def setpoint_findings(
     data: SchoolData,
     stretches: list[Warm],
     mornings: pd.Series,
-    model: HeatModel | None,
     loss: HeatLoss | None,
     fans_h: pd.Series,
     heated: pd.DatetimeIndex,
@@ -153,47 +154,63 @@ def setpoint_findings(
     On days ``fans`` it ran all night and cooled the rooms: of a stretch that meets these nobody can tell how
     long it was, so its energy is not told.
     """
-    if model is None or loss is None or data.heat is None or not stretches:
+    if loss is None or data.heat is None or not stretches:
         return []
     hours = data.hours
-    heats = hours["day"].map(model.felt_c) < model.heats()
-    per_k = loss.kw_k(fans_h).where(heats, 0.0)
-    excess = _excess_k(data, stretches, pd.DatetimeIndex([*heated, *fans]))
+    per_k = loss.kw_k(fans_h) * hours["day"].map(need(felt_c(data))).fillna(0.0)
+    odd = pd.DatetimeIndex([*heated, *fans])
+    excess = _excess_k(data, stretches, odd)
     year = float(per_k[data.last_year].sum())
     found = []
     for known in stretches:
         one = _over_breaks(data, known, excess)
         goes_on = bool(mornings.index[-1] <= known.last)
         meets = not fans.intersection(one.days.union(_beside(one, data.days))).empty
-        waste = None if meets else _waste(data, one, excess, loss.kw_k(fans_h), per_k, goes_on)
+        others = pd.DatetimeIndex(
+            [*odd, *(day for other in stretches if other is not known for day in other.days)]
+        )
+        told = _warmer(data, one, excess, others)
+        waste: Waste | NoEnergy
+        if meets:
+            waste = "two_at_once"
+        elif told is None or told.apart > _APART:
+            waste = "ways_differ"
+        else:
+            waste = _waste(data, one, told, per_k, goes_on)
         found.append(_found(data, one, mornings, waste, year, ongoing=goes_on))
     return found
 
 
-def _waste(
-    data: SchoolData, one: Warm, excess_k: pd.Series, kw_k: pd.Series, heated_kw_k: pd.Series, goes_on: bool
-) -> Waste:
-    """What a stretch costs: on cold days its hours' excess, on mild ones as many K as on cold days.
+def _waste(data: SchoolData, one: Warm, told: Warmer, heated_kw_k: pd.Series, goes_on: bool) -> Waste:
+    """What a stretch costs: its loss of heat in every heated hour, so many K long."""
+    per_k = heated_kw_k[data.hours["day"].isin(one.days)].dropna()
+    sure = float(per_k[_cold(data).reindex(per_k.index)].sum()) / max(float(per_k.sum()), 1e-9)
+    share = max(_COLD_SHARE * sure + _MILD_SHARE * (1 - sure), told.apart)
+    seen = spread(float(per_k.sum()) * told.kelvin, share)
+    year = float(heated_kw_k[data.last_year].sum()) * told.kelvin
+    return Waste(per_k * told.kelvin, seen, spread(year, share) if goes_on else seen)
 
-    In spring its hours are half, and the other half is the mornings' excess in every hour: the sun of spring
-    is that of autumn's days, whose walls are warm, so what its nights would have been is told too high.
-    """
-    hours = data.hours
-    inside = hours["day"].isin(one.days)
-    cold = inside & (hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C)
-    told = (excess_k[cold] * kw_k[cold]).dropna()
-    warmer_k = float(excess_k[cold].mean()) if len(told) else one.warmer_k
-    guessed = heated_kw_k[inside & ~hours.index.isin(told.index)] * warmer_k
-    kwh = pd.concat([told, guessed]).sort_index()
-    sure, rough = float(told.sum()), float(guessed.sum())
-    share = (_COLD_SHARE * abs(sure) + _MILD_SHARE * abs(rough)) / max(abs(sure + rough), 1e-9)
-    if (one.first + (one.last - one.first) / 2).month in _SPRING:
-        even = heated_kw_k[inside] * one.warmer_k
-        kwh, warmer_k = (kwh.add(even, fill_value=0.0)) / 2, (warmer_k + one.warmer_k) / 2
-        share = max(share, abs(float(even.sum()) / max(float(kwh.sum()), 1e-9) - 1))
-    seen = spread(float(kwh.sum()), share)
-    year = float(heated_kw_k[data.last_year].sum()) * warmer_k
-    return Waste(kwh, seen, spread(year, share) if goes_on else seen)
+
+def _warmer(data: SchoolData, one: Warm, excess_k: pd.Series, left_out: pd.DatetimeIndex) -> Warmer | None:
+    """How much warmer a stretch was, told three ways; above what is enough where nothing compares."""
+    if one.reference_c == ENOUGH_C:
+        return Warmer(one.warmer_k, 0.0)
+    by_hours_k = float(excess_k[data.hours["day"].isin(one.days) & _cold(data)].mean())
+    by_days_k = by_cold_days_k(data, one.days, left_out.union(_ends(one, data.days)))
+    return warmer((by_hours_k, one.warmer_k, by_days_k))
+
+
+def _cold(data: SchoolData) -> pd.Series:
+    """The hours of cold days."""
+    return data.hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C
+
+
+def _ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
+    """Days that may lie in the stretch or not, and those on which rooms still warm up or cool."""
+    before, after = days_beside(one, days)
+    day = pd.Timedelta(days=1)
+    begins = pd.date_range([*before, one.first][0] - 2 * day, one.first + 3 * day)
+    return begins.union(pd.date_range(one.last - day, [*after, one.last][-1] + _COOLING_DAYS * day))
 
 
 def _beside(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
@@ -232,7 +249,13 @@ def _excess_k(data: SchoolData, stretches: list[Warm], odd: pd.DatetimeIndex) ->
 
 
 def _found(
-    data: SchoolData, one: Warm, mornings: pd.Series, waste: Waste | None, year_kwh_k: float, *, ongoing: bool
+    data: SchoolData,
+    one: Warm,
+    mornings: pd.Series,
+    waste: Waste | NoEnergy,
+    year_kwh_k: float,
+    *,
+    ongoing: bool,
 ) -> Found:
     assert data.heat is not None  # noqa: S101  asked by the caller
     return Found(
@@ -241,8 +264,8 @@ def _found(
         last=one.last.date(),
         ongoing=ongoing,
         method=METHOD,
-        waste={} if waste is None else {data.heat: waste},
-        no_energy="two_at_once" if waste is None else None,
+        waste={data.heat: waste} if isinstance(waste, Waste) else {},
+        no_energy=None if isinstance(waste, Waste) else waste,
         params={
             "indoor_c": round(one.indoor_c, 1),
             "reference_c": round(one.reference_c, 1),

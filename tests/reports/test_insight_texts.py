@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import get_args
 
 import pytest
 from made_up_findings import PARAMS
 
-from analytics.insights.model import CONCERNS, Insight, InsightKind
+from analytics.insights.model import CONCERNS, Insight, InsightKind, NoEnergy
 from classroom.places import Meter, Room, School
 from classroom.quantity import Carrier
 from classroom.settings import Settings
@@ -55,9 +56,10 @@ def test_every_finding_has_words(kind: InsightKind, code: Code) -> None:
 
 
 @pytest.mark.parametrize(("code", "said"), [("sv", "går inte att säga"), ("en", "cannot be told")])
-def test_energy_that_is_not_told_says_why(code: Code, said: str) -> None:
+@pytest.mark.parametrize("why", get_args(NoEnergy))
+def test_energy_that_is_not_told_says_why(code: Code, said: str, why: NoEnergy) -> None:
     kind = InsightKind.SETPOINT_HIGH
-    assert said in insight_text(insight(kind, no_energy="two_at_once"), SITE, code).meaning
+    assert said in insight_text(insight(kind, no_energy=why), SITE, code).meaning
     assert said not in insight_text(insight(kind), SITE, code).meaning
 
 

@@ -97,3 +97,17 @@ def test_fans_take_heat_while_they_run(make_data: Make) -> None:
 def test_few_days_tell_no_loss(make_data: Make) -> None:
     data = put_rooms(make_data(days=30, outdoor_c=5.0))
     assert fit_heat_loss(data, data.indoor_c, data.hours["fans_h"]) is None
+
+
+def test_mild_days_are_told_by_the_meter_and_by_the_kelvins_of_cold_days(make_data: Make) -> None:
+    """On a closed day with 13 °C, which tells no loss, the meter sees 60 kWh more: they count by half."""
+    data = winter(make_data)
+    data = put_rooms(data, 2.0 * (data.hours["holiday"].astype(bool) & lowered(data)))
+    (before,) = told(data)
+    day = "2025-10-26"  # the Sunday before höstlov, of 25 hours
+    assert data.days.loc[day, "outdoor_c"] > 13
+    data.hours["heat_kwh"] += 60 / 25 * (data.hours["day"] == day)
+    data.__dict__.pop("days")
+    (after,) = told(data)
+    more = after.energy[0].seen_kwh.value - before.energy[0].seen_kwh.value
+    assert more == pytest.approx(60 / 2, rel=0.1)
