@@ -42,7 +42,7 @@ def added_heat(
     felt = felt_c(data)
     more = more_h.groupby(data.hours["day"]).mean().reindex(felt.index).fillna(0.0)
     degrees = (AIR_BELOW_C - felt).clip(lower=0) * more
-    heat = data.days["heat_kwh"]
+    heat = data.days["heat_kwh"].reindex(felt.index)
     heated = felt.index[(felt < AIR_BELOW_C) & heat.notna()]
     asked = heated[heated.isin(days) & (more[heated] > 0)]
     if int((~asked.isin(left_out)).sum()) < max(_LEAST_ADDED_DAYS, len(asked) / 2):

@@ -53,6 +53,19 @@ def data(make_data: Make) -> SchoolData:
 NOVEMBER = pd.date_range("2025-11-03", "2025-12-07")
 
 
+@pytest.mark.parametrize(("silent", "told"), [(range(60, 75), True), (range(330), False)])
+def test_days_without_weather_tell_nothing(make_data: Make, silent: range, told: bool) -> None:
+    """A station that is away for a fortnight, and none at all."""
+    data = put_heat(make_data(days=330, outdoor_c=weather), NOVEMBER)
+    data.hours.loc[data.hours["day"].isin(data.days.index[list(silent)]), "outdoor_c"] = np.nan
+    data.__dict__.pop("days")
+    found = added_heat(data, NOVEMBER, still(data), NOBODY)
+    assert (found is not None) == told
+    if found is not None:
+        known = degrees(data)[NOVEMBER].dropna()
+        assert found.seen_kwh.value == pytest.approx(PER_DEGREE * float(known.sum()), rel=0.05)
+
+
 def test_by_hand(data: SchoolData) -> None:
     data = put_heat(data, NOVEMBER)
     found = added_heat(data, NOVEMBER, still(data), NOBODY)
