@@ -255,3 +255,25 @@ def test_it_speaks_where_it_must_and_is_silent_where_it_must(make_data: Make, ki
     assert kind in SCHOOLS, f"{kind}: no school in which it must speak, and none in which it must be silent"
     assert kind in {one.kind for one in find(SCHOOLS[kind](make_data, True))}
     assert kind not in {one.kind for one in find(SCHOOLS[kind](make_data, False))}
+
+
+GAPS = ("outdoor_c", "heat_kwh", "electricity_kwh", "rooms")
+
+
+@pytest.mark.parametrize("missing", [*GAPS, "some of all"])
+@pytest.mark.parametrize("kind", InsightKind)
+def test_what_is_not_known_is_no_error(make_data: Make, kind: InsightKind, missing: str) -> None:
+    """A year without a station, without meters, without rooms; and one with days missing here and there."""
+    data = SCHOOLS[kind](make_data, True)
+    random = np.random.default_rng(5)
+    for name in GAPS:
+        here_and_there = data.days.index[random.random(len(data.days)) < 0.15]
+        some = data.hours["day"].isin(here_and_there).to_numpy()
+        gone = some if missing == "some of all" else np.full(len(some), missing == name)
+        if name == "rooms":
+            data.room_co2_ppm[gone] = data.room_temperature_c[gone] = np.nan
+        else:
+            data.hours.loc[gone, name] = np.nan
+    for name in ("days", "indoor_c", "use_kwh"):
+        data.__dict__.pop(name, None)
+    assert all(one.school == data.school for one in find(data))
