@@ -211,10 +211,8 @@ def drift_due(
     """Days of CO2 sensors that changed, have ended since the last run, or whose calendar is another."""
     today = now.astimezone(site.zone).date()
     hours = changed["hour"].groupby(changed["device"], observed=True).agg(["min", "max"])
-    days_of = {
-        device: [time.tz_convert(site.zone).date() for time in bounds]
-        for device, *bounds in zip(hours.index, hours["min"], hours["max"], strict=True)
-    }
+    first, last = (hours[name].dt.tz_convert(site.zone).dt.date for name in ("min", "max"))
+    days_of = {str(device): [*days] for device, *days in zip(hours.index, first, last, strict=True)}
     for school, marks in markers.items():
         same = not full and marks.inputs == school_inputs(site, school)
         since = marks.ran.astimezone(site.zone).date() if same and marks.ran else BEGINNING
