@@ -39,7 +39,7 @@ SCHOOLS, ROOMS = (2, 8) if QUICK else (6, 25)
 YEAR, MORE = (40, 80) if QUICK else (365, 731)
 """Days of the measured year, and of those stored after it before the one more day comes."""
 MONTH = 31
-DAY = date(2026, 5, 12)  # a Tuesday in term
+DAY, DAYS = date(2026, 5, 5), 3  # from a Tuesday in term on
 FIRST = DAY - timedelta(days=YEAR + MORE)
 QUANTITIES = ("co2_ppm", "temperature_c", "humidity_pct")
 GOALS = {"seconds": 60.0, "peak_mb": 1_500.0, "day_s": 2.0, "day_ratio": 1.3}
@@ -224,7 +224,8 @@ def run_job(
 
 
 def part(name: str, folder: Path, first: date, days: int) -> Figures:
-    """A part in this process: ``load`` days, the job of them (``full``), or of ``first`` alone (``day``)."""
+    """A part in this process: ``load`` days, the job of them (``full``), or of one after the other (``day``):
+    the median's figures."""
     from cli.children import ChildCompute
     from store.duckdb_store import DuckDBStore
 
@@ -239,10 +240,13 @@ def part(name: str, folder: Path, first: date, days: int) -> Figures:
             return run_job(
                 store, site, midnight_after(site, first + timedelta(days=days - 1)), children.submit
             )
-        # A service's processes are warm: it has just run, at noon, with nothing new.
-        run_job(store, site, midnight_after(site, first) - timedelta(hours=15), children.submit)
-        load(store, site, first, 1)
-        return run_job(store, site, midnight_after(site, first), children.submit)
+        # A service's processes are warm: they ran yesterday, and at noon with nothing new.
+        found = []
+        for day in (first + timedelta(days=number) for number in range(days)):
+            run_job(store, site, midnight_after(site, day) - timedelta(hours=15), children.submit)
+            load(store, site, day, 1)
+            found.append(run_job(store, site, midnight_after(site, day), children.submit))
+        return sorted(found, key=lambda figures: figures["seconds"])[days // 2]
     finally:
         children.close()
         store.close()
@@ -303,8 +307,8 @@ def main() -> int:
         apart("full", long, FIRST, YEAR + MORE)
         apart("load", short, DAY - timedelta(days=MONTH), MONTH)
         apart("full", short, DAY - timedelta(days=MONTH), MONTH)
-        few = rows[f"a day more, {MONTH} stored"] = apart("day", short, DAY, 1)
-        many = rows[f"a day more, {YEAR + MORE} stored"] = apart("day", long, DAY, 1)
+        few = rows[f"a day more, {MONTH} stored"] = apart("day", short, DAY, DAYS)
+        many = rows[f"a day more, {YEAR + MORE} stored"] = apart("day", long, DAY, DAYS)
     print(f"{readings:.0f} readings of {SCHOOLS * ROOMS} rooms and their meters, {os.cpu_count()} cores")
     print(f"{'':28}{'s':>8}{'CPU s':>8}{'peak MB':>9}{'hours':>10}{'room days':>11}{'metrics':>10}")
     for name, of in rows.items():
