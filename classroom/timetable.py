@@ -75,9 +75,10 @@ class Timetable:
         self._evenings: dict[date, list[tuple[time, time]]] = {}
         for row in mine:
             if row.day_type == "hired_evening" and row.hours:
+                hired = parse_hours(row.hours)
                 for number in range((row.last - row.first).days + 1):
                     evening = row.first + timedelta(days=number)
-                    self._evenings.setdefault(evening, []).append(parse_hours(row.hours))
+                    self._evenings.setdefault(evening, []).append(hired)
         self._days = sorted(
             (row for row in mine if row.day_type not in ("term", "hired_evening")),
             key=lambda row: (row.school is None, row.municipality is None, row.last - row.first),

@@ -32,13 +32,11 @@ _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
 class HeatModel(NamedTuple):
     """Curves by kind of day (``school_day``, ``open``, ``closed``), and how well they fit.
 
-    ``felt_c`` is outdoor temperature with the sun's part by local day; ``sigma_kwh`` the standard deviation
-    of a day's residual; ``r2`` that of school days.
+    ``felt_c`` is outdoor temperature with the sun's part by local day; ``r2`` that of school days.
     """
 
     curves: dict[str, Curve]
     felt_c: pd.Series
-    sigma_kwh: float
     r2: float
     days: int
 
@@ -52,11 +50,6 @@ class HeatModel(NamedTuple):
                 self.felt_c.reindex(group.index)[mine].to_numpy(np.float64) - colder_k
             )
         return expected
-
-    @property
-    def slope_kwh_k_d(self) -> float:
-        """Heat for a degree and day [kWh/(K·d)] on school days."""
-        return self.curves["school_day"].heating_kwh_k_d
 
     def heats(self, day_group: str = "school_day") -> float:
         """Felt temperature below which heat is used [°C]; -inf where it never follows the weather."""
@@ -87,12 +80,10 @@ def fit_heat(data: SchoolData, left_out: Iterable[pd.Timestamp] = ()) -> HeatMod
         felt = days["outdoor_c"] + sun_k * sun
         fits.append((felt, _fit(known, felt, groups)))
     felt, curves = min(fits, key=lambda pair: sum(fit.rss for fit in pair[1].values()))
-    model = HeatModel({name: fit.curve for name, fit in curves.items()}, felt, 0.0, 0.0, len(known))
+    model = HeatModel({name: fit.curve for name, fit in curves.items()}, felt, 0.0, len(known))
     residual = known["heat_kwh"] - model.predict(groups.reindex(known.index))
     school = groups.reindex(known.index) == "school_day"
-    return model._replace(
-        sigma_kwh=float(residual.std(ddof=6)), r2=_r2(known["heat_kwh"][school], residual[school])
-    )
+    return model._replace(r2=_r2(known["heat_kwh"][school], residual[school]))
 
 
 def _fit(known: pd.DataFrame, felt_c: pd.Series, groups: pd.Series) -> dict[str, Fit]:

@@ -24,7 +24,6 @@ from analytics.insights.data import (
 )
 from analytics.nights import Floats, Ints, clear_of, distrusted
 from analytics.outdoor import outdoor_hours
-from analytics.points import HOUR_US
 from classroom.metric import Interval, Scope
 from classroom.places import Device, MeterRole
 from classroom.quantity import Carrier
@@ -116,10 +115,10 @@ def _flow_m3(store: Store, part: Site, span: Span) -> pd.Series:
 
 
 class _Rooms(NamedTuple):
-    """Means by quantity, a row a room of ``keys`` and a column an hour from the one numbered ``first`` on."""
+    """Means by quantity, a row a room of ``keys`` and a column for each of ``hour_us``."""
 
     keys: Sequence[str]
-    first: int
+    hour_us: Ints
     means: Mapping[str, Floats]
 
     @property
@@ -127,13 +126,13 @@ class _Rooms(NamedTuple):
         """The first hour [us] of which anything is known."""
         found = [np.flatnonzero(~np.isnan(mean).all(axis=0)) for mean in self.means.values()]
         first = min((int(hours[0]) for hours in found if len(hours)), default=None)
-        return None if first is None else (self.first + first) * HOUR_US
+        return None if first is None else int(self.hour_us[first])
 
     def over(self, hours: pd.DatetimeIndex, quantity: str) -> pd.DataFrame:
         """A quantity of some of these hours, which follow one another: a row an hour, a column a room."""
         if not self.keys:
             return pd.DataFrame(index=hours)
-        start = int(hours[0].timestamp()) // 3_600 - self.first
+        start = int(np.searchsorted(self.hour_us, to_us(hours[0])))
         found = self.means[quantity][:, start : start + len(hours)]
         return pd.DataFrame(found.T, index=hours, columns=list(self.keys))
 
@@ -142,9 +141,8 @@ def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
     """The rooms' hours: means of their sensors, of hours that hold good readings and no verdict."""
     placed = [device for device in part.devices if device.room is not None]
     keys = sorted({device.key for device in placed})
-    first = to_us(span[0]) // HOUR_US
     if not keys:
-        return _Rooms((), first, {})
+        return _Rooms((), np.empty(0, dtype=np.int64), {})
     hours = store.read_hour_means(keys, _QUANTITIES, *span)
     doubted = distrusted(store.read_verdicts(keys, *span))
     for series, row in hours.rows.items():
@@ -161,7 +159,7 @@ def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
     means = {
         quantity: np.array([_mean(told[room, quantity], width) for room in rooms]) for quantity in _QUANTITIES
     }
-    return _Rooms(rooms, first, means)
+    return _Rooms(rooms, hours.hour_us, means)
 
 
 def _while_hung(device: Device, hour_us: Ints, mean: Floats) -> Floats:

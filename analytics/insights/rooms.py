@@ -62,11 +62,13 @@ def room_findings(data: SchoolData) -> list[Found]:
             for of_rooms in (data.room_co2_ppm, data.room_temperature_c)
         )
         flow_l_s = flows[room.key].to_numpy(np.float64) if room.key in flows else np.full(len(days), np.nan)
-        if not _has_air_lately(co2_ppm, flow_l_s, _lessons(data, room, days[-_LATELY_DAYS:])):
-            one = lacks_air(room, air_days(room, co2_ppm, flow_l_s, _lessons(data, room, days)))
-            found += [] if one is None else [one]
-        if _is_odd(data, temperature_c.mean[heated]):
-            found += _too_warm_or_cold(data, room, temperature_c, _lessons(data, room, days))
+        is_airy = _has_air_lately(co2_ppm, flow_l_s, _lessons(data, room, days[-_LATELY_DAYS:]))
+        is_odd = _is_odd(data, temperature_c.mean[heated])
+        lessons = {} if is_airy and not is_odd else _lessons(data, room, days)
+        one = None if is_airy else lacks_air(room, air_days(room, co2_ppm, flow_l_s, lessons))
+        found += [] if one is None else [one]
+        if is_odd:
+            found += _too_warm_or_cold(data, room, temperature_c, lessons)
     return found
 
 
