@@ -65,6 +65,16 @@ def test_axe_finds_nothing_and_nothing_overflows(
             assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == [], (size, scheme)
 
 
+def test_a_remark_under_a_figure_does_not_widen_the_page(browser: Browser, served: Served) -> None:
+    """Such as why a sum is missing: a sentence, as wide as it must be and no wider."""
+    why = '<span class="quiet">the factors cover different things and are not added</span>'
+    with looking(browser, served, START, lang="en", size=SIZES[1]) as page:
+        cells = page.locator("main td[data-name]")
+        assert cells.count() > 1
+        cells.evaluate_all("(all, why) => all.forEach((td) => td.insertAdjacentHTML('beforeend', why))", why)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_targets_are_large_enough(browser: Browser, served: Served, size: tuple[int, int]) -> None:
     for path in (
