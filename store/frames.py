@@ -6,7 +6,7 @@ done on it. So names are numbers until the end, and a column becomes a frame's w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -77,18 +77,20 @@ class HourMeans(NamedTuple):
         start: datetime,
         end: datetime,
         series: Sequence[tuple[str, str]],
-        place: Ids,
-        hour_us: Array,
-        mean: npt.NDArray[np.float64],
+        parts: Iterable[tuple[Ids, Array, npt.NDArray[np.float64]]],
     ) -> HourMeans:
-        """From hours (between ``start`` and ``end``, in any order) whose series is the ``place``-th of
-        ``series``."""
+        """From hours (between ``start`` and ``end``, in any order), some at a time: place of the series among
+        ``series``, hour [us], mean."""
         first = to_us(start) // HOUR_US
-        told = np.bincount(place, minlength=len(series)) > 0
-        table = np.full((int(told.sum()), -(-to_us(end) // HOUR_US) - first), np.nan)
-        table[(np.cumsum(told) - 1)[place], hour_us // HOUR_US - first] = mean
+        width = -(-to_us(end) // HOUR_US) - first
+        table, told = np.full((len(series), width), np.nan), np.zeros(len(series), dtype=bool)
+        cells = table.reshape(-1)  # one index takes half the time of two
+        for place, hour_us, mean in parts:
+            cells[place * np.int64(width) + (hour_us // HOUR_US - first)] = mean
+            told[place] = True
         names = (name for name, has_any in zip(series, told.tolist(), strict=True) if has_any)
-        return cls({name: row for row, name in enumerate(names)}, first * HOUR_US, table)
+        rows = {name: row for row, name in enumerate(names)}
+        return cls(rows, first * HOUR_US, table if told.all() else table[told])
 
     @classmethod
     def of(cls, hours: pd.DataFrame, start: datetime, end: datetime) -> HourMeans:
@@ -99,7 +101,7 @@ class HourMeans(NamedTuple):
         series = [(str(one), str(other)) for one in devices for other in quantities]
         place = (device * len(quantities) + quantity).astype(np.int32)
         mean = hours["mean"].to_numpy(dtype=np.float64)
-        return cls.between(start, end, series, place, microseconds(hours["hour"]), mean)
+        return cls.between(start, end, series, [(place, microseconds(hours["hour"]), mean)])
 
 
 def _series_rows(

@@ -56,7 +56,8 @@ class SchoolData:
     """A school over local days ``first`` to ``last`` (both whole and over).
 
     ``hours`` has HOURS_COLUMNS, every hour of the span; ``room_co2_ppm`` and ``room_temperature_c`` have its
-    rows and a column a room: means of trusted readings, NaN: not known. ``room_days`` has ROOM_DAY_COLUMNS.
+    rows and a column a room: means of trusted readings, NaN: not known (``load`` gives single precision, half
+    the bytes to hand to another process). ``room_days`` has ROOM_DAY_COLUMNS.
     ``heat`` is the carrier of ``heat_kwh``, None where none is metered. ``site`` holds the rows of ``school``
     (``Site.part``).
     """

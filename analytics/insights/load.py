@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analytics.energy import to_us
@@ -119,7 +120,7 @@ class _Rooms(NamedTuple):
 
     keys: Sequence[str]
     hour_us: Ints
-    means: Mapping[str, Floats]
+    means: Mapping[str, npt.NDArray[np.float32]]
 
     @property
     def first_us(self) -> int | None:
@@ -134,7 +135,7 @@ class _Rooms(NamedTuple):
             return pd.DataFrame(index=hours)
         start = int(np.searchsorted(self.hour_us, to_us(hours[0])))
         found = self.means[quantity][:, start : start + len(hours)]
-        return pd.DataFrame(found.T, index=hours, columns=list(self.keys))
+        return pd.DataFrame(found.T, index=hours, columns=list(self.keys), copy=False)
 
 
 def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
@@ -144,26 +145,29 @@ def _rooms(store: Store, part: Site, span: Span) -> _Rooms:
     if not keys:
         return _Rooms((), np.empty(0, dtype=np.int64), {})
     hours = store.read_hour_means(keys, _QUANTITIES, *span)
+    hour_us = hours.hour_us
     doubted = distrusted(store.read_verdicts(keys, *span))
     for series, row in hours.rows.items():
         if series in doubted:
-            hours.mean[row, ~clear_of(hours.hour_us, doubted[series])] = np.nan
-    rooms = sorted({device.room or "" for device in placed})
+            hours.mean[row, ~clear_of(hour_us, doubted[series])] = np.nan
     told: dict[tuple[str, str], list[Floats]] = defaultdict(list)
     for device in placed:
         for quantity in _QUANTITIES:
             if (device.key, quantity) in hours.rows:
                 mean = hours.mean[hours.rows[device.key, quantity]]
-                told[device.room or "", quantity].append(_while_hung(device, hours.hour_us, mean))
-    width = hours.mean.shape[1]
-    means = {
-        quantity: np.array([_mean(told[room, quantity], width) for room in rooms]) for quantity in _QUANTITIES
-    }
-    return _Rooms(rooms, hours.hour_us, means)
+                told[device.room or "", quantity].append(_while_hung(device, hour_us, mean))
+    rooms = sorted({device.room or "" for device in placed})
+    shape = len(rooms), len(hour_us)
+    means = {quantity: np.full(shape, np.nan, np.float32) for quantity in _QUANTITIES}
+    for (room, quantity), sensors in told.items():
+        means[quantity][rooms.index(room)] = _mean(sensors)
+    return _Rooms(rooms, hour_us, means)
 
 
 def _while_hung(device: Device, hour_us: Ints, mean: Floats) -> Floats:
     """The means of hours that begin while the device hangs in the room; NaN of others."""
+    if device.valid_from is None and device.valid_to is None:
+        return mean
     start = 0 if device.valid_from is None else np.searchsorted(hour_us, to_us(device.valid_from))
     end = len(mean) if device.valid_to is None else np.searchsorted(hour_us, to_us(device.valid_to))
     hung = np.full(len(mean), np.nan)
@@ -171,11 +175,11 @@ def _while_hung(device: Device, hour_us: Ints, mean: Floats) -> Floats:
     return hung
 
 
-def _mean(sensors: Sequence[Floats], hours: int) -> Floats:
+def _mean(sensors: Sequence[Floats]) -> Floats:
     """The mean of several sensors in each hour, of one its own; NaN where none tells."""
     if len(sensors) == 1:
         return sensors[0]
-    total, told = np.zeros(hours), np.zeros(hours)
+    total, told = np.zeros_like(sensors[0]), np.zeros_like(sensors[0])
     for mean in sensors:
         known = ~np.isnan(mean)
         total[known] += mean[known]
