@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # before this folder, whose store.py is a benchmark
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
-from accuracy import air, buildings, energy, insights, savings, sensors  # noqa: E402
+from accuracy import air, buildings, clocks, energy, insights, savings, sensors  # noqa: E402
 from accuracy.page import DEVELOPMENT, EVALUATION, Section, Seeds, block, blocks_of  # noqa: E402
 
 SECTIONS: tuple[Section, ...] = (
@@ -28,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     savings.SECTION,
     buildings.SECTION,
     insights.SECTION,
+    clocks.SECTION,
 )
 
 QUICK = bool(os.environ.get("QUICK"))

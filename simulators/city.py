@@ -45,6 +45,17 @@ _PERMANENT = {
     DefectKind.HEAT_MEASURE,
     DefectKind.INSULATION,
 }
+DRAWN = (
+    DefectKind.HEATING_IN_HOLIDAYS,
+    DefectKind.VENTILATION_ALL_NIGHT,
+    DefectKind.SETPOINT_HIGH,
+    DefectKind.BASE_LOAD_UP,
+    DefectKind.UNDERVENTILATED_ROOM,
+    DefectKind.HEAT_MEASURE,
+    DefectKind.INSULATION,
+)
+"""What cities have; other kinds are planted by hand, so that a seed gives the city that it always gave."""
+
 SECOND_DEFECT = 0.25
 """Chance of a school with a defect to have another one."""
 
@@ -63,7 +74,7 @@ def city_site(
     """Texts of all files of a city by file name, as :func:`simulators.demo.demo_site` gives them.
 
     A school has between ``rooms`` classrooms, a dining hall and a staff room. With ``planted`` seven of eight
-    schools have a defect or a measure, every kind in turn; they stand in ``simulation.toml``.
+    schools have a defect or a measure, each of seven kinds in turn; they stand in ``simulation.toml``.
 
     Raises:
         ValueError: ``schools`` is below 1, or ``rooms`` are none.
@@ -239,14 +250,14 @@ def _solar(seed: int, key: str) -> Solar | None:
 def _defects(seed: int, index: int, plan: SchoolPlan, first_day: date) -> list[Defect]:
     """What is planted in a school: every eighth has nothing, the others each kind in turn, some two."""
     rng = stream(seed, "city defects", plan.key)
-    kinds = [*DefectKind, None]
+    kinds = [*DRAWN, None]
     turn = (index + int(stream(seed, "city defects").integers(len(kinds)))) % len(kinds)
     first = kinds[turn]
     if first is None:
         return []
     found = [first]
     if rng.random() < SECOND_DEFECT:
-        found.append(DefectKind(str(rng.choice([kind for kind in DefectKind if kind is not first]))))
+        found.append(DefectKind(str(rng.choice([kind for kind in DRAWN if kind is not first]))))
     return [_planted(rng, kind, plan, first_day) for kind in found]
 
 

@@ -19,6 +19,10 @@ class DefectKind(StrEnum):
 
     HEATING_IN_HOLIDAYS = "heating_in_holidays"  # no setback when the school is empty
     VENTILATION_ALL_NIGHT = "ventilation_all_night"  # fans never stop
+    VENTILATION_ON_CLOSED_DAYS = "ventilation_on_closed_days"  # fans know no weekend and no holiday
+    HEATING_AT_NIGHT = "heating_at_night"  # no setback at any time
+    HEATING_ON_WEEKENDS = "heating_on_weekends"  # no setback on closed days of term
+    HEATING_STARTS_EARLY = "heating_starts_early"  # at one in the morning
     SETPOINT_HIGH = "setpoint_high"  # day set point, 23 °C if not said
     BASE_LOAD_UP = "base_load_up"  # by a share of what always runs, 0.20 if not said
     UNDERVENTILATED_ROOM = "underventilated_room"  # the share of its flow that is left, 0.35 if not said

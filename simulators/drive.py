@@ -11,7 +11,7 @@ from simulators.defects import DefectKind
 from simulators.heating import radiator_share
 from simulators.people import Crowd
 from simulators.physics import Drive, Floats, co2_generation_m3_s
-from simulators.schedule import Schedule
+from simulators.schedule import WARM_TO_MIN, Schedule
 from simulators.weather import WeatherDay
 from simulators.zones import SchoolZones, SimulatedSchool
 
@@ -23,6 +23,7 @@ _SOLAR_SHARE = 0.30  # of the sun on the glass that gets in past frames and curt
 _DAYLIGHT_LUX_PER_W_M2 = 1.4  # desk light per irradiance: daylight factor 1.3 %, 110 lm/W
 _LAMP_LUX, _ENOUGH_LUX = 380.0, 500.0
 _APPLIANCE_W_PER_PUPIL = 6.0  # tablets, a projector, shared out
+_EARLY_FROM_MIN = 60  # when the heating starts that starts too early
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,9 @@ def rules(school: SimulatedSchool, clocks: Schedule) -> Rules:
         there = clocks.share_of(defect.holds_on)
         if not there.any():
             continue
-        if defect.kind is DefectKind.HEATING_IN_HOLIDAYS:
-            warm = np.maximum(warm, there * clocks.holiday)
-        elif defect.kind is DefectKind.VENTILATION_ALL_NIGHT:
-            fans = np.maximum(fans, there[:, None])
-        elif defect.kind is DefectKind.SETPOINT_HIGH:
+        warm = np.maximum(warm, there * _kept_warm(defect.kind, clocks))
+        fans = np.maximum(fans, (there * _kept_running(defect.kind, clocks))[:, None])
+        if defect.kind is DefectKind.SETPOINT_HIGH:
             day_c = np.where(there > 0, defect.amount, day_c)
         elif defect.kind is DefectKind.BASE_LOAD_UP:
             base = base * (1 + defect.amount * there)
@@ -72,6 +71,25 @@ def rules(school: SimulatedSchool, clocks: Schedule) -> Rules:
         elif defect.kind is DefectKind.HEAT_MEASURE:
             bought = bought * (1 - defect.amount * there)
     return Rules(fans, day_c - (1 - warm) * habits.setback_k, base, transmission, bought)
+
+
+def _kept_warm(kind: DefectKind, clocks: Schedule) -> Floats:
+    """1 in the minutes in which a defect keeps the day set point, ``(1440,)``."""
+    if kind is DefectKind.HEATING_IN_HOLIDAYS:
+        return clocks.holiday
+    if kind is DefectKind.HEATING_ON_WEEKENDS:
+        return (1 - clocks.open) * (1 - clocks.holiday)
+    if kind is DefectKind.HEATING_STARTS_EARLY:
+        early = (clocks.local_minute >= _EARLY_FROM_MIN) & (clocks.local_minute < WARM_TO_MIN)
+        return clocks.open * early
+    return np.full(clocks.open.shape, float(kind is DefectKind.HEATING_AT_NIGHT))
+
+
+def _kept_running(kind: DefectKind, clocks: Schedule) -> Floats:
+    """1 in the minutes in which a defect keeps the fans running, ``(1440,)``."""
+    if kind is DefectKind.VENTILATION_ON_CLOSED_DAYS:
+        return clocks.due
+    return np.full(clocks.open.shape, float(kind is DefectKind.VENTILATION_ALL_NIGHT))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from classroom.timetable import Timetable, parse_hours
 from simulators.physics import Floats
 from simulators.weather import MINUTES
 
-_WARM_FROM_MIN, _WARM_TO_MIN = 5 * 60, 17 * 60
+_WARM_FROM_MIN, WARM_TO_MIN = 5 * 60, 17 * 60
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Schedule:
     local_minute: NDArray[np.int64]
     local_day: NDArray[np.int64]  # its ordinal
     school_day: Floats
+    open: Floats  # no closed day
     holiday: Floats
+    due: Floats  # fans, on a day that is open
     fans: Floats
     warm: Floats  # day set point
 
@@ -42,7 +44,7 @@ def schedule(timetable: Timetable, ventilation_hours: str, start: datetime) -> S
     """The clocks of a school for the UTC day at ``start``; fans run within ``ventilation_hours`` (local)."""
     begin, end = (_minutes(at) for at in parse_hours(ventilation_hours))
     local_minute, local_day = _local(timetable.zone, start)
-    school_day, holiday, fans, warm = np.zeros((4, MINUTES))
+    school_day, opened, holiday, due, fans, warm = np.zeros((6, MINUTES))
     for ordinal in np.unique(local_day).tolist():
         day = date.fromordinal(ordinal)
         here = local_day == ordinal
@@ -50,13 +52,15 @@ def schedule(timetable: Timetable, ventilation_hours: str, start: datetime) -> S
         open_day = timetable.day_type(day) is not DayType.CLOSED
         school_day[here] = timetable.day_type(day) is DayType.SCHOOL_DAY
         holiday[here] = in_holidays(timetable, day)
-        warm[here] = open_day & (at >= _WARM_FROM_MIN) & (at < _WARM_TO_MIN)
-        running = open_day & (begin <= at) & (at < end)
+        opened[here] = open_day
+        warm[here] = open_day & (at >= _WARM_FROM_MIN) & (at < WARM_TO_MIN)
+        due[here] = (begin <= at) & (at < end)
+        running = open_day & (due[here] > 0)
         for hired_from, hired_to in timetable.hired_evenings(day):
             hired = [_minutes(moment.astimezone(timetable.zone).time()) for moment in (hired_from, hired_to)]
             running |= (hired[0] - 30 <= at) & (at < hired[1])
         fans[here] = running
-    return Schedule(local_minute, local_day, school_day, holiday, fans, warm)
+    return Schedule(local_minute, local_day, school_day, opened, holiday, due, fans, warm)
 
 
 def _local(zone: ZoneInfo, start: datetime) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -18,6 +18,7 @@ from analytics.insights.nights import days_of, fan_stretches, night_findings
 from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
+from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler
 from analytics.insights.setpoints import (
     MILD_C,
     days_beside,
@@ -27,7 +28,7 @@ from analytics.insights.setpoints import (
     widened,
 )
 
-METHOD = "insights/4"
+METHOD = "insights/5"
 """Name and version of all families together: another one finds anew."""
 
 
@@ -37,7 +38,11 @@ def find(data: SchoolData) -> list[Insight]:
     nights = split(night_levels(data, power_kw))
     fans = pd.DatetimeIndex([day for stretch in fan_stretches(nights) for day in days_of(stretch)])
     mornings, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
-    warm = widened(warm_stretches(mornings), mild)
+    cooler = told_cooler(data)
+    flat = stretches(data, cooler)
+    warm = [
+        one for one in widened(warm_stretches(mornings), mild) if not is_no_setback(one.first, one.last, flat)
+    ]
     too_warm = [day for one in warm for day in one.days]
     vacations = breaks(data, warm, fans)
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
@@ -56,6 +61,7 @@ def find(data: SchoolData) -> list[Insight]:
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
             *setpoint_findings(data, warm, mornings, loss, fans_h, pd.DatetimeIndex(heated), fans),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
+            *setback_findings(data, cooler, flat, loss, fans_h, pd.DatetimeIndex([*fans, *others, *beside])),
             *heating_findings(data, heat),
             *electricity_findings(data),
             *power_findings(data),

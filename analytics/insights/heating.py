@@ -1,4 +1,4 @@
-"""How a school is heated: too early, on warm days, at night, how steadily, and its hot water."""
+"""How a school is heated: too early, on warm days, how steadily, and its hot water."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from analytics.insights.evidence import by_hour, line
 from analytics.insights.finish import Found, Waste, evenly, spread
 from analytics.insights.heat import HeatModel, day_groups, in_last_year
 from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.steps import levels
 from classroom.places import DayType
 from classroom.quantity import Carrier
 
-METHOD = "insights.heating/1"
+METHOD = "insights.heating/2"
 
 EARLY_H = 4.5
 """A start of the heating so many hours before school opens is too early on a day above freezing: Energy
@@ -28,17 +29,14 @@ GOOD_R2, BAD_R2 = 0.75, 0.50
 """Share of school days' heat that the weather explains where control works, and below which it is told."""
 
 _LEAST_DAYS = 20
+_LEAST_STARTS, _START_NOISE_H = 10, 0.5
 _LEAST_SCHOOL_DAYS = 165
-_MILD_C, _COLD_C = 0.0, 5.0
+_MILD_C = 0.0
 _ROUGH = 0.5  # half the span of what is an estimate of habit, not a measurement
 
-_LOST_SHARE = 0.3
-"""Of heat that comes too early so much is lost before anyone is there; the rest is stored in the walls and
-saved later (field knowledge: time constants of schools are 40 to 100 hours)."""
-
-_FLAT_K, _LOWERED_K, _SETBACK_K = 0.15, 0.5, 1.5
-"""Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
-were; a set point two to three degrees lower makes rooms the third cooler on average: they cool slowly."""
+_LOST_SHARE, _LOST_SPAN = 0.43, 0.35
+"""Of heat that comes too early so much is lost before anyone is there, give or take a third; the rest is
+stored in the walls and saved later. Of simulated schools, whose time constants are 40 to 100 hours."""
 
 _LOSSES_SHARE = 0.8
 """A well insulated circulation loses about half of what a school day's hot water needs; this is far more."""
@@ -47,41 +45,62 @@ _LOSSES_SHARE = 0.8
 def heating_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
     """Findings about how and when it is heated."""
     found = [
-        starts_early(data),
+        *starts_early(data),
         warm_weather(data, model),
-        no_setback(data, model),
         poor_control(data, model),
         hot_water(data),
     ]
     return [one for one in found if one is not None]
 
 
-def starts_early(data: SchoolData) -> Found | None:
-    """The heating starts long before school on school days that do not freeze."""
+def starts_early(data: SchoolData) -> list[Found]:
+    """The heating starts long before school on school days that do not freeze: a finding a stretch."""
     if data.heat is None:
-        return None
-    hours = data.hours
-    days = data.days
+        return []
+    hours, days = data.hours, data.days
+    opened = hours[(hours["day_type"] == DayType.SCHOOL_DAY) & (hours["open_h"] > 0)]
     wanted = days.index[(days["day_type"] == DayType.SCHOOL_DAY) & days["outdoor_c"].between(_MILD_C, 10.0)]
     table = (
         hours[hours["day"].isin(wanted)].pivot_table(index="day", columns="hour", values="heat_kwh").dropna()
     )
-    opened = hours[(hours["day_type"] == DayType.SCHOOL_DAY) & (hours["open_h"] > 0)]
-    if len(table) < _LEAST_DAYS or opened.empty:
-        return None
+    if opened.empty or len(table) < _LEAST_DAYS:
+        return []
     opens = int(opened.groupby("day")["hour"].min().median())
-    profile = table.median()
-    night, top = float(profile[:4].min()), float(profile[:opens].max())
-    if top - night < 0.5 * top:  # no start to be seen
-        return None
-    half = night + 0.5 * (top - night)
-    start = int(profile.index[(profile >= half).to_numpy()][0])
-    if opens - start < EARLY_H:
-        return None
+    starts = start_hours(table, opens)
+    early = [
+        one
+        for one in levels(starts.to_numpy(np.float64), least=_LEAST_STARTS, floor=_START_NOISE_H)
+        if opens - one.value >= EARLY_H and one.end - one.start >= _LEAST_DAYS
+    ]
+    found = []
+    for one in early:
+        first, last = starts.index[one.start], starts.index[one.end - 1]
+        goes_on = one.end == len(starts)
+        found.append(_early(data, table[first:last], int(one.value), opens, goes_on=goes_on))
+    return found
+
+
+def start_hours(table: pd.DataFrame, opens: int) -> pd.Series:
+    """The local hour in which the heating starts, by day of ``table`` (a row a day, a column an hour, kWh).
+
+    The first that is nearer the most before school ``opens`` than the least of the night; days on which the
+    two are alike have no start and are left out.
+    """
+    kwh = table.to_numpy(np.float64)
+    night, most = kwh[:, :4].min(axis=1), kwh[:, :opens].max(axis=1)
+    first = (kwh >= ((night + most) / 2)[:, None]).argmax(axis=1)
+    return pd.Series(first[most - night >= most / 2], index=table.index[most - night >= most / 2])
+
+
+def _early(data: SchoolData, days: pd.DataFrame, start: int, opens: int, *, goes_on: bool) -> Found:
+    """A stretch of ``days`` (as :func:`start_hours` takes them) on which it starts at ``start``."""
+    assert data.heat is not None  # noqa: S101  asked by the caller
     latest = opens - 3
-    inside = hours["day"].isin(wanted) & (hours["hour"] >= start) & (hours["hour"] < latest)
-    wasted = (hours["heat_kwh"][inside] - night).clip(lower=0).dropna() * _LOST_SHARE
-    seen = spread(float(wasted.sum()), _ROUGH)
+    hours = data.hours
+    inside = hours["day"].isin(days.index) & (hours["hour"] >= start) & (hours["hour"] < latest)
+    night = hours["day"].map(days.iloc[:, :4].min(axis=1))
+    wasted = (hours["heat_kwh"] - night)[inside].clip(lower=0).dropna() * _LOST_SHARE
+    seen = spread(float(wasted.sum()), _LOST_SPAN)
     last_year = wasted[data.last_year[wasted.index]]
     params: dict[str, float | str] = {
         "starts": f"{start:02d}:00",
@@ -90,10 +109,11 @@ def starts_early(data: SchoolData) -> Found | None:
     }
     return _found(
         InsightKind.HEATING_STARTS_EARLY,
-        (table.index[0].date(), table.index[-1].date()),
-        waste={data.heat: Waste(wasted, seen, spread(float(last_year.sum()), _ROUGH))},
+        (days.index[0].date(), days.index[-1].date()),
+        waste={data.heat: Waste(wasted, seen, spread(float(last_year.sum()), _LOST_SPAN))},
         params=params,
-        evidence=Evidence(lines=(by_hour("heat_power", "kW", profile),)),
+        evidence=Evidence(lines=(by_hour("heat_power", "kW", days.median()),)),
+        ongoing=goes_on,
     )
 
 
@@ -125,55 +145,6 @@ def _hot_water_kwh(data: SchoolData) -> float:
     """What a summer's open day needs without heating: the lowest tenth of warm days with heat [kWh]."""
     days = data.days[(data.days["outdoor_c"] > WARM_DAY_C) & (data.days["heat_kwh"] > 0)]
     return float(days["heat_kwh"].quantile(0.1)) if len(days) else 0.0
-
-
-def no_setback(data: SchoolData, model: HeatModel | None) -> Found | None:
-    """On cold days the rooms are as warm on weekends, and at night too, as on a school day's morning."""
-    if model is None or data.heat is None or data.room_temperature_c.empty:
-        return None
-    hours = data.hours.assign(indoor_c=data.indoor_c)
-    hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])
-    school = hours[hours["day_type"] == DayType.SCHOOL_DAY]
-    night = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
-    morning = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
-    by_morning = morning.groupby("day")["indoor_c"].mean()
-    ordinary = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
-    weekend = hours[ordinary & hours["hour"].between(10, 20)]
-    if min(len(night), len(by_morning)) < _LEAST_DAYS or weekend["day"].nunique() < 8:
-        return None
-    night_c, day_c = float(night.median()), float(by_morning.median())
-    weekend_c = float(weekend.groupby("day")["indoor_c"].mean().median())
-    kind = _not_lowered(day_c - night_c, day_c - weekend_c)
-    if kind is None:
-        return None
-    at_night = (data.hours["open_h"] == 0) & ((data.hours["hour"] >= 18) | (data.hours["hour"] < 5))
-    weekends = (data.hours["day_type"] == DayType.CLOSED) & ~data.hours["holiday"].astype(bool)
-    lowered = data.hours[at_night if kind is InsightKind.HEATING_AT_NIGHT else weekends]
-    share = len(lowered) / len(data.hours)
-    per_k = (model.predict(day_groups(data), colder_k=1.0) - model.predict(day_groups(data))).dropna()
-    kwh = in_last_year(data, per_k).sum() * share * _SETBACK_K
-    hours_kwh = (data.hours["day"].map(per_k) / 24).reindex(lowered.index).dropna() * _SETBACK_K
-    seen = spread(float(hours_kwh.sum()), _ROUGH)
-    return _found(
-        kind,
-        (night.index[0].date(), night.index[-1].date()),
-        waste={data.heat: Waste(hours_kwh, seen, spread(float(kwh), _ROUGH))},
-        params={
-            "night_c": round(night_c, 1),
-            "day_c": round(day_c, 1),
-            "weekend_c": round(weekend_c, 1),
-        },
-        evidence=Evidence(
-            lines=(by_hour("indoor_temperature", "°C", school.groupby("hour")["indoor_c"].mean()),)
-        ),
-    )
-
-
-def _not_lowered(night_k: float, weekend_k: float) -> InsightKind | None:
-    """Which finding nights and weekends are that are so many K cooler than mornings."""
-    if min(night_k, weekend_k) <= _FLAT_K and max(night_k, weekend_k) <= 2 * _FLAT_K:
-        return InsightKind.HEATING_AT_NIGHT
-    return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= _FLAT_K and night_k >= _LOWERED_K else None
 
 
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:

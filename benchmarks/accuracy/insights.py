@@ -12,6 +12,7 @@ from accuracy.school_hours import SchoolCase, school_cases
 from analytics.insights.find import find
 from analytics.insights.model import Insight, InsightKind
 from classroom.quantity import Carrier
+from simulators.city import DRAWN
 from simulators.defects import Defect, DefectKind
 
 COUNTS = 0.01
@@ -25,15 +26,22 @@ FOUND_AS = {
     DefectKind.SETPOINT_HIGH: InsightKind.SETPOINT_HIGH,
     DefectKind.BASE_LOAD_UP: InsightKind.BASE_LOAD_UP,
     DefectKind.UNDERVENTILATED_ROOM: InsightKind.UNDERVENTILATED_ROOM,
+    DefectKind.VENTILATION_ON_CLOSED_DAYS: InsightKind.VENTILATION_ON_CLOSED_DAYS,
+    DefectKind.HEATING_AT_NIGHT: InsightKind.HEATING_AT_NIGHT,
+    DefectKind.HEATING_ON_WEEKENDS: InsightKind.HEATING_ON_WEEKENDS,
+    DefectKind.HEATING_STARTS_EARLY: InsightKind.HEATING_STARTS_EARLY,
 }
 """Defects with the finding that names them; measures save energy and are to be kept silent about."""
+
+GUESS = 0.5
+"""A figure whose span is wider than so much to either side is a guess, and is counted as one."""
 
 _COLUMNS = {Carrier.ELECTRICITY: "electricity_kwh", Carrier.DISTRICT_HEAT: "heat_kwh"}
 
 
 class Verdict(NamedTuple):
-    """A counted defect: whether it was found, estimated over true energy (NaN: not found, or a room), and
-    whether the truth lies in the span that was told."""
+    """A counted defect: whether it was found, estimated over true energy (NaN: not found, or a room), whether
+    the truth lies in the span that was told, and whether that is a guess's."""
 
     seed: int
     school: str
@@ -41,6 +49,7 @@ class Verdict(NamedTuple):
     found: bool
     ratio: float
     inside: bool
+    guess: bool
 
 
 class Judged(NamedTuple):
@@ -64,8 +73,8 @@ def judge(cases: Iterable[SchoolCase]) -> Judged:
             mine = [one for one in insights if one.kind is FOUND_AS[defect.kind] and one.room == defect.room]
             named |= {one.key for one in mine}
             if _counts(case, number, defect):
-                ratio, inside = _energy(case, number, mine)
-                verdicts.append(Verdict(case.seed, case.data.school, defect.kind, bool(mine), ratio, inside))
+                energy = _energy(case, number, mine)
+                verdicts.append(Verdict(case.seed, case.data.school, defect.kind, bool(mine), *energy))
         for one in insights:
             if one.key in named or (one.room is not None and case.flow_l_s[one.room] < DUE_L_S):
                 right += 1
@@ -81,28 +90,29 @@ def _counts(case: SchoolCase, number: int, defect: Defect) -> bool:
     return any(abs(case.extra[number, name].sum()) >= COUNTS * used[name] for name in _COLUMNS.values())
 
 
-def _energy(case: SchoolCase, number: int, mine: Sequence[Insight]) -> tuple[float, bool]:
-    """What findings tell of a defect's energy over what is true, and whether that lies in their span."""
+def _energy(case: SchoolCase, number: int, mine: Sequence[Insight]) -> tuple[float, bool, bool]:
+    """What findings tell of a defect's energy over what is true, whether that lies in their span, and whether
+    it is a guess."""
     told = [part for one in mine for part in one.energy]
     carriers = {part.carrier for part in told}
     truth = sum(float(case.extra[number, _COLUMNS[carrier]].sum()) for carrier in carriers)
     if not truth:
-        return np.nan, False
-    low, high = (sum(getattr(part.seen_kwh, end) for part in told) for end in ("low", "high"))
-    return sum(part.seen_kwh.value for part in told) / truth, low <= truth <= high
+        return np.nan, False, False
+    low, value, high = (sum(getattr(part.seen_kwh, end) for part in told) for end in ("low", "value", "high"))
+    return value / truth, low <= truth <= high, high - value > GUESS * value
 
 
 def found(seeds: Seeds) -> list[Row]:
     """Findings of a city a seed against what was planted there."""
-    return rows(judge(school_cases(seeds.some(CITIES, 1))))
+    return rows(judge(school_cases(seeds.some(CITIES, 1))), DRAWN)
 
 
-def rows(judged: Judged) -> list[Row]:
-    """Rows of the table from what was judged."""
+def rows(judged: Judged, kinds: Sequence[DefectKind]) -> list[Row]:
+    """Rows of the table from what was judged, and one for each of ``kinds`` that there is a finding about."""
     count = len(judged.verdicts)
     named = sum(one.found for one in judged.verdicts)
     all_told = judged.right + len(judged.wrong)
-    told = [one for one in judged.verdicts if not np.isnan(one.ratio)]
+    told = [one for one in judged.verdicts if not np.isnan(one.ratio) and not one.guess]
     ratios = np.array([one.ratio for one in told])
     near = int((np.abs(ratios - 1) <= NEAR).sum())
     made = [
@@ -115,16 +125,23 @@ def rows(judged: Judged) -> list[Row]:
         ),
         Row('found without a figure of energy ("not told")', str(_untold(judged.verdicts))),
     ]
-    for kind in FOUND_AS:
+    if guesses := [one for one in judged.verdicts if one.guess]:
+        near = sum(abs(one.ratio - 1) <= NEAR for one in guesses)
+        inside = sum(one.inside for one in guesses)
+        text = f"{len(guesses)}; {near} within 25 %, truth inside the span {inside} of {len(guesses)}"
+        made.append(Row("found with a guess of energy (a span of more than ± 50 %)", text))
+    for kind in (kind for kind in kinds if kind in FOUND_AS):
         mine = [one for one in judged.verdicts if one.kind is kind]
-        own = np.array([one.ratio for one in mine if not np.isnan(one.ratio)])
+        known = [one for one in mine if not np.isnan(one.ratio) and not one.guess]
+        own = np.array([one.ratio for one in known])
         text = f"{sum(one.found for one in mine)} of {len(mine)} found"
         if len(own):
             near = int((np.abs(own - 1) <= NEAR).sum())
-            inside = sum(one.inside for one in mine)
+            inside = sum(one.inside for one in known)
             text += f"; energy ÷ truth {own.min():.2f} to {own.max():.2f}, median {np.median(own):.2f}; "
             text += f"{near} within 25 %, truth inside the span {inside} of {len(own)}"
-        untold = _untold(mine)
+        guessed, untold = sum(one.guess for one in mine), _untold(mine)
+        text += f"; a guess {guessed}" if guessed else ""
         text += f"; not told {untold}" if untold else ""
         made.append(Row(f"`{kind}`", text))
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -60,14 +60,27 @@ class _Run:
     left_out: int | None  # number of the defect of this school that it is without; None: as it is
 
 
-def school_cases(seeds: Sequence[int], rooms: tuple[int, int] = (4, 7)) -> Iterator[SchoolCase]:
-    """The schools of a city a seed, SCHOOLS each, over DAYS from FIRST_DAY; two cities at a time."""
+Plant = Callable[[int, Site], tuple[Defect, ...]]
+"""What to plant in the city of a seed."""
+
+
+def school_cases(
+    seeds: Sequence[int], rooms: tuple[int, int] = (4, 7), plant: Plant | None = None
+) -> Iterator[SchoolCase]:
+    """The schools of a city a seed, SCHOOLS each, over DAYS from FIRST_DAY; two cities at a time.
+
+    They have the city's own defects, or with ``plant`` those instead.
+    """
     for at in range(0, len(seeds), 2):
-        towns = []
-        for seed in seeds[at : at + 2]:
-            texts = city_site(FIRST_DAY, schools=SCHOOLS, seed=seed, rooms=rooms)
-            towns.append(Town(parse_site(texts), parse_scenario(texts[SCENARIO_FILE])))
-        yield from _cases(towns)
+        yield from _cases([_town(seed, rooms, plant) for seed in seeds[at : at + 2]])
+
+
+def _town(seed: int, rooms: tuple[int, int], plant: Plant | None) -> Town:
+    texts = city_site(FIRST_DAY, schools=SCHOOLS, seed=seed, rooms=rooms, planted=plant is None)
+    site, scenario = parse_site(texts), parse_scenario(texts[SCENARIO_FILE])
+    if plant is not None:
+        scenario = scenario.model_copy(update={"defects": plant(seed, site)})
+    return Town(site, scenario)
 
 
 def _cases(towns: Sequence[Town]) -> Iterator[SchoolCase]:

@@ -7,8 +7,7 @@ import pytest
 from balances import co2_balance, heat_balance
 from classroom.places import AgeGroup, DayType, Ventilation
 from classroom.sitefiles import TABLES, parse_site
-from simulators.city import city_name, city_site
-from simulators.defects import DefectKind
+from simulators.city import DRAWN, city_name, city_site
 from simulators.instruments import instruments
 from simulators.scenario import SCENARIO_FILE, parse_scenario
 from simulators.school import Town
@@ -47,7 +46,7 @@ def test_schools_differ_in_all_that_schools_differ_in(town: Town) -> None:
 
 
 def test_every_kind_of_defect_is_planted_and_some_schools_have_none(town: Town) -> None:
-    assert {defect.kind for defect in town.scenario.defects} == set(DefectKind)
+    assert {defect.kind for defect in town.scenario.defects} == set(DRAWN)
     with_none = [school for school in town.schools if not school.defects]
     assert len(with_none) == 2
     texts = city_site(FIRST_DAY, schools=3, planted=False)

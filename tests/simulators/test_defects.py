@@ -1,5 +1,5 @@
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -148,6 +148,54 @@ def test_rules_follow_the_local_day() -> None:
         school, schedule(school.timetable, school.ventilation_hours, town.start + timedelta(days=3))
     )
     assert thursday.setpoint_c.max() == 24.0
+
+
+def local_day(town: Town, day: date) -> tuple[np.ndarray, np.ndarray]:
+    """Which hours (0-23) of a local day begin with the day set point, and with fans at full speed."""
+    school = town.schools[0]
+    start = datetime.combine(day, time(), UTC)
+    parts = [schedule(school.timetable, school.ventilation_hours, start + timedelta(days=n)) for n in (-1, 0)]
+    minutes = np.concatenate([part.local_minute[part.local_day == day.toordinal()] for part in parts])
+    made = [
+        (run.setpoint_c[inside] >= school.habits.setpoint_c, run.fans[inside, 0] == 1)
+        for part in parts
+        for run, inside in ((rules(school, part), part.local_day == day.toordinal()),)
+    ]
+    warm, fans = (np.concatenate([one[column] for one in made]) for column in (0, 1))
+    full = minutes % 60 == 0
+    return minutes[full & warm] // 60, minutes[full & fans] // 60
+
+
+SATURDAY = MONDAY + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "friday", "saturday"),
+    [
+        (None, range(5, 17), ()),
+        (DefectKind.HEATING_AT_NIGHT, range(24), range(24)),
+        (DefectKind.HEATING_ON_WEEKENDS, range(5, 17), range(24)),
+        (DefectKind.HEATING_STARTS_EARLY, range(1, 17), ()),
+        (DefectKind.HEATING_IN_HOLIDAYS, range(5, 17), ()),
+    ],
+)
+def test_when_rooms_are_kept_warm(
+    kind: DefectKind | None, friday: Iterable[int], saturday: Iterable[int]
+) -> None:
+    town = planted(*([] if kind is None else [one(kind)]))
+    assert local_day(town, SATURDAY - timedelta(days=1))[0].tolist() == [*friday]
+    assert local_day(town, SATURDAY)[0].tolist() == [*saturday]
+
+
+def test_when_fans_run() -> None:
+    town, friday = planted(), SATURDAY - timedelta(days=1)
+    usual = local_day(town, friday)[1].tolist()
+    assert 6 < len(usual) < 14
+    assert local_day(town, SATURDAY)[1].tolist() == []
+    on_closed_days = planted(one(DefectKind.VENTILATION_ON_CLOSED_DAYS))
+    assert [local_day(on_closed_days, day)[1].tolist() for day in (friday, SATURDAY)] == [usual, usual]
+    all_night = planted(one(DefectKind.VENTILATION_ALL_NIGHT))
+    assert local_day(all_night, SATURDAY)[1].tolist() == [*range(24)]
 
 
 def test_solar_cells_spare_and_feed_out() -> None:

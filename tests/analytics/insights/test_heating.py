@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
+from analytics.insights.heating import start_hours
 from analytics.insights.model import Insight, InsightKind
 from classroom.quantity import Carrier
 
@@ -40,7 +42,27 @@ def test_the_heating_starts_early(make_data: Make, start: int, speaks: bool) -> 
     for one in found:
         assert one.params == {"starts": f"0{start}:00", "opens": "08:00", "spare_h": 5.0 - start}
         school_days = int((data.days["day_type"] == "school_day").sum())
-        assert one.energy[0].seen_kwh.value == pytest.approx(0.3 * 35 * (5 - start) * school_days)
+        assert one.energy[0].seen_kwh.value == pytest.approx(0.43 * 35 * (5 - start) * school_days, abs=0.1)
+
+
+def test_a_start_that_became_too_early_is_told_from_that_day_on(make_data: Make) -> None:
+    """From five to three, on a Monday; and back again after six weeks."""
+    data = make_data()
+    early = data.hours["day"].between("2025-10-06", "2025-11-16")
+    start = np.where(early, 3, 5)
+    kw = np.where((data.hours["hour"] >= start) & (data.hours["hour"] < 17), 40.0, 5.0)
+    (found,) = told(heated_by_day(data, lambda _: kw), InsightKind.HEATING_STARTS_EARLY)
+    assert (found.first, found.last, found.ongoing) == (date(2025, 10, 6), date(2025, 11, 14), False)
+    school_days = int((data.days["day_type"] == "school_day")["2025-10-06":"2025-11-16"].sum())
+    assert found.energy[0].seen_kwh.value == pytest.approx(0.43 * 35 * 2 * school_days)
+
+
+def test_when_the_heating_starts_by_day() -> None:
+    """A night of 4 kWh, a start, and 20 kWh at most: nearer 20 is 12 and more; an even day has no start."""
+    hours = [4.0] * 24
+    days = {"even": hours, "at three": [*hours[:3], 11.9, 12.0, 20.0, *hours[6:]]}
+    days["at five"] = [*hours[:5], 20.0, *hours[6:]]
+    assert start_hours(pd.DataFrame(days).T, opens=8).to_dict() == {"at three": 4, "at five": 5}
 
 
 def test_an_even_heating_has_no_start(make_data: Make) -> None:

@@ -1,0 +1,215 @@
+"""Nights and weekends on which the heating was not lowered.
+
+Rooms that are lowered are cooler at four in the morning than before school, and on a weekend cooler than on
+the school mornings about it. Where that changes for good, it was lowered before, or after. What it costs is
+the school's loss of heat (:mod:`heat_loss`) times how much cooler it would have been, which its own lowered
+nights tell: weekends are longer, but are lowered to the same set point. A school that was never lowered tells
+nothing; there it is a guess, and its span says so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.insights.data import SchoolData
+from analytics.insights.day_columns import felt_c, need
+from analytics.insights.evidence import by_hour
+from analytics.insights.finish import Found, Waste, spread
+from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss
+from analytics.insights.model import Evidence, InsightKind
+from analytics.insights.steps import levels
+from analytics.quantiles import median
+from classroom.places import DayType
+
+METHOD = "insights.setbacks/1"
+
+FLAT_K, LOWERED_K = 0.15, 0.5
+"""Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
+were."""
+
+_DEPTH = 1.33
+"""How much cooler lowered hours and the mornings after are on average, as a multiple of how much cooler
+nights at four are than mornings before school, which are still warming up. In simulated schools 1.0 to 1.8,
+mostly 1.25 to 1.4."""
+
+_GUESS_K = 1.2
+"""The same in a school that was never lowered: in simulated ones, lowered by 1 to 4 K, 0.75 to 2."""
+
+_COLD_C = 5.0  # daily mean outdoors below which rooms that are not heated cool
+_EVENING, _NOON = 17, 12  # local hours: lowered from five on; warm again by noon
+_LEAST_NIGHTS, _LEAST_WEEKEND_DAYS = 8, 4
+_LEAST_DAYS, _LEAST_CLOSED_DAYS = 20, 8
+_NEAR, _ALIKE = pd.Timedelta(days=10), pd.Timedelta(days=21)
+_MOST = 0.6
+_TOLD, _GUESSED = 0.3, 0.6  # half the spans of what lowered nights tell, and of a guess
+
+
+class Cooler(NamedTuple):
+    """How much cooler than mornings before school cold nights were, and ordinary closed days [K], by local
+    day; and the three temperatures [°C]."""
+
+    nights_k: pd.Series
+    weekends_k: pd.Series
+    morning_c: pd.Series
+    night_c: pd.Series
+    weekend_c: pd.Series
+
+
+class Flat(NamedTuple):
+    """A stretch of local days on which it was not lowered; ``begins`` and ``ends`` where others are known."""
+
+    kind: InsightKind
+    first: pd.Timestamp
+    last: pd.Timestamp
+    begins: bool
+    ends: bool
+
+
+def setback_findings(
+    data: SchoolData,
+    cooler: Cooler,
+    flat: list[Flat],
+    loss: HeatLoss | None,
+    fans_h: pd.Series,
+    left_out: pd.DatetimeIndex,
+) -> list[Found]:
+    """A finding for each stretch of ``flat``; ``fans_h`` as the ventilation really ran. What is used on days
+    ``left_out`` is told by other findings."""
+    if loss is None or data.heat is None:
+        return []
+    kelvin, share = _lowered_k(cooler, flat)
+    # A kelvin in every hour that heat is bought for [kWh].
+    outdoor = data.hours["day"].map(data.days["outdoor_c"])
+    per_k = loss.kw_k(fans_h) * data.hours["day"].map(need(felt_c(data)))
+    per_k = per_k[(outdoor < NO_HEAT_DAY_C) & ~data.hours["day"].isin(left_out)].dropna() * kelvin
+    return [_found(data, one, cooler, _waste(data, one, per_k, share)) for one in flat]
+
+
+def told_cooler(data: SchoolData) -> Cooler:
+    """Nights (three to five) and ordinary closed days (ten to nine) against mornings, of cold days."""
+    hours = data.hours.assign(indoor_c=data.indoor_c)
+    hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])
+    school = hours[hours["day_type"] == DayType.SCHOOL_DAY]
+    night_c = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
+    before = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
+    morning_c = before.groupby("day")["indoor_c"].mean()
+    ordinary = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
+    weekend_c = hours[ordinary & hours["hour"].between(10, 20)].groupby("day")["indoor_c"].mean()
+    weekends_k = (_about(morning_c, pd.DatetimeIndex(weekend_c.index)) - weekend_c).dropna()
+    return Cooler((morning_c - night_c).dropna(), weekends_k, morning_c, night_c, weekend_c)
+
+
+def _about(by_day: pd.Series, days: pd.DatetimeIndex) -> pd.Series:
+    """The median of the values about each of ``days``; NaN where there is none."""
+    values, known = by_day.to_numpy(np.float64), pd.DatetimeIndex(by_day.index)
+    ends = zip(known.searchsorted(days - _NEAR), known.searchsorted(days + _NEAR, "right"), strict=True)
+    near = [median(values[start:end]) if start < end else np.nan for start, end in ends]
+    return pd.Series(near, index=days, dtype=np.float64)
+
+
+def stretches(data: SchoolData, cooler: Cooler) -> list[Flat]:
+    """Stretches on which nights, or only weekends, were not lowered, in order; none where too few cold nights
+    and weekends are known."""
+    if len(cooler.night_c) < _LEAST_DAYS or len(cooler.weekend_c) < _LEAST_CLOSED_DAYS:
+        return []
+    found: list[Flat] = []
+    for kind, series, least in (
+        (InsightKind.HEATING_AT_NIGHT, cooler.nights_k, _LEAST_NIGHTS),
+        (InsightKind.HEATING_ON_WEEKENDS, cooler.weekends_k, _LEAST_WEEKEND_DAYS),
+    ):
+        told = levels(series.to_numpy(np.float64), least=least, floor=FLAT_K)
+        joined: list[tuple[int, int]] = []
+        for one in told:
+            first, last = series.index[one.start], series.index[one.end - 1]
+            if (
+                _kind(cooler.nights_k[first:last].median(), cooler.weekends_k[first:last].median())
+                is not kind
+            ):
+                continue
+            start = joined.pop()[0] if joined and joined[-1][1] == one.start else one.start
+            joined.append((start, one.end))
+        for start, end in joined:
+            begins, ends = start > 0, end < len(series)
+            first = series.index[start] if begins else pd.Timestamp(data.first)
+            last = series.index[end - 1] if ends else pd.Timestamp(data.last)
+            found.append(Flat(kind, first, last, begins, ends))
+    return found
+
+
+def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> bool:
+    """Whether mornings that were warm from ``first`` to ``last`` were so because nights were no longer
+    lowered: that began within three weeks of it, and went on for most of it."""
+    for one in flat:
+        if one.kind is InsightKind.HEATING_AT_NIGHT and one.begins and abs(one.first - first) <= _ALIKE:
+            both = min(one.last, last) - max(one.first, first)
+            if both >= _MOST * (last - first):
+                return True
+    return False
+
+
+def _kind(night_k: float, weekend_k: float) -> InsightKind | None:
+    """Which finding nights and weekends are that are so many K cooler than mornings (NaN: not known)."""
+    if min(night_k, weekend_k) <= FLAT_K and max(night_k, weekend_k) <= 2 * FLAT_K:
+        return InsightKind.HEATING_AT_NIGHT
+    return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= FLAT_K and night_k >= LOWERED_K else None
+
+
+def _lowered_k(cooler: Cooler, flat: list[Flat]) -> tuple[float, float]:
+    """How much cooler lowered hours are in this school [K], and half the span of that."""
+    days = cooler.nights_k.index
+    unlike = np.zeros(len(days), dtype=bool)
+    for one in flat:
+        if one.kind is InsightKind.HEATING_AT_NIGHT:
+            unlike |= (days >= one.first) & (days <= one.last)
+    lowered = cooler.nights_k[~unlike]
+    if len(lowered) < _LEAST_NIGHTS or lowered.median() < FLAT_K:
+        return _GUESS_K, _GUESSED
+    return _DEPTH * float(lowered.median()), _TOLD
+
+
+def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:
+    """What a stretch costs; ``kwh`` is what each hour would, if it should have been lowered."""
+    hours = data.hours
+    weekend = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
+    lowered = weekend | _after(data, weekend)
+    if one.kind is InsightKind.HEATING_AT_NIGHT:
+        closed = hours["day_type"] == DayType.CLOSED
+        lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _NOON)
+    kwh = kwh[lowered.reindex(kwh.index)]
+    inside = hours["day"].between(one.first, one.last)
+    seen_kwh = kwh[inside.reindex(kwh.index)]
+    seen = spread(float(seen_kwh.sum()), share)
+    year = spread(float(kwh[data.last_year.reindex(kwh.index)].sum()), share)
+    return Waste(seen_kwh, seen, seen if one.ends else year)
+
+
+def _after(data: SchoolData, weekend: pd.Series) -> pd.Series:
+    """Mornings after the closed days ``weekend``, until noon, of days that are open."""
+    by_day = weekend.groupby(data.hours["day"]).first()
+    after = by_day.shift(fill_value=False) & ~by_day
+    return data.hours["day"].map(after) & (data.hours["hour"] < _NOON)
+
+
+def _found(data: SchoolData, one: Flat, cooler: Cooler, waste: Waste) -> Found:
+    assert data.heat is not None  # noqa: S101  asked by the caller
+    inside = slice(one.first, one.last)
+    told = {"night_c": cooler.night_c, "day_c": cooler.morning_c, "weekend_c": cooler.weekend_c}
+    at_night = one.kind is InsightKind.HEATING_AT_NIGHT
+    first, last = (cooler.night_c if at_night else cooler.weekend_c)[inside].index[[0, -1]]
+    hours = data.hours[
+        (data.hours["day_type"] == DayType.SCHOOL_DAY) & data.hours["day"].between(first, last)
+    ]
+    profile = data.indoor_c[hours.index].groupby(hours["hour"]).mean()
+    return Found(
+        kind=one.kind,
+        first=first.date(),
+        last=last.date(),
+        ongoing=not one.ends,
+        method=METHOD,
+        waste={data.heat: waste},
+        params={name: round(float(series[inside].median()), 1) for name, series in told.items()},
+        evidence=Evidence(lines=(by_hour("indoor_temperature", "°C", profile),)),
+    )

@@ -1,0 +1,109 @@
+"""Nights and weekends that are not lowered: from when to when, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from heated_winter import SLOPE_KWH_K_D, lowered, put_rooms, weather
+
+from analytics.insights.data import SchoolData
+from analytics.insights.find import find
+from analytics.insights.model import Insight, InsightKind
+from analytics.insights.setbacks import stretches, told_cooler
+
+Make = Callable[..., SchoolData]
+KINDS = (InsightKind.HEATING_AT_NIGHT, InsightKind.HEATING_ON_WEEKENDS, InsightKind.SETPOINT_HIGH)
+CHANGE = "2026-03-02"  # a Monday amid the cold days
+NIGHT_K = 2.0  # of heated_winter: 18 °C when lowered, 20 by day
+
+
+def told(data: SchoolData) -> list[Insight]:
+    return [one for one in find(data) if one.kind in KINDS]
+
+
+def winter(make_data: Make) -> SchoolData:
+    return make_data(days=270, outdoor_c=weather)
+
+
+def ordinary_closed(data: SchoolData) -> pd.Series:
+    return (data.hours["day_type"] == "closed") & ~data.hours["holiday"].astype(bool)
+
+
+def test_how_much_cooler_nights_and_weekends_are(make_data: Make) -> None:
+    cooler = told_cooler(put_rooms(winter(make_data)))
+    assert cooler.nights_k.unique().tolist() == [NIGHT_K]
+    assert cooler.weekends_k.unique().tolist() == [NIGHT_K]
+    assert (cooler.morning_c.iloc[0], cooler.night_c.iloc[0], cooler.weekend_c.iloc[0]) == (20.0, 18.0, 18.0)
+    assert stretches(winter(make_data), cooler) == []
+
+
+def test_a_setback_that_stops_is_told_from_its_day_on_and_by_the_nights_before(make_data: Make) -> None:
+    """A kelvin costs 100 kWh a day; nights at four are 2 K cooler, so lowered hours and mornings 2.66 K."""
+    data = winter(make_data)
+    since = data.hours["day"] >= CHANGE
+    put_rooms(data, NIGHT_K * (lowered(data) & since))
+    (found,) = told(data)
+    assert (found.kind, found.first, found.ongoing) == (InsightKind.HEATING_AT_NIGHT, date(2026, 3, 2), True)
+    hours = data.hours[since & ((data.hours["hour"] < 12) | lowered(data))]
+    heated = data.days["outdoor_c"].reindex(hours["day"]).to_numpy() < 17
+    expected = 1.33 * NIGHT_K * SLOPE_KWH_K_D / 24 * heated.sum()
+    assert found.energy[0].seen_kwh.value == pytest.approx(expected, rel=0.1)
+    assert found.energy[0].seen_kwh.low == pytest.approx(0.7 * found.energy[0].seen_kwh.value, rel=1e-3)
+
+
+def test_a_school_that_was_never_lowered_is_a_guess(make_data: Make) -> None:
+    data = winter(make_data)
+    (found,) = told(put_rooms(data, NIGHT_K * lowered(data)))
+    assert (found.kind, found.ongoing) == (InsightKind.HEATING_AT_NIGHT, True)
+    energy = found.energy[0].seen_kwh
+    assert energy.low == pytest.approx(0.4 * energy.value, rel=1e-3)
+    hours = data.hours[(data.hours["hour"] < 12) | lowered(data)]
+    heated = data.days["outdoor_c"].reindex(hours["day"]).to_numpy() < 17
+    assert energy.value == pytest.approx(1.2 * SLOPE_KWH_K_D / 24 * heated.sum(), rel=0.1)
+
+
+def test_weekends_are_told_from_the_first_and_cost_as_nights_do(make_data: Make) -> None:
+    data = winter(make_data)
+    since = data.hours["day"] >= CHANGE
+    put_rooms(data, NIGHT_K * (ordinary_closed(data) & since))
+    (found,) = told(data)
+    assert (found.kind, found.ongoing) == (InsightKind.HEATING_ON_WEEKENDS, True)
+    assert found.first == date(2026, 3, 7)  # a Saturday
+    days = data.days[(data.days["day_type"] == "closed") & ~data.days["holiday"].astype(bool)]
+    weekend_days = ((days.index >= CHANGE) & (days["outdoor_c"] < 17)).sum()
+    mornings = weekend_days / 2 * 12 / 24
+    expected = 1.33 * NIGHT_K * SLOPE_KWH_K_D * (weekend_days + mornings)
+    assert found.energy[0].seen_kwh.value == pytest.approx(expected, rel=0.12)
+
+
+def test_what_is_lowered_again_has_ended(make_data: Make) -> None:
+    data = winter(make_data)
+    put_rooms(data, NIGHT_K * (lowered(data) & (data.hours["day"] < CHANGE)))
+    (found,) = told(data)
+    assert not found.ongoing
+    assert found.last == date(2026, 2, 27)
+    assert found.energy[0].seen_kwh == found.energy[0].year_kwh
+
+
+def test_mornings_that_are_warmer_because_nights_are_no_longer_lowered_are_no_set_point(
+    make_data: Make,
+) -> None:
+    """They were still 0.8 K cool at eight while it was lowered."""
+    data = winter(make_data)
+    since = data.hours["day"] >= CHANGE
+    cool = lowered(data) | data.hours["hour"].between(5, 9)
+    put_rooms(data, 1.5 + np.where(since, NIGHT_K * lowered(data), np.where(cool, -0.8, 0.0)))
+    (found,) = told(data)
+    assert found.kind is InsightKind.HEATING_AT_NIGHT
+
+
+def test_without_rooms_or_cold_days_nothing_is_told(make_data: Make) -> None:
+    data = winter(make_data)
+    assert told_cooler(data).nights_k.empty
+    assert stretches(data, told_cooler(data)) == []
+    warm = put_rooms(make_data(days=270, outdoor_c=lambda hours: weather(hours) + 15), 2.0)
+    assert stretches(warm, told_cooler(warm)) == []
