@@ -8,7 +8,8 @@ Fresh air is that of the room's days as its metrics tell it, ``airflow_l_s_perso
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,8 @@ def room_findings(data: SchoolData) -> list[Found]:
     kinds = data.days["day_type"]
     days = pd.DatetimeIndex(kinds.index[kinds == DayType.SCHOOL_DAY])
     flows = data.room_days.set_index(["day", "room"])["airflow_l_s_person"].unstack().reindex(days)
+    dates = dict(zip(days, days.date, strict=True))
+    lately = dict(islice(dates.items(), max(0, len(dates) - _LATELY_DAYS), None))
     heated = pd.DatetimeIndex(data.hours["day"]).month.isin(_MONTHS_HEATED)
     found = []
     for room in data.site.rooms_of(data.school):
@@ -62,9 +65,9 @@ def room_findings(data: SchoolData) -> list[Found]:
             for of_rooms in (data.room_co2_ppm, data.room_temperature_c)
         )
         flow_l_s = flows[room.key].to_numpy(np.float64) if room.key in flows else np.full(len(days), np.nan)
-        is_airy = _has_air_lately(co2_ppm, flow_l_s, _lessons(data, room, days[-_LATELY_DAYS:]))
+        is_airy = _has_air_lately(co2_ppm, flow_l_s, _lessons(data, room, lately))
         is_odd = _is_odd(data, temperature_c.mean[heated])
-        lessons = {} if is_airy and not is_odd else _lessons(data, room, days)
+        lessons = {} if is_airy and not is_odd else _lessons(data, room, dates)
         one = None if is_airy else lacks_air(room, air_days(room, co2_ppm, flow_l_s, lessons))
         found += [] if one is None else [one]
         if is_odd:
@@ -75,9 +78,10 @@ def room_findings(data: SchoolData) -> list[Found]:
 _Lessons = dict[pd.Timestamp, list[tuple[datetime, datetime, int | None]]]
 
 
-def _lessons(data: SchoolData, room: Room, days: pd.DatetimeIndex) -> _Lessons:
+def _lessons(data: SchoolData, room: Room, dates: dict[pd.Timestamp, date]) -> _Lessons:
     """Lessons of a room by day."""
-    return {day: data.timetable.lessons(room.key, day.date()) for day in days}
+    timetable = data.timetable
+    return {day: timetable.lessons(room.key, one) for day, one in dates.items()}
 
 
 def _is_hall(room: Room, lessons: _Lessons) -> bool:

@@ -44,7 +44,7 @@ _LEAST_NIGHTS, _LEAST_WEEKEND_DAYS = 8, 4
 _LEAST_DAYS, _LEAST_CLOSED_DAYS = 20, 8
 _NEAR, _ALIKE = pd.Timedelta(days=10), pd.Timedelta(days=21)
 _MOST = 0.6
-_TOLD, _GUESSED = 0.3, 0.6  # half the spans of what lowered nights tell, and of a guess
+_TOLD, _GUESSED = 0.35, 0.6  # half the spans of what lowered nights tell, and of a guess
 
 
 class Cooler(NamedTuple):
@@ -90,8 +90,11 @@ def setback_findings(
 
 def told_cooler(data: SchoolData) -> Cooler:
     """Nights (three to five) and ordinary closed days (ten to nine) against mornings, of cold days."""
-    hours = data.hours.assign(indoor_c=data.indoor_c)
-    hours = hours[hours["day"].map(data.days["outdoor_c"] < _COLD_C).astype(bool)].dropna(subset=["indoor_c"])
+    cold = data.hours["day"].isin(data.days.index[data.days["outdoor_c"] < _COLD_C])
+    if not cold.any() or data.room_temperature_c.empty:
+        nothing = pd.Series(dtype=np.float64)
+        return Cooler(nothing, nothing, nothing, nothing, nothing)
+    hours = data.hours[cold].assign(indoor_c=data.indoor_c[cold]).dropna(subset=["indoor_c"])
     school = hours[hours["day_type"] == DayType.SCHOOL_DAY]
     night_c = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
     before = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
