@@ -107,7 +107,7 @@ def _marks(
 
 def _lacks(figures: Iterable[Figure]) -> dict[str, tuple[Lack, ...]]:
     """Why the schools' savings together are none; what single schools lack stands in their rows."""
-    lack = Lack(None, "not_told_from_zero", "the interval holds 0")
+    lack = Lack(None, "not_told_from_zero", "an interval of 95 % holds 0")
     return {
         f"savings:{figure.carrier}": (lack,)
         for figure in figures

@@ -139,7 +139,7 @@ def _lacks_of_result(found: Savings, after: Sufficiency) -> tuple[Lack, ...]:
     if reason == "rests_on_single_days":
         return (Lack("reporting", reason, "without a few days far from the model nothing could be told"),)
     if "not_told_from_zero" in reason:
-        return (Lack(None, "not_told_from_zero", "the interval holds 0"),)
+        return (Lack(None, "not_told_from_zero", "an interval of 95 % holds 0"),)
     return ()
 
 
@@ -160,5 +160,5 @@ def together(parts: Sequence[CarrierSavings]) -> CarrierSavings:
     ``parts`` that have no figure must have been left out before.
     """
     result = total([part.result for part in parts])
-    lacks = (Lack(None, "not_told_from_zero", "the interval holds 0"),) if result.reason else ()
+    lacks = (Lack(None, "not_told_from_zero", "an interval of 95 % holds 0"),) if result.reason else ()
     return CarrierSavings(None, result, lacks, summed_emissions([part.emissions for part in parts]))

@@ -31,7 +31,8 @@ A hundred schools of 3 to 6 classrooms, each with two school years of weather an
 windows, sun, wind, which the savings model does not know; it is told outdoor temperature, the calendar
 and the season's sun). District heat of the second year is taken as it is, and once more with 12 % less on
 every day: a new culvert. Both go through `analytics.savings.savings` as the pages and the API call it,
-with the first year as baseline. A claim is a 90 % interval that leaves zero out.
+with the first year as baseline. A claim asks that zero lies outside the 90 % interval by a quarter of its
+half width, which is about 95 %.
 """
 
 

@@ -146,8 +146,9 @@ def _savings(report: Told, language: Language) -> list[Part]:
                 rows.append((f"  {name}", gas.value, gas.low, gas.high, ""))
     note = text(
         "The year before, by its weather and calendar, predicts this period; the saving is that less "
-        "what was used, with an interval of 90 %. A saving is claimed only where the interval leaves out "
-        "zero. Positive is saved. Emissions saved by the accounts' factors are no avoided emissions."
+        "what was used, with an interval of 90 %. A saving is claimed only where zero lies outside an "
+        "interval of 95 %. Positive is saved. Emissions saved by the accounts' factors are no avoided "
+        "emissions."
     )
     if not rows:
         return [note]

@@ -222,6 +222,16 @@ def test_a_year_unlike_the_model_in_whole_months_widens_the_interval() -> None:
     assert wide.high_kwh - wide.low_kwh > 1.5 * (narrow.high_kwh - narrow.low_kwh)
 
 
+@pytest.mark.parametrize(
+    ("saved_kwh", "claim"),
+    [(124.0, Claim.NONE), (126.0, Claim.SAVING), (-124.0, Claim.NONE), (-126.0, Claim.INCREASE)],
+)
+def test_a_claim_asks_more_than_the_interval(saved_kwh: float, claim: Claim) -> None:
+    """100 kWh to either side with 90 %: 125 for a claim."""
+    one = Savings(Claim.NONE, None, 365, 900.0, 1_000.0, saved_kwh, saved_kwh - 100.0, saved_kwh + 100.0)
+    assert total([one]).claim is claim
+
+
 def test_a_portfolio_is_net_of_those_that_used_more() -> None:
     one = Savings(Claim.SAVING, None, 365, 900.0, 1_000.0, 100.0, 70.0, 130.0)
     two = Savings(Claim.INCREASE, None, 365, 1_060.0, 1_000.0, -60.0, -100.0, -20.0)

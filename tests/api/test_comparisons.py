@@ -33,7 +33,7 @@ def test_savings_by_carrier_with_interval_fit_and_kgco2e(
     answer = client.get("/api/v1/schools/tagaborg/savings?baseline=2024&reporting=2025-01..2025-12").json()
     assert answer["baseline"] == {"first": "2024-01-01", "last": "2024-12-31", "days": 366}
     assert answer["station"] == {"key": "smhi", "name": "Helsingborg A", "distance_km": 5.44}
-    assert (answer["confidence"], answer["method"]) == (0.9, "energy.savings/2")
+    assert (answer["confidence"], answer["method"]) == (0.9, "energy.savings/3")
     el, heat = answer["carriers"]
     assert (el["carrier"], el["claim"], el["reason"]) == ("electricity", "no_claim", "not_told_from_zero")
     assert (heat["carrier"], heat["claim"], heat["reason"], heat["lacks"]) == (

@@ -56,7 +56,7 @@ def test_the_last_twelve_months_against_the_twelve_before(store: Store, site: Si
     el = of(found, EL)
     assert (el.result.claim, el.result.reason) == (Claim.NONE, "not_told_from_zero")
     assert el.result.saved_kwh == pytest.approx(0, abs=400)
-    assert el.lacks == (Lack(None, "not_told_from_zero", "the interval holds 0"),)
+    assert el.lacks == (Lack(None, "not_told_from_zero", "an interval of 95 % holds 0"),)
 
 
 def test_the_sum_is_of_all_carriers_and_in_kgco2e_of_the_accounts(
