@@ -155,6 +155,8 @@ def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> 
 
 def _kind(night_k: float, weekend_k: float) -> InsightKind | None:
     """Which finding nights and weekends are that are so many K cooler than mornings (NaN: not known)."""
+    if np.isnan(night_k) or np.isnan(weekend_k):
+        return None
     if min(night_k, weekend_k) <= FLAT_K and max(night_k, weekend_k) <= 2 * FLAT_K:
         return InsightKind.HEATING_AT_NIGHT
     return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= FLAT_K and night_k >= LOWERED_K else None
