@@ -314,6 +314,7 @@ port = {mqtt_port}
 port = {api_port}
 
 [factors]
-# Location basis, market basis, and the town's own district heating network.
-chosen = ["se-el-eea-2024", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]
+# Location basis, market basis, and the town's own district heating network. Electricity and heat are both
+# over the life cycle, so that a school's emissions add up; what Sweden's power stations emit: se-el-eea-2024.
+chosen = ["se-el-ivl-nordic-2023", "se-el-ei-residual-2023", "helsingborg-heat-vmk-2020"]
 """
