@@ -9,6 +9,7 @@ that go on for weeks are what makes ordinary standard errors of a change too sma
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +38,11 @@ class Gls(NamedTuple):
     freedom: int
 
 
-def fit_gls(columns: Floats, values: Floats, days: Floats) -> Gls:
-    """``values`` ``(n,)`` by ``columns`` ``(n, k)``, n > k, of days numbered ``days`` ``(n,)``.
+def fit_gls(
+    columns: Floats, values: Floats, days: Floats, shares: Sequence[tuple[float, float]] = SHARES
+) -> Gls:
+    """``values`` ``(n,)`` by ``columns`` ``(n, k)``, n > k, of days numbered ``days`` ``(n,)``; of ``shares``
+    the likeliest.
 
     Raises:
         ValueError: not more days than columns.
@@ -47,15 +51,18 @@ def fit_gls(columns: Floats, values: Floats, days: Floats) -> Gls:
     if count <= width:
         raise ValueError(f"{count} days cannot tell {width} columns")
     scale = np.maximum(np.abs(columns).max(axis=0), 1e-12)
-    apart = np.abs(days[:, None] - days[None, :])
-    short, long = np.exp(-apart / SHORT_DAYS), np.exp(-apart / LONG_DAYS)
     least = (_LEAST * max(1.0, float(np.abs(values).max()))) ** 2
-    fits = [
-        _fit(columns / scale, values, np.eye(count) + of_short * short + of_long * long, least)
-        for of_short, of_long in SHARES
-    ]
+    fits = [_fit(columns / scale, values, covariance, least) for covariance in covariances(days, shares)]
     _, solved, errors = max(fits, key=lambda fit: fit[0])
     return Gls(solved / scale, errors / scale, count - width)
+
+
+def covariances(days: Floats, shares: Sequence[tuple[float, float]]) -> Iterator[Floats]:
+    """Of days numbered ``days`` ``(n,)`` for each of ``shares``, ``(n, n)``; 1 is a day's own variance."""
+    apart = np.abs(days[:, None] - days[None, :])
+    short, long = np.exp(-apart / SHORT_DAYS), np.exp(-apart / LONG_DAYS)
+    for of_short, of_long in shares:
+        yield np.eye(len(days)) + of_short * short + of_long * long
 
 
 def _fit(columns: Floats, values: Floats, covariance: Floats, least: float) -> tuple[float, Floats, Floats]:

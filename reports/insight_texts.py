@@ -290,6 +290,10 @@ _NOT_TOLD: Mapping[NoEnergy, str] = {
         "What it costs cannot be told: at its beginning or end the ventilation ran all night, which cools "
         "the rooms."
     ),
+    "unsure": _(
+        "What it costs cannot be told: it lasted few cold days, or began or ended in mild weather, when sun "
+        "and people warm the rooms, too."
+    ),
     "ways_differ": _(
         "What it costs cannot be told: by hours, mornings and days it is not equally warm, as when the sun "
         "has its part in it."

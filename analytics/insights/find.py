@@ -19,16 +19,9 @@ from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
 from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler
-from analytics.insights.setpoints import (
-    MILD_C,
-    days_beside,
-    mornings_c,
-    setpoint_findings,
-    warm_stretches,
-    widened,
-)
+from analytics.insights.setpoints import days_beside, setpoint_findings, warm_stretches
 
-METHOD = "insights/5"
+METHOD = "insights/6"
 """Name and version of all families together: another one finds anew."""
 
 
@@ -37,12 +30,9 @@ def find(data: SchoolData) -> list[Insight]:
     power_kw = night_power_kw(data.hours)
     nights = split(night_levels(data, power_kw))
     fans = pd.DatetimeIndex([day for stretch in fan_stretches(nights) for day in days_of(stretch)])
-    mornings, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
     cooler = told_cooler(data)
     flat = stretches(data, cooler)
-    warm = [
-        one for one in widened(warm_stretches(mornings), mild) if not is_no_setback(one.first, one.last, flat)
-    ]
+    warm = [one for one in warm_stretches(data, fans) if not is_no_setback(one.first, one.last, flat)]
     too_warm = [day for one in warm for day in one.days]
     vacations = breaks(data, warm, fans)
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
@@ -59,7 +49,7 @@ def find(data: SchoolData) -> list[Insight]:
         [
             *night_findings(data, nights, power_kw, others),
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
-            *setpoint_findings(data, warm, mornings, loss, fans_h, pd.DatetimeIndex(heated), fans),
+            *setpoint_findings(data, warm, loss, fans_h, fans),
             *holiday_findings(data, vacations, loss, fans_h, not_breaks),
             *setback_findings(data, cooler, flat, loss, fans_h, pd.DatetimeIndex([*fans, *others, *beside])),
             *heating_findings(data, heat),

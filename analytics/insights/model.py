@@ -68,9 +68,10 @@ CONCERNS: dict[InsightKind, Concern] = {
 """What each finding is about."""
 
 
-NoEnergy = Literal["two_at_once", "ways_differ"]
+NoEnergy = Literal["two_at_once", "unsure", "ways_differ"]
 """Why a finding about energy has no figure of it: what it uses stands beside what another finding uses, and
-nobody can tell them apart; or the ways to tell it disagree."""
+nobody can tell them apart; or its span would be too wide to help. ``ways_differ`` stands in findings made
+before ``insights/6``: the ways to tell it disagreed."""
 
 
 class _Part(BaseModel):

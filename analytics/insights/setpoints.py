@@ -1,8 +1,8 @@
 """Set points from the rooms' temperatures: kept too warm by day.
 
-Found are mornings before school, when neither people nor sun warm the rooms yet, that are warmer than the
-school's own lowest level that lasted. What it costs is the school's loss of heat (:mod:`heat_loss`) times how
-much warmer they were than on its other days (:mod:`warmer`).
+Found are stretches that are warmer than the school otherwise is in that weather (:mod:`warmer`), and schools
+whose mornings before school, when neither people nor sun warm the rooms yet, are too warm all year. What it
+costs is the school's loss of heat (:mod:`heat_loss`) times how much warmer it was, on every heated day.
 """
 
 from __future__ import annotations
@@ -11,55 +11,55 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from analytics.insights.data import SchoolData
 from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat import day_groups
-from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
+from analytics.insights.heat_loss import HeatLoss
 from analytics.insights.model import Evidence, InsightKind, NoEnergy
-from analytics.insights.steps import levels
-from analytics.insights.warmer import Warmer, by_cold_days_k, warmer
+from analytics.insights.warmer import Step, warm_steps
 from classroom.places import DayType
 
-METHOD = "insights.setpoints/2"
+METHOD = "insights.setpoints/3"
 
 COLD_C, MILD_C = 8.0, 14.5
-"""Daily mean outdoors below which the heating, and not the sun, decides how warm it is; and below which it
-still has a say."""
+"""Daily mean outdoors below which the heating, and not the sun, decides how warm mornings are; and below
+which it still has a say."""
 
-WARM_C, TOO_WARM_C, ENOUGH_C = 21.0, 22.5, 21.0
+WARM_C, TOO_WARM_C, ENOUGH_C = 20.5, 22.5, 21.0
 """Morning temperature from which a rise is told; from which it is told without a rise; and what is enough.
 
 20 °C is the least where children are (HSLF-FS 2024:10), 20 to 24 °C are usual at work in winter; 21 leaves a
 degree for cold corners. Field knowledge, not a standard's."""
 
-RISE_K, SHORT_RISE_K = 0.55, 0.8
-"""A rise below this is not told, of a few mornings below the second: sensors' errors and sun are as large."""
+MODEL_SHARE = 0.10
+"""Standard error of the energy, as a share, where kelvin and days had none: the loss of heat, that rooms with
+sensors stand for all, and that people and sun spare some of it."""
 
-_NOISE_K = 0.15
-_LEAST_DAYS = 5
-_REFERENCE_DAYS = 8
+MOST_SHARE = 0.40
+"""Half the span, as a share of the energy, beyond which none is told."""
+
+_LEAST_MORNINGS = 10
 _MORNING_H = 2
 _NEXT_DAYS = 4  # a weekend and two days: what changes within them changes at once
-_COOLING_DAYS = 3  # after a warm stretch the walls are still warm
-_APART = 0.35  # where no two ways to tell how warm are nearer, none is believed
-_COLD_SHARE, _MILD_SHARE = 0.20, 0.45  # half the spans of what is told on cold days, and on mild ones
+_IN_90_PCT = float(ndtri(0.95))
 
 
 class Warm(NamedTuple):
-    """Days ``first`` to ``last`` at a morning temperature above the reference [°C]."""
+    """Days ``first`` to ``last`` with mornings of ``indoor_c``, ``step`` of them warmer than otherwise."""
 
     first: pd.Timestamp
     last: pd.Timestamp
     indoor_c: float
     reference_c: float
+    step: Step
 
     @property
     def warmer_k(self) -> float:
         """How much warmer than the reference."""
-        return self.indoor_c - self.reference_c
+        return self.step.kelvin
 
     @property
     def days(self) -> pd.DatetimeIndex:
@@ -81,53 +81,31 @@ def mornings_c(data: SchoolData, below_c: float = COLD_C) -> pd.Series:
     return by_day[cold.reindex(by_day.index)]
 
 
-def warm_stretches(mornings: pd.Series) -> list[Warm]:
-    """Stretches of mornings warmer than the school's own lowest level that lasted, or than TOO_WARM_C."""
-    values = mornings.to_numpy(np.float64)
-    found = levels(values, least=_LEAST_DAYS, floor=_NOISE_K)
-    lasting = [one.value for one in found if one.end - one.start >= _REFERENCE_DAYS]
-    lowest = min(lasting, default=ENOUGH_C)
-    stretches: list[Warm] = []
-    for one in found:
-        reference = None
-        rise_k = RISE_K if one.end - one.start >= _REFERENCE_DAYS else SHORT_RISE_K
-        if one.value >= WARM_C and one.value - lowest >= rise_k:
-            reference = lowest
-        elif one.value >= TOO_WARM_C:
-            reference = ENOUGH_C
-        if reference is None:
-            continue
-        first, last = mornings.index[one.start], mornings.index[one.end - 1]
-        indoor_c = one.value
-        if (
-            stretches
-            and stretches[-1].reference_c == reference
-            and mornings.index[one.start - 1] == stretches[-1].last
-        ):
-            first = stretches.pop().first
-            indoor_c = float(mornings[first:last].median())
-        stretches.append(Warm(first, last, indoor_c, reference))
-    return stretches
-
-
-def widened(stretches: list[Warm], mild: pd.Series) -> list[Warm]:
-    """The stretches over the ``mild`` mornings beside them that are as warm: what began in September shows
-    itself on the first cold morning only."""
+def warm_stretches(data: SchoolData, fans: pd.DatetimeIndex) -> list[Warm]:
+    """Stretches warmer than otherwise, or the whole of a school that is always warmer than TOO_WARM_C."""
+    cold, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
+    steps = warm_steps(data, fans)
+    stepped = pd.DatetimeIndex([day for one in steps for day in pd.date_range(one.first, one.last)])
+    usual = cold[~cold.index.isin(stepped)]
+    if len(usual) >= _LEAST_MORNINGS and usual.median() >= TOO_WARM_C:
+        return [_always(data, float(cold.median()), mild)]
     found = []
-    mild = mild.rolling(
-        5, center=True, min_periods=1
-    ).median()  # a cold weekend or a warm day before is no end
-    for one in stretches:
-        middle = (one.indoor_c + one.reference_c) / 2
-        cool = mild.index[mild < middle]
-        earlier, later = cool[cool < one.first], cool[cool > one.last]
-        inside = mild.index
-        if len(earlier):
-            inside = inside[inside > earlier[-1]]
-        if len(later):
-            inside = inside[inside < later[0]]
-        found.append(one._replace(first=min(one.first, inside[0]), last=max(one.last, inside[-1])))
+    for one in steps:
+        mornings = cold[cold.index.isin(pd.date_range(one.first, one.last))]
+        if mornings.empty:
+            mornings = mild[mild.index.isin(pd.date_range(one.first, one.last))]
+        indoor_c = float(mornings.median())
+        if indoor_c >= WARM_C:
+            found.append(Warm(one.first, one.last, indoor_c, indoor_c - one.kelvin, one))
     return found
+
+
+def _always(data: SchoolData, indoor_c: float, mornings: pd.Series) -> Warm:
+    """Too warm from the first to the last of ``mornings``, above what is enough."""
+    first, last = mornings.index[0], mornings.index[-1]
+    inside = pd.Series((data.days.index >= first) & (data.days.index <= last), index=data.days.index)
+    step = Step(first, last, indoor_c - ENOUGH_C, 0.0, inside.astype(float), 0.0)
+    return Warm(first, last, indoor_c, ENOUGH_C, step)
 
 
 def days_beside(one: Warm, days: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
@@ -141,111 +119,47 @@ def days_beside(one: Warm, days: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.Dat
 
 
 def setpoint_findings(
-    data: SchoolData,
-    stretches: list[Warm],
-    mornings: pd.Series,
-    loss: HeatLoss | None,
-    fans_h: pd.Series,
-    heated: pd.DatetimeIndex,
-    fans: pd.DatetimeIndex,
+    data: SchoolData, stretches: list[Warm], loss: HeatLoss | None, fans_h: pd.Series, fans: pd.DatetimeIndex
 ) -> list[Found]:
-    """Kept too warm by day; ``fans_h`` as the ventilation really ran, ``heated`` days of breaks that were.
+    """Kept too warm; ``fans_h`` as the ventilation really ran.
 
     On days ``fans`` it ran all night and cooled the rooms: of a stretch that meets these nobody can tell how
     long it was, so its energy is not told.
     """
-    if loss is None or data.heat is None or not stretches:
+    if loss is None or data.heat is None:
         return []
-    hours = data.hours
-    per_k = loss.kw_k(fans_h) * hours["day"].map(need(felt_c(data))).fillna(0.0)
-    odd = pd.DatetimeIndex([*heated, *fans])
-    excess = _excess_k(data, stretches, odd)
-    year = float(per_k[data.last_year].sum())
+    mornings = mornings_c(data)
+    per_k = loss.kw_k(fans_h) * data.hours["day"].map(need(felt_c(data))).fillna(0.0)
     found = []
-    for known in stretches:
-        one = _over_breaks(data, known, excess)
-        goes_on = bool(mornings.index[-1] <= known.last)
-        meets = not fans.intersection(one.days.union(_beside(one, data.days))).empty
-        others = pd.DatetimeIndex(
-            [*odd, *(day for other in stretches if other is not known for day in other.days)]
-        )
-        told = _warmer(data, one, excess, others)
-        waste: Waste | NoEnergy
-        if meets:
+    for one in stretches:
+        goes_on = bool(mornings.index[-1] <= one.last)
+        waste: Waste | NoEnergy = _waste(data, one, per_k, goes_on)
+        if not fans.intersection(_with_ends(one, data.days)).empty:
             waste = "two_at_once"
-        elif told is None or told.apart > _APART:
-            waste = "ways_differ"
-        else:
-            waste = _waste(data, one, told, per_k, goes_on)
-        found.append(_found(data, one, mornings, waste, year, ongoing=goes_on))
+        year_kwh_k = float(per_k[data.last_year].sum())
+        found.append(_found(data, one, mornings, waste, year_kwh_k, ongoing=goes_on))
     return found
 
 
-def _waste(data: SchoolData, one: Warm, told: Warmer, heated_kw_k: pd.Series, goes_on: bool) -> Waste:
-    """What a stretch costs: its loss of heat in every heated hour, so many K long."""
-    per_k = heated_kw_k[data.hours["day"].isin(one.days)].dropna()
-    sure = float(per_k[_cold(data).reindex(per_k.index)].sum()) / max(float(per_k.sum()), 1e-9)
-    share = max(_COLD_SHARE * sure + _MILD_SHARE * (1 - sure), told.apart)
-    seen = spread(float(per_k.sum()) * told.kelvin, share)
-    year = float(heated_kw_k[data.last_year].sum()) * told.kelvin
-    return Waste(per_k * told.kelvin, seen, spread(year, share) if goes_on else seen)
+def _waste(data: SchoolData, one: Warm, heated_kw_k: pd.Series, goes_on: bool) -> Waste | NoEnergy:
+    """What a stretch costs: its loss of heat in every heated hour, so many K long, where that is sure."""
+    step = one.step
+    error = np.hypot(step.error_k / step.kelvin, step.days_error)
+    share = _IN_90_PCT * float(np.hypot(error, MODEL_SHARE))
+    if share > MOST_SHARE:
+        return "unsure"
+    likely = data.hours["day"].map(step.inside)
+    by_hour = (heated_kw_k * likely * step.kelvin)[likely > 0].dropna()
+    seen = spread(float(by_hour.sum()), share)
+    year = float(heated_kw_k[data.last_year].sum()) * step.kelvin
+    return Waste(by_hour, seen, spread(year, share) if goes_on else seen)
 
 
-def _warmer(data: SchoolData, one: Warm, excess_k: pd.Series, left_out: pd.DatetimeIndex) -> Warmer | None:
-    """How much warmer a stretch was, told three ways; above what is enough where nothing compares."""
-    if one.reference_c == ENOUGH_C:
-        return Warmer(one.warmer_k, 0.0)
-    by_hours_k = float(excess_k[data.hours["day"].isin(one.days) & _cold(data)].mean())
-    by_days_k = by_cold_days_k(data, one.days, left_out.union(_ends(one, data.days)))
-    return warmer((by_hours_k, one.warmer_k, by_days_k))
-
-
-def _cold(data: SchoolData) -> pd.Series:
-    """The hours of cold days."""
-    return data.hours["day"].map(data.days["outdoor_c"]) < COLD_DAY_C
-
-
-def _ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
-    """Days that may lie in the stretch or not, and those on which rooms still warm up or cool."""
-    before, after = days_beside(one, days)
-    day = pd.Timedelta(days=1)
-    begins = pd.date_range([*before, one.first][0] - 2 * day, one.first + 3 * day)
-    return begins.union(pd.date_range(one.last - day, [*after, one.last][-1] + _COOLING_DAYS * day))
-
-
-def _beside(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
-    """The days about the ends of a stretch, with the school days next to them."""
+def _with_ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
+    """The days of a stretch and about its ends, with the school days next to them."""
     before, after = days_beside(one, days)
     week = pd.Timedelta(days=_NEXT_DAYS)
     return pd.date_range([*before, one.first][0] - week, [*after, one.last][-1] + week)
-
-
-def _over_breaks(data: SchoolData, one: Warm, excess_k: pd.Series) -> Warm:
-    """The stretch over the days without school beside it that were as warm, by half."""
-    before, after = (excess_k[data.hours["day"].isin(days)] for days in days_beside(one, data.days))
-    if before.mean() > one.warmer_k / 2:
-        one = one._replace(first=data.hours["day"][before.index[0]])
-    if after.mean() > one.warmer_k / 2:
-        one = one._replace(last=data.hours["day"][after.index[-1]])
-    return one
-
-
-def _excess_k(data: SchoolData, stretches: list[Warm], odd: pd.DatetimeIndex) -> pd.Series:
-    """How much warmer each hour was than is usual on the school's days outside the stretches but ``odd`` [K].
-
-    Within a stretch that has nothing to compare with, what its mornings are above what is enough.
-    """
-    hours = data.hours
-    warm = pd.DatetimeIndex([day for one in stretches for day in one.days])
-    around = warm.append([warm + pd.Timedelta(days=number) for number in range(1, _COOLING_DAYS + 1)])
-    around = around.append([beside for one in stretches for beside in days_beside(one, data.days)])
-    weather = hours["day"].map(data.days["outdoor_c"]) < NO_HEAT_DAY_C
-    usual = weather & ~hours["day"].isin(around) & ~hours["day"].isin(odd)
-    excess = data.indoor_c - usual_c(data, data.indoor_c, hours["day"].map(day_groups(data)), usual)
-    for one in stretches:
-        if one.reference_c == ENOUGH_C:
-            excess[hours["day"].isin(one.days)] = one.warmer_k
-    return excess
 
 
 def _found(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.gls import fit_gls
+from analytics.gls import covariances, fit_gls
 
 DAYS = np.arange(200.0)
 STEP = ((DAYS >= 80) & (DAYS < 120)).astype(float)
@@ -52,3 +52,10 @@ def test_scales_of_columns_do_not_matter() -> None:
 def test_fewer_days_than_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="2 days cannot tell 2 columns"):
         fit_gls(COLUMNS[:2], np.ones(2), DAYS[:2])
+
+
+def test_covariances_by_hand() -> None:
+    """Two days apart: 1·e^(-2/2) of the short errors and 0.3·e^(-2/25) of the long ones."""
+    (found,) = covariances(np.array([0.0, 2.0]), [(1.0, 0.3)])
+    apart = np.exp(-1.0) + 0.3 * np.exp(-2 / 25)
+    assert found == pytest.approx(np.array([[2.3, apart], [apart, 2.3]]))

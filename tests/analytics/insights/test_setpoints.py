@@ -12,7 +12,10 @@ from heated_winter import SLOPE_KWH_K_D, lowered, put_rooms, weather
 
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
+from analytics.insights.heat_loss import HeatLoss
 from analytics.insights.model import Insight, InsightKind
+from analytics.insights.setpoints import Warm, setpoint_findings
+from analytics.insights.warmer import Step
 from classroom.quantity import Carrier
 
 Make = Callable[..., SchoolData]
@@ -101,3 +104,37 @@ def test_without_weather_or_heat_nothing_is_claimed(make_data: Make) -> None:
     data = put_rooms(winter(make_data), 4.0)
     data.hours["heat_kwh"] = np.nan
     assert told(data) == []
+
+
+def by_hand(data: SchoolData, days_error: float) -> Warm:
+    """1.5 K on 40 days from 15 December on."""
+    first, last = pd.Timestamp("2025-12-15"), pd.Timestamp("2026-01-23")
+    inside = pd.Series(0.0, index=data.days.index)
+    inside[first:last] = 1.0
+    return Warm(first, last, 22.0, 20.5, Step(first, last, 1.5, 0.03, inside, days_error))
+
+
+def test_the_span_holds_the_errors_of_kelvin_days_and_model(make_data: Make) -> None:
+    """2 % of the kelvin, 5 % of the days, 10 % of the model: 1.645·√(2² + 5² + 10²) = 18.7 %."""
+    data = winter(make_data)
+    fans_h, loss = data.hours["fans_h"], HeatLoss(4.0, 0.0)
+    (found,) = setpoint_findings(put_rooms(data), [by_hand(data, 0.05)], loss, fans_h, pd.DatetimeIndex([]))
+    seen = found.waste[Carrier.DISTRICT_HEAT].seen_kwh
+    assert seen.value == pytest.approx(40 * 24 * 4.0 * 1.5)
+    assert seen.high / seen.value - 1 == pytest.approx(1.645 * np.sqrt(0.02**2 + 0.05**2 + 0.10**2), rel=1e-3)
+
+
+def test_days_that_nobody_knows_have_no_figure(make_data: Make) -> None:
+    """22 % of the days: the span would be ± 40 %."""
+    data = winter(make_data)
+    fans_h, loss = data.hours["fans_h"], HeatLoss(4.0, 0.0)
+    (found,) = setpoint_findings(put_rooms(data), [by_hand(data, 0.23)], loss, fans_h, pd.DatetimeIndex([]))
+    assert (found.waste, found.no_energy) == ({}, "unsure")
+
+
+def test_colder_for_a_while_is_not_warm_about_it(make_data: Make) -> None:
+    """Usually 22 °C before school, three weeks of January at 20: no set point too high."""
+    data = winter(make_data)
+    january = (data.hours["day"] >= "2026-01-12") & (data.hours["day"] <= "2026-02-01")
+    kinds = {one.kind for one in find(put_rooms(data, 2.0 - 2.0 * january))}
+    assert InsightKind.SETPOINT_HIGH not in kinds
