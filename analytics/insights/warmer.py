@@ -28,12 +28,13 @@ LEAST_K = 0.55
 
 LEAST_T = 7.0
 """A step is found from so many of its standard errors on. It is the best of all pairs of days: where nothing
-happened, that has 2 in the median and 5.4 in one of fifty (206 simulated schools of development)."""
+happened that has 4.4 or more in one of twenty schools, and had 7.1 once (206 simulated ones of development)."""
 
 _COLD_C = 8.0  # felt; above, people and sun begin to decide how warm it is
 _RAMP_K = 6.0
 _OWN_K, _OWN_MILD_K = 0.1, 0.5  # a day's error: the least in the cold; the first guess in mild weather
-_LEAST_DAYS, _LEAST_COLD_DAYS, _LEAST_OTHERS = 8.0, 5, 20  # of need; felt below _FREE_C; outside the step
+_LEAST_DAYS, _LEAST_COLD_DAYS = 8.0, 5  # in a step: of need; felt below _FREE_C
+_LEAST_OTHERS = 20  # felt below _COLD_C, in no step
 _FREE_C = 10.0
 _SHARES = (1.0, 0.3)  # variances of errors that fade over days and over weeks (analytics.gls)
 _WEIGHT = 0.2  # of a day's likelihood: errors in mild weather go together more than _SHARES say
@@ -141,7 +142,7 @@ def _days(data: SchoolData, fans: pd.DatetimeIndex) -> _Days | None:
     felt = felt_c(data)
     indoor = data.indoor_c.groupby(data.hours["day"]).mean().reindex(felt.index)
     day = pd.DatetimeIndex(felt.index[(felt < AIR_BELOW_C) & indoor.notna()])
-    if (felt[day] < _FREE_C).sum() < _LEAST_OTHERS + _LEAST_COLD_DAYS:
+    if (felt[day] < _COLD_C).sum() < _LEAST_OTHERS:
         return None
     usual = usual_columns(data, felt).loc[day]
     usual.insert(0, "fans", need(felt)[day] * day.isin(fans))
@@ -215,11 +216,12 @@ def _clearest(days: _Days, shown: Floats, taken: npt.NDArray[np.bool_]) -> _Core
     """The step up that explains most, on no day that another one has ``taken``; None where none is large and
     clear enough."""
     pairs = _pairs(days, shown, day_errors(days.felt, days.indoor, days.columns))
-    cold = _between((days.felt < _FREE_C).astype(float))
+    inside = _between((days.felt < _FREE_C).astype(float))
+    others = ((days.felt < _COLD_C) & ~taken).astype(float)
     large = (
         (pairs.kelvin >= LEAST_K) & (_between(shown) >= _LEAST_DAYS) & (_between(taken.astype(float)) == 0)
     )
-    large &= (cold >= _LEAST_COLD_DAYS) & (cold[0, -1] - cold >= _LEAST_OTHERS)
+    large &= (inside >= _LEAST_COLD_DAYS) & (others.sum() - _between(others) >= _LEAST_OTHERS)
     gain = np.where(large, pairs.gain, 0.0)
     first, last = divmod(int(gain.argmax()), len(gain))
     best = float(gain[first, last])

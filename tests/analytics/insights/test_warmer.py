@@ -75,6 +75,15 @@ def test_two_steps_are_told_beside_each_other(make_data: Make) -> None:
     assert found == [("10-13", "11-30", 2.0), ("02-02", "03-15", 1.2)]
 
 
+def test_a_step_is_told_against_cold_days_without_one(make_data: Make) -> None:
+    """1 K from October on, 2 more from the end of December on: of the first, no cold day is without it."""
+    data = make_data(days=270, outdoor_c=weather)
+    day = data.hours["day"]
+    put_rooms(data, 1.0 * (day >= "2025-10-03") + 2.0 * (day >= "2025-12-29"))
+    (step,) = warm_steps(data, NOBODY)
+    assert (f"{step.first:%m-%d}", step.kelvin) == ("12-29", pytest.approx(2.0, abs=0.1))
+
+
 def test_open_days_alone(make_data: Make) -> None:
     """2 K from five to five on open days: 1 K of their mean, and nothing of closed days."""
     data = make_data(days=270, outdoor_c=weather)
