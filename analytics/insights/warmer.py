@@ -27,8 +27,8 @@ LEAST_K = 0.55
 """A step below this is not looked for: sensors' errors and sun are as large."""
 
 LEAST_T = 7.0
-"""A step is found from so many of its standard errors on. It is the best of all pairs of days: where nothing
-happened that has 4.4 or more in one of twenty schools, and had 7.1 once (206 simulated ones of development)."""
+"""A step is found from so many of its standard errors on. It is the best of all pairs of days: of 206
+simulated schools in which nothing happened one in twenty had 4.4 or more, and one 7.1."""
 
 _COLD_C = 8.0  # felt; above, people and sun begin to decide how warm it is
 _RAMP_K = 6.0
@@ -107,20 +107,24 @@ def warm_steps(data: SchoolData, fans: pd.DatetimeIndex) -> list[Step]:
     days = _days(data, fans)
     if days is None:
         return []
-    up, down = (_cores(days, sign) for sign in (1.0, -1.0))
-    if 0 < len(down) < len(up) and _unexplained(days, down) <= _unexplained(days, up) + _AS_MUCH * len(
-        days.day
-    ):
+    up = _cores(days)
+    if len(up) > 1 and _was_colder(days, up):
         return []
     beside = [_beside(days, [other for other in up if other is not core]) for core in up]
     steps = [_told(data, others, core) for others, core in zip(beside, up, strict=True)]
     return sorted(steps, key=lambda step: step.first)
 
 
-def _cores(days: _Days, sign: float) -> list[_Core]:
-    """The clearest steps, one after the other: up, or with ``sign`` -1 down."""
+def _was_colder(days: _Days, up: list[_Core]) -> bool:
+    """Whether fewer steps down tell as much as the steps ``up``."""
+    down = _cores(days._replace(indoor=-days.indoor))
+    more = _unexplained(days, down) - _unexplained(days, up)
+    return 0 < len(down) < len(up) and more <= _AS_MUCH * len(days.day)
+
+
+def _cores(days: _Days) -> list[_Core]:
+    """The clearest steps up, one after the other."""
     needy = need(pd.Series(days.felt)).to_numpy(np.float64)
-    days = days._replace(indoor=sign * days.indoor)
     cores: list[_Core] = []
     while len(cores) < _MOST_STEPS:
         beside, taken = _beside(days, cores), _taken(days, cores)
