@@ -18,7 +18,7 @@ from analytics.insights.nights import days_of, fan_stretches, night_findings
 from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
-from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler
+from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler, warm_weekends
 from analytics.insights.setpoints import days_beside, setpoint_findings, warm_stretches
 
 METHOD = "insights/6"
@@ -32,7 +32,8 @@ def find(data: SchoolData) -> list[Insight]:
     fans = pd.DatetimeIndex([day for stretch in fan_stretches(nights) for day in days_of(stretch)])
     cooler = told_cooler(data)
     flat = stretches(data, cooler)
-    warm = [one for one in warm_stretches(data, fans) if not is_no_setback(one.first, one.last, flat)]
+    told = warm_stretches(data, fans, warm_weekends(data, flat))
+    warm = [one for one in told if not is_no_setback(one.first, one.last, flat)]
     too_warm = [day for one in warm for day in one.days]
     vacations = breaks(data, warm, fans)
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]

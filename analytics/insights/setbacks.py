@@ -59,11 +59,15 @@ class Cooler(NamedTuple):
 
 
 class Flat(NamedTuple):
-    """A stretch of local days on which it was not lowered; ``begins`` and ``ends`` where others are known."""
+    """A stretch of local days on which it was not lowered; ``begins`` and ``ends`` where others are known.
+
+    ``told`` is the first of its days that was cold enough to tell.
+    """
 
     kind: InsightKind
     first: pd.Timestamp
     last: pd.Timestamp
+    told: pd.Timestamp
     begins: bool
     ends: bool
 
@@ -138,18 +142,31 @@ def stretches(data: SchoolData, cooler: Cooler) -> list[Flat]:
             begins, ends = start > 0, end < len(series)
             first = series.index[start] if begins else pd.Timestamp(data.first)
             last = series.index[end - 1] if ends else pd.Timestamp(data.last)
-            found.append(Flat(kind, first, last, begins, ends))
+            found.append(Flat(kind, first, last, series.index[start], begins, ends))
     return found
 
 
-def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> bool:
-    """Whether mornings that were warm from ``first`` to ``last`` were so because nights were no longer
-    lowered: that began within three weeks of it, and went on for most of it."""
+def warm_weekends(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
+    """Ordinary closed days that were warm because weekends were not lowered."""
+    days = data.days
+    ordinary = (days["day_type"] == DayType.CLOSED) & ~days["holiday"].astype(bool)
+    inside = pd.Series(False, index=days.index)
     for one in flat:
-        if one.kind is InsightKind.HEATING_AT_NIGHT and one.begins and abs(one.first - first) <= _ALIKE:
-            both = min(one.last, last) - max(one.first, first)
-            if both >= _MOST * (last - first):
-                return True
+        if one.kind is InsightKind.HEATING_ON_WEEKENDS:
+            inside[one.first : one.last] = True
+    return pd.DatetimeIndex(days.index[ordinary & inside])
+
+
+def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> bool:
+    """Whether it was warm from ``first`` to ``last`` because nights were no longer lowered: it began with
+    that, within three weeks, or before there were cold nights that tell, and it was so for most of it."""
+    for one in flat:
+        if one.kind is not InsightKind.HEATING_AT_NIGHT:
+            continue
+        both = min(one.last, last) - max(one.first, first)
+        near = abs(one.first - first) if one.begins else first - one.told
+        if near <= _ALIKE and both >= _MOST * (last - first):
+            return True
     return False
 
 

@@ -81,10 +81,13 @@ def mornings_c(data: SchoolData, below_c: float = COLD_C) -> pd.Series:
     return by_day[cold.reindex(by_day.index)]
 
 
-def warm_stretches(data: SchoolData, fans: pd.DatetimeIndex) -> list[Warm]:
-    """Stretches warmer than otherwise, or the whole of a school that is always warmer than TOO_WARM_C."""
+def warm_stretches(data: SchoolData, fans: pd.DatetimeIndex, left_out: pd.DatetimeIndex) -> list[Warm]:
+    """Stretches warmer than otherwise, or the whole of a school that is always warmer than TOO_WARM_C.
+
+    On days ``fans`` ventilation cooled the nights; days ``left_out`` were warmer for another reason.
+    """
     cold, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
-    steps = warm_steps(data, fans)
+    steps = warm_steps(data, fans, left_out)
     stepped = pd.DatetimeIndex([day for one in steps for day in pd.date_range(one.first, one.last)])
     usual = cold[~cold.index.isin(stepped)]
     if len(usual) >= _LEAST_MORNINGS and usual.median() >= TOO_WARM_C:

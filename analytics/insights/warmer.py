@@ -98,13 +98,16 @@ class _Pairs(NamedTuple):
     freedom: int
 
 
-def warm_steps(data: SchoolData, fans: pd.DatetimeIndex) -> list[Step]:
-    """The steps up of a school's temperature, by their days; on days ``fans`` ventilation cooled its nights.
+def warm_steps(data: SchoolData, fans: pd.DatetimeIndex, left_out: pd.DatetimeIndex) -> list[Step]:
+    """The steps up of a school's temperature, by their days.
+
+    On days ``fans`` ventilation cooled its nights; days ``left_out`` tell nothing, since they were warmer for
+    a known reason.
 
     A step is one of all days, or of the open ones alone, whichever explains more. Where fewer steps down
     tell as much as the steps up, it was colder for a while, and the days about that are not too warm.
     """
-    days = _days(data, fans)
+    days = _days(data, fans, left_out)
     if days is None:
         return []
     up = _cores(days)
@@ -141,11 +144,11 @@ def _unexplained(days: _Days, cores: list[_Core]) -> float:
     return float(np.log(day_errors(days.felt, days.indoor, _beside(days, cores).columns)).sum())
 
 
-def _days(data: SchoolData, fans: pd.DatetimeIndex) -> _Days | None:
+def _days(data: SchoolData, fans: pd.DatetimeIndex, left_out: pd.DatetimeIndex) -> _Days | None:
     """The days in need of heat; None where too few."""
     felt = felt_c(data)
     indoor = data.indoor_c.groupby(data.hours["day"]).mean().reindex(felt.index)
-    day = pd.DatetimeIndex(felt.index[(felt < AIR_BELOW_C) & indoor.notna()])
+    day = pd.DatetimeIndex(felt.index[(felt < AIR_BELOW_C) & indoor.notna() & ~felt.index.isin(left_out)])
     if (felt[day] < _COLD_C).sum() < _LEAST_OTHERS:
         return None
     usual = usual_columns(data, felt).loc[day]

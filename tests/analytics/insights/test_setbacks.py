@@ -13,7 +13,7 @@ from heated_winter import SLOPE_KWH_K_D, lowered, put_rooms, weather
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.model import Insight, InsightKind
-from analytics.insights.setbacks import stretches, told_cooler
+from analytics.insights.setbacks import is_no_setback, stretches, told_cooler
 
 Make = Callable[..., SchoolData]
 KINDS = (InsightKind.HEATING_AT_NIGHT, InsightKind.HEATING_ON_WEEKENDS, InsightKind.SETPOINT_HIGH)
@@ -99,6 +99,19 @@ def test_mornings_that_are_warmer_because_nights_are_no_longer_lowered_are_no_se
     put_rooms(data, 1.5 + np.where(since, NIGHT_K * lowered(data), np.where(cool, -0.8, 0.0)))
     (found,) = told(data)
     assert found.kind is InsightKind.HEATING_AT_NIGHT
+
+
+def test_so_are_those_that_were_warmer_before_cold_nights_could_tell(make_data: Make) -> None:
+    """Lowered until October, cold from January on."""
+    data = winter(make_data)
+    since = data.hours["day"] >= "2025-11-10"
+    put_rooms(data, 1.5 + NIGHT_K * (lowered(data) & since))
+    assert [one.kind for one in told(data)] == [InsightKind.HEATING_AT_NIGHT]
+    (one,) = stretches(data, told_cooler(data))
+    assert (one.begins, one.told) == (False, pd.Timestamp("2026-01-08"))
+    november, march = pd.Timestamp("2025-11-10"), pd.Timestamp("2026-03-02")
+    assert is_no_setback(november, one.last, [one])
+    assert not is_no_setback(march, one.last, [one])
 
 
 def test_without_rooms_or_cold_days_nothing_is_told(make_data: Make) -> None:

@@ -36,7 +36,7 @@ def data(make_data: Make) -> SchoolData:
 def test_a_step_by_hand(make_data: Make) -> None:
     """1.5 K on 63 days: its days to the day, and every one of them surely within."""
     data = make_data(days=270, outdoor_c=weather)
-    (step,) = warm_steps(put_rooms(data, 1.5 * data.hours["day"].isin(WINTER)), NOBODY)
+    (step,) = warm_steps(put_rooms(data, 1.5 * data.hours["day"].isin(WINTER)), NOBODY, NOBODY)
     assert (step.first, step.last) == (WINTER[0], WINTER[-1])
     assert step.kelvin == pytest.approx(1.5, abs=0.03)
     assert step.inside[WINTER].to_numpy() == pytest.approx(1.0, abs=0.01)
@@ -46,7 +46,7 @@ def test_a_step_by_hand(make_data: Make) -> None:
 
 
 def test_a_step_beside_the_sun_of_the_season(data: SchoolData) -> None:
-    (step,) = warm_steps(data, NOBODY)
+    (step,) = warm_steps(data, NOBODY, NOBODY)
     assert (step.first, step.last) == (WINTER[0], WINTER[-1])
     assert step.kelvin == pytest.approx(1.5, rel=0.06)
 
@@ -59,7 +59,7 @@ def test_a_day_on_which_rooms_warm_up_is_no_error_of_the_kelvin(make_data: Make)
         [WINTER[0], WINTER[1], WINTER[-1] + pd.Timedelta(days=1), WINTER[-1] + pd.Timedelta(days=2)]
     )
     put_rooms(data, 1.5 * (day.isin(WINTER[2:]) + 0.5 * by_half))
-    (step,) = warm_steps(data, NOBODY)
+    (step,) = warm_steps(data, NOBODY, NOBODY)
     assert step.kelvin == pytest.approx(1.5, abs=0.03)
 
 
@@ -70,7 +70,8 @@ def test_two_steps_are_told_beside_each_other(make_data: Make) -> None:
         data, 2.0 * day.between("2025-10-13", "2025-11-30") + 1.2 * day.between("2026-02-02", "2026-03-15")
     )
     found = [
-        (f"{one.first:%m-%d}", f"{one.last:%m-%d}", round(one.kelvin, 1)) for one in warm_steps(data, NOBODY)
+        (f"{one.first:%m-%d}", f"{one.last:%m-%d}", round(one.kelvin, 1))
+        for one in warm_steps(data, NOBODY, NOBODY)
     ]
     assert found == [("10-13", "11-30", 2.0), ("02-02", "03-15", 1.2)]
 
@@ -80,7 +81,7 @@ def test_a_step_is_told_against_cold_days_without_one(make_data: Make) -> None:
     data = make_data(days=270, outdoor_c=weather)
     day = data.hours["day"]
     put_rooms(data, 1.0 * (day >= "2025-10-03") + 2.0 * (day >= "2025-12-29"))
-    (step,) = warm_steps(data, NOBODY)
+    (step,) = warm_steps(data, NOBODY, NOBODY)
     assert (f"{step.first:%m-%d}", step.kelvin) == ("12-29", pytest.approx(2.0, abs=0.1))
 
 
@@ -88,7 +89,7 @@ def test_open_days_alone(make_data: Make) -> None:
     """2 K from five to five on open days: 1 K of their mean, and nothing of closed days."""
     data = make_data(days=270, outdoor_c=weather)
     put_rooms(data, 2.0 * (data.hours["day"].isin(WINTER) & ~lowered(data)))
-    (step,) = warm_steps(data, NOBODY)
+    (step,) = warm_steps(data, NOBODY, NOBODY)
     closed = data.days["day_type"] == "closed"
     assert step.kelvin == pytest.approx(1.0, abs=0.05)
     assert step.inside[closed].max() == 0.0
@@ -101,7 +102,7 @@ def test_mild_days_of_which_nobody_knows_count_in_part(make_data: Make) -> None:
     day = data.hours["day"]
     by_turns = 2.0 * (day < "2025-10-06") * (day.dt.day % 3 == 0)
     put_rooms(data, 1.5 * day.between("2025-09-15", "2025-12-12") + by_turns)
-    (step,) = warm_steps(data, NOBODY)
+    (step,) = warm_steps(data, NOBODY, NOBODY)
     september = step.inside["2025-09-01":"2025-09-30"]
     assert ((september > 0.05) & (september < 0.95)).any()
     assert step.inside["2025-10-10":"2025-12-12"].min() > 0.8
@@ -111,14 +112,14 @@ def test_mild_days_of_which_nobody_knows_count_in_part(make_data: Make) -> None:
 @pytest.mark.parametrize("kelvin", [0.0, 0.4, -2.0])
 def test_little_or_colder_is_no_step(make_data: Make, kelvin: float) -> None:
     data = make_data(days=270, outdoor_c=weather)
-    assert warm_steps(put_rooms(data, kelvin * data.hours["day"].isin(WINTER)), NOBODY) == []
+    assert warm_steps(put_rooms(data, kelvin * data.hours["day"].isin(WINTER)), NOBODY, NOBODY) == []
 
 
 def test_without_rooms_or_cold_days_nothing_is_told(make_data: Make) -> None:
     data = make_data(days=270, outdoor_c=weather)
-    assert warm_steps(data, NOBODY) == []
+    assert warm_steps(data, NOBODY, NOBODY) == []
     data = make_data(days=270, outdoor_c=16.0)
-    assert warm_steps(put_rooms(data, 2.0 * data.hours["day"].isin(WINTER)), NOBODY) == []
+    assert warm_steps(put_rooms(data, 2.0 * data.hours["day"].isin(WINTER)), NOBODY, NOBODY) == []
 
 
 def test_errors_of_days_by_hand() -> None:
