@@ -23,6 +23,8 @@ from analytics.insights.data import Floats, SchoolData
 from analytics.insights.day_columns import AIR_BELOW_C, felt_c, need, told_by, usual_columns
 from classroom.places import DayType
 
+Places = npt.NDArray[np.int64]
+
 LEAST_K = 0.55
 """A step below this is not looked for: sensors' errors and sun are as large."""
 
@@ -39,6 +41,7 @@ _FREE_C = 10.0
 _SHARES = (1.0, 0.3)  # variances of errors that fade over days and over weeks (analytics.gls)
 _WEIGHT = 0.2  # of a day's likelihood: errors in mild weather go together more than _SHARES say
 _MOST_STEPS = 3
+_EVERY, _HINT = 3, 0.75  # all pairs are tried where every third day gives so much of what a step must have
 _AS_MUCH = 0.02  # share by which a day's error may differ where two ways to tell say the same
 _APART = pd.Timedelta(days=14)  # steps that are nearer are one that did not fit
 _WARMING_DAYS = 3  # rooms take so long to warm up and to cool again
@@ -89,8 +92,8 @@ class _Core(NamedTuple):
 
 
 class _Pairs(NamedTuple):
-    """Of every step ``[first, last]``: squares it explains and its kelvin ``(n, n)``; squares without a step;
-    days less columns."""
+    """Of every step from one border to before another, ``[first, last]``: squares it explains and its kelvin;
+    squares without a step; days less columns."""
 
     gain: Floats
     kelvin: Floats
@@ -131,7 +134,11 @@ def _cores(days: _Days) -> list[_Core]:
     cores: list[_Core] = []
     while len(cores) < _MOST_STEPS:
         beside, taken = _beside(days, cores), _taken(days, cores)
-        tried = [_clearest(beside, shown, taken) for shown in (needy, needy * days.opened)]
+        sigma = day_errors(beside.felt, beside.indoor, beside.columns)
+        tried: list[_Core | None] = []
+        for shown in (needy, needy * days.opened):
+            hint = _clearest(beside, shown, sigma, taken, every=_EVERY, of_least=_HINT)
+            tried.append(_clearest(beside, shown, sigma, taken) if hint else None)
         known = [core for core in tried if core is not None]
         if not known:
             break
@@ -186,11 +193,11 @@ def day_errors(felt: Floats, indoor: Floats, columns: Floats) -> Floats:
     return sigma
 
 
-def _pairs(days: _Days, shown: Floats, sigma: Floats) -> _Pairs:
-    """What each step explains beside the columns, all at once: a step is the difference of two that begin and
-    never end, and so are the sums that decide."""
+def _pairs(days: _Days, shown: Floats, sigma: Floats, borders: Places) -> _Pairs:
+    """What each step explains beside the columns, all at once: a step is the difference of two that begin at
+    one of ``borders`` and never end, and so are the sums that decide."""
     count, width = days.columns.shape
-    begun = np.tril(np.ones((count, count + 1))) * shown[:, None]  # column j: from day j on
+    begun = (np.arange(count)[:, None] >= borders) * shown[:, None]
     (covariance,) = covariances(days.number, [_SHARES])
     both = np.column_stack([days.columns, days.indoor, begun]) / sigma[:, None]
     white = solve_triangular(cholesky(covariance, lower=True), both, lower=True, check_finite=False)
@@ -213,34 +220,45 @@ def _directions(columns: Floats) -> Floats:
     return np.asarray(vectors[:, sizes > 1e-6 * sizes[0]])
 
 
-def _between(by_day: Floats) -> Floats:
-    """Sums over the days of every step ``[first, last]``, ``(n, n)``."""
-    sums = np.concatenate([[0.0], by_day.cumsum()])
+def _between(by_day: Floats, borders: Places) -> Floats:
+    """Sums over the days of every step from one of ``borders`` to before another, as in :class:`_Pairs`."""
+    sums = np.concatenate([[0.0], by_day.cumsum()])[borders]
     return np.asarray(sums[None, 1:] - sums[:-1, None])
 
 
-def _clearest(days: _Days, shown: Floats, taken: npt.NDArray[np.bool_]) -> _Core | None:
+def _clearest(
+    days: _Days,
+    shown: Floats,
+    sigma: Floats,
+    taken: npt.NDArray[np.bool_],
+    *,
+    every: int = 1,
+    of_least: float = 1.0,
+) -> _Core | None:
     """The step up that explains most, on no day that another one has ``taken``; None where none is large and
-    clear enough."""
-    pairs = _pairs(days, shown, day_errors(days.felt, days.indoor, days.columns))
-    inside = _between((days.felt < _FREE_C).astype(float))
+    clear enough. Tried are the days ``every`` so many, and ``of_least`` of what is asked for will do."""
+    borders = np.append(np.arange(0, len(shown), every), len(shown))
+    pairs = _pairs(days, shown, sigma, borders)
+    inside = _between((days.felt < _FREE_C).astype(float), borders)
     others = ((days.felt < _COLD_C) & ~taken).astype(float)
-    large = (
-        (pairs.kelvin >= LEAST_K) & (_between(shown) >= _LEAST_DAYS) & (_between(taken.astype(float)) == 0)
+    large = (pairs.kelvin >= of_least * LEAST_K) & (_between(shown, borders) >= of_least * _LEAST_DAYS)
+    large &= _between(taken.astype(float), borders) == 0
+    large &= (inside >= of_least * _LEAST_COLD_DAYS) & (
+        others.sum() - _between(others, borders) >= _LEAST_OTHERS
     )
-    large &= (inside >= _LEAST_COLD_DAYS) & (others.sum() - _between(others) >= _LEAST_OTHERS)
     gain = np.where(large, pairs.gain, 0.0)
     first, last = divmod(int(gain.argmax()), len(gain))
     best = float(gain[first, last])
-    clear = best * pairs.freedom >= LEAST_T**2 * max(pairs.squares - best, 1e-9)
-    return _Core(first, last, shown, best) if clear else None
+    clear = best * pairs.freedom >= (of_least * LEAST_T) ** 2 * max(pairs.squares - best, 1e-9)
+    return _Core(int(borders[first]), int(borders[last + 1]) - 1, shown, best) if clear else None
 
 
 def _told(data: SchoolData, days: _Days, core: _Core) -> Step:
     """The likeliest step that meets ``core``, and how likely each day lies in it."""
     place = np.arange(len(days.day))
     columns = _beside(days, [core]).columns
-    pairs = _pairs(days, core.shown, day_errors(days.felt, days.indoor, columns))
+    borders = np.arange(len(days.day) + 1)
+    pairs = _pairs(days, core.shown, day_errors(days.felt, days.indoor, columns), borders)
     asked = (pairs.kelvin > 0) & (place[:, None] <= core.last) & (place[None, :] >= core.first)
     left = np.where(asked, pairs.squares - pairs.gain, np.inf).clip(min=1e-9 * pairs.squares)
     likely = (left / left.min()) ** (-0.5 * _WEIGHT * pairs.freedom)
@@ -248,7 +266,7 @@ def _told(data: SchoolData, days: _Days, core: _Core) -> Step:
     first, last = divmod(int(likely.argmax()), len(likely))
     begun, over = likely.sum(axis=1).cumsum(), likely.sum(axis=0).cumsum()
     inside = begun - np.concatenate([[0.0], over[:-1]])
-    lengths = _between(core.shown)
+    lengths = _between(core.shown, borders)
     mean = float((likely * lengths).sum())
     days_error = float(np.sqrt((likely * (lengths - mean) ** 2).sum())) / max(mean, 1e-9)
     kelvin, error_k = _kelvin(days, core._replace(first=first, last=last), inside)
