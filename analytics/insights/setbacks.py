@@ -24,16 +24,16 @@ from analytics.insights.steps import levels
 from analytics.quantiles import median
 from classroom.places import DayType
 
-METHOD = "insights.setbacks/1"
+METHOD = "insights.setbacks/2"
 
 FLAT_K, LOWERED_K = 0.15, 0.5
 """Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
 were."""
 
-_DEPTH = 1.33
-"""How much cooler lowered hours and the mornings after are on average, as a multiple of how much cooler
-nights at four are than mornings before school, which are still warming up. In simulated schools 1.0 to 1.8,
-mostly 1.25 to 1.4."""
+_STILL_COOL_K = 0.4
+"""How much cooler mornings before school still are than rooms that were not lowered: so much more than below
+mornings are lowered hours, and the mornings after, on average below what they would be. Of simulated schools,
+0 to 0.6, mostly 0.2 to 0.5."""
 
 _GUESS_K = 1.2
 """The same in a school that was never lowered: in simulated ones, lowered by 1 to 4 K, 0.75 to 2."""
@@ -44,7 +44,7 @@ _LEAST_NIGHTS, _LEAST_WEEKEND_DAYS = 8, 4
 _LEAST_DAYS, _LEAST_CLOSED_DAYS = 20, 8
 _NEAR, _ALIKE = pd.Timedelta(days=10), pd.Timedelta(days=21)
 _MOST = 0.6
-_TOLD, _GUESSED = 0.35, 0.6  # half the spans of what lowered nights tell, and of a guess
+_TOLD, _GUESSED = 0.3, 0.6  # half the spans of what lowered nights tell, and of a guess
 
 
 class Cooler(NamedTuple):
@@ -189,7 +189,7 @@ def _lowered_k(cooler: Cooler, flat: list[Flat]) -> tuple[float, float]:
     lowered = cooler.nights_k[~unlike]
     if len(lowered) < _LEAST_NIGHTS or lowered.median() < FLAT_K:
         return _GUESS_K, _GUESSED
-    return _DEPTH * float(lowered.median()), _TOLD
+    return float(lowered.median()) + _STILL_COOL_K, _TOLD
 
 
 def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:
