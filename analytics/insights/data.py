@@ -94,6 +94,13 @@ class SchoolData:
         return pd.Series(row_medians(self.room_temperature_c.to_numpy(np.float64)), index=self.hours.index)
 
     @cached_property
+    def opens(self) -> int | None:
+        """Local hour in which the school opens on most school days; None where it never does."""
+        hours = self.hours
+        opened = hours[(hours["day_type"] == DayType.SCHOOL_DAY) & (hours["open_h"] > 0)]
+        return None if opened.empty else int(opened.groupby("day")["hour"].min().median())
+
+    @cached_property
     def last_year(self) -> pd.Series:
         """Which UTC hours lie in the last 365 local days."""
         return self.hours["day"] > pd.Timestamp(self.last) - _YEAR
@@ -178,6 +185,11 @@ def in_break(timetable: Timetable, day: date) -> bool:
     friday = day - timedelta(days=day.isoweekday() - 5)
     beside = (friday, friday + timedelta(days=3))
     return any(timetable.day_type(other) in (DayType.LOV, DayType.CLOSED) for other in beside)
+
+
+def ordinary_closed(rows: pd.DataFrame) -> pd.Series:
+    """Which of ``rows``, hours or days, are of closed days outside breaks: weekends of term."""
+    return (rows["day_type"] == DayType.CLOSED) & ~rows["holiday"].astype(bool)
 
 
 def put_energy(hours: pd.DataFrame, energy: Values | None, column: str) -> None:

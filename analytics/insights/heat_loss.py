@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.insights.data import Floats, SchoolData
+from analytics.insights.day_columns import felt_c, need
 from analytics.insights.heat import day_groups, seasons_sun
 
 COLD_DAY_C = 10.0
@@ -66,6 +67,12 @@ def fit_heat_loss(data: SchoolData, indoor_c: pd.Series, fans_h: pd.Series) -> H
         solved = _solve(np.column_stack([known.drop(columns="fans").to_numpy(np.float64), kinds]), heat)
         solved = np.insert(solved, 1, 0.0)
     return HeatLoss(float(solved[0]) / 24, float(solved[1]) / 24) if solved[0] > 0 else None
+
+
+def bought_kw_k(data: SchoolData, loss: HeatLoss, fans_h: pd.Series) -> pd.Series:
+    """Heat bought for a kelvin indoors [kW], by UTC hour: the loss, in mild weather the part that people, sun
+    and walls do not pay for; 0 where the weather is not known."""
+    return loss.kw_k(fans_h) * data.hours["day"].map(need(felt_c(data))).fillna(0.0)
 
 
 def usual_c(data: SchoolData, indoor_c: pd.Series, kinds: pd.Series, usual: pd.Series) -> pd.Series:

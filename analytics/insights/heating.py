@@ -55,17 +55,16 @@ def heating_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
 
 def starts_early(data: SchoolData) -> list[Found]:
     """The heating starts long before school on school days that do not freeze: a finding a stretch."""
-    if data.heat is None:
+    opens = data.opens
+    if data.heat is None or opens is None:
         return []
     hours, days = data.hours, data.days
-    opened = hours[(hours["day_type"] == DayType.SCHOOL_DAY) & (hours["open_h"] > 0)]
     wanted = days.index[(days["day_type"] == DayType.SCHOOL_DAY) & days["outdoor_c"].between(_MILD_C, 10.0)]
     table = (
         hours[hours["day"].isin(wanted)].pivot_table(index="day", columns="hour", values="heat_kwh").dropna()
     )
-    if opened.empty or len(table) < _LEAST_DAYS:
+    if len(table) < _LEAST_DAYS:
         return []
-    opens = int(opened.groupby("day")["hour"].min().median())
     starts = start_hours(table, opens)
     early = [
         one

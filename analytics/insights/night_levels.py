@@ -166,13 +166,12 @@ def ventilation_start(data: SchoolData) -> float | None:
     if told is not None:
         begin = parse_hours(told)[0]
         return begin.hour + begin.minute / 60
-    days = data.hours[data.hours["day_type"] == DayType.SCHOOL_DAY]
-    if not (days["open_h"] > 0).any():
+    if data.opens is None:
         return None
+    days = data.hours[data.hours["day_type"] == DayType.SCHOOL_DAY]
     mean = days.groupby("hour")["electricity_kwh"].median()
-    opens = days.loc[days["open_h"] > 0].groupby("day")["hour"].min().median()
     inside = [
-        hour for hour in range(_EDGES[0], min(_EDGES[1], int(opens))) if {hour, hour - 1} <= {*mean.index}
+        hour for hour in range(_EDGES[0], min(_EDGES[1], data.opens)) if {hour, hour - 1} <= {*mean.index}
     ]
     if not inside:
         return None

@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.insights.data import SchoolData
-from analytics.insights.day_columns import felt_c, need
+from analytics.insights.data import SchoolData, ordinary_closed
 from analytics.insights.evidence import by_hour
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss
+from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss, bought_kw_k
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from analytics.quantiles import median
@@ -85,11 +84,10 @@ def setback_findings(
     if loss is None or data.heat is None:
         return []
     kelvin, share = _lowered_k(cooler, flat)
-    # A kelvin in every hour that heat is bought for [kWh].
     outdoor = data.hours["day"].map(data.days["outdoor_c"])
-    per_k = loss.kw_k(fans_h) * data.hours["day"].map(need(felt_c(data)))
-    per_k = per_k[(outdoor < NO_HEAT_DAY_C) & ~data.hours["day"].isin(left_out)].dropna() * kelvin
-    return [_found(data, one, cooler, _waste(data, one, per_k, share)) for one in flat]
+    told = (outdoor < NO_HEAT_DAY_C) & ~data.hours["day"].isin(left_out)
+    kwh = bought_kw_k(data, loss, fans_h)[told] * kelvin
+    return [_found(data, one, cooler, _waste(data, one, kwh, share)) for one in flat]
 
 
 def told_cooler(data: SchoolData) -> Cooler:
@@ -103,8 +101,8 @@ def told_cooler(data: SchoolData) -> Cooler:
     night_c = school[school["hour"].isin((3, 4))].groupby("day")["indoor_c"].mean()
     before = school[(school["hour"] >= 6) & (school["open_h"] == 0) & (school["hour"] < 9)]
     morning_c = before.groupby("day")["indoor_c"].mean()
-    ordinary = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
-    weekend_c = hours[ordinary & hours["hour"].between(10, 20)].groupby("day")["indoor_c"].mean()
+    weekend = hours[ordinary_closed(hours) & hours["hour"].between(10, 20)]
+    weekend_c = weekend.groupby("day")["indoor_c"].mean()
     weekends_k = (_about(morning_c, pd.DatetimeIndex(weekend_c.index)) - weekend_c).dropna()
     return Cooler((morning_c - night_c).dropna(), weekends_k, morning_c, night_c, weekend_c)
 
@@ -149,12 +147,11 @@ def stretches(data: SchoolData, cooler: Cooler) -> list[Flat]:
 def warm_weekends(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
     """Ordinary closed days that were warm because weekends were not lowered."""
     days = data.days
-    ordinary = (days["day_type"] == DayType.CLOSED) & ~days["holiday"].astype(bool)
     inside = pd.Series(False, index=days.index)
     for one in flat:
         if one.kind is InsightKind.HEATING_ON_WEEKENDS:
             inside[one.first : one.last] = True
-    return pd.DatetimeIndex(days.index[ordinary & inside])
+    return pd.DatetimeIndex(days.index[ordinary_closed(days) & inside])
 
 
 def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> bool:
@@ -195,7 +192,7 @@ def _lowered_k(cooler: Cooler, flat: list[Flat]) -> tuple[float, float]:
 def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:
     """What a stretch costs; ``kwh`` is what each hour would, if it should have been lowered."""
     hours = data.hours
-    weekend = (hours["day_type"] == DayType.CLOSED) & ~hours["holiday"].astype(bool)
+    weekend = ordinary_closed(hours)
     lowered = weekend | _after(data, weekend)
     if one.kind is InsightKind.HEATING_AT_NIGHT:
         closed = hours["day_type"] == DayType.CLOSED

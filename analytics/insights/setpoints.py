@@ -14,10 +14,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from analytics.insights.data import SchoolData
-from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat_loss import HeatLoss
+from analytics.insights.heat_loss import HeatLoss, bought_kw_k
 from analytics.insights.model import Evidence, InsightKind, NoEnergy
 from analytics.insights.warmer import Step, warm_steps
 from classroom.places import DayType
@@ -70,12 +69,10 @@ class Warm(NamedTuple):
 def mornings_c(data: SchoolData, below_c: float = COLD_C) -> pd.Series:
     """Temperature in the two hours before school opens, on school days colder than ``below_c``, by day."""
     hours = data.hours
-    school = hours["day_type"] == DayType.SCHOOL_DAY
-    opened = hours[school & (hours["open_h"] > 0)]
-    if opened.empty:
+    if data.opens is None:
         return pd.Series(dtype=np.float64)
-    opens = int(opened.groupby("day")["hour"].min().median())
-    wanted = school & hours["hour"].between(opens - _MORNING_H, opens - 1)
+    before = hours["hour"].between(data.opens - _MORNING_H, data.opens - 1)
+    wanted = (hours["day_type"] == DayType.SCHOOL_DAY) & before
     by_day = data.indoor_c[wanted].groupby(hours["day"][wanted]).mean().dropna()
     cold = data.days["outdoor_c"] < below_c
     return by_day[cold.reindex(by_day.index)]
@@ -86,7 +83,9 @@ def warm_stretches(data: SchoolData, fans: pd.DatetimeIndex, left_out: pd.Dateti
 
     On days ``fans`` ventilation cooled the nights; days ``left_out`` were warmer for another reason.
     """
-    cold, mild = (told[~told.index.isin(fans)] for told in (mornings_c(data), mornings_c(data, MILD_C)))
+    mild = mornings_c(data, MILD_C)
+    mild = mild[~mild.index.isin(fans)]
+    cold = mild[data.days["outdoor_c"].reindex(mild.index) < COLD_C]
     steps = warm_steps(data, fans, left_out)
     stepped = pd.DatetimeIndex([day for one in steps for day in pd.date_range(one.first, one.last)])
     usual = cold[~cold.index.isin(stepped)]
@@ -129,23 +128,26 @@ def setpoint_findings(
     On days ``fans`` it ran all night and cooled the rooms: of a stretch that meets these nobody can tell how
     long it was, so its energy is not told.
     """
-    if loss is None or data.heat is None:
+    if loss is None or data.heat is None or not stretches:
         return []
     mornings = mornings_c(data)
-    per_k = loss.kw_k(fans_h) * data.hours["day"].map(need(felt_c(data))).fillna(0.0)
+    per_k = bought_kw_k(data, loss, fans_h)
+    year_kwh_k = float(per_k[data.last_year].sum())
     found = []
     for one in stretches:
-        goes_on = bool(mornings.index[-1] <= one.last)
-        waste: Waste | NoEnergy = _waste(data, one, per_k, goes_on)
+        goes_on = not (mornings.index > one.last).any()
+        waste: Waste | NoEnergy = _waste(data, one, per_k, year_kwh_k if goes_on else None)
         if not fans.intersection(_with_ends(one, data.days)).empty:
             waste = "two_at_once"
-        year_kwh_k = float(per_k[data.last_year].sum())
         found.append(_found(data, one, mornings, waste, year_kwh_k, ongoing=goes_on))
     return found
 
 
-def _waste(data: SchoolData, one: Warm, heated_kw_k: pd.Series, goes_on: bool) -> Waste | NoEnergy:
-    """What a stretch costs: its loss of heat in every heated hour, so many K long, where that is sure."""
+def _waste(data: SchoolData, one: Warm, heated_kw_k: pd.Series, year_kwh_k: float | None) -> Waste | NoEnergy:
+    """What a stretch costs: its loss of heat in every heated hour, so many K long, where that is sure.
+
+    ``year_kwh_k`` is the loss of a year to come; None where the stretch is over.
+    """
     step = one.step
     error = np.hypot(step.error_k / step.kelvin, step.days_error)
     share = _IN_90_PCT * float(np.hypot(error, MODEL_SHARE))
@@ -154,8 +156,7 @@ def _waste(data: SchoolData, one: Warm, heated_kw_k: pd.Series, goes_on: bool) -
     likely = data.hours["day"].map(step.inside)
     by_hour = (heated_kw_k * likely * step.kelvin)[likely > 0].dropna()
     seen = spread(float(by_hour.sum()), share)
-    year = float(heated_kw_k[data.last_year].sum()) * step.kelvin
-    return Waste(by_hour, seen, spread(year, share) if goes_on else seen)
+    return Waste(by_hour, seen, seen if year_kwh_k is None else spread(year_kwh_k * step.kelvin, share))
 
 
 def _with_ends(one: Warm, days: pd.DataFrame) -> pd.DatetimeIndex:
