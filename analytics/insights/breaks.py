@@ -1,8 +1,7 @@
 """Breaks in which the heating was not lowered: lov, closed weekdays and the weekends beside them.
 
 Usual is what the school's own closed days and nights in term are in that weather. On cold days the rooms
-tell what it costs, K·h by K·h; on mild closed days the heat meter, above ordinary closed days, and the
-kelvins of cold days do, by half.
+tell what it costs, K·h by K·h; on mild ones sun and people warm them, too, and the heat meter bounds it.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ import numpy as np
 import pandas as pd
 
 from analytics.insights.data import SchoolData, over_hours
-from analytics.insights.day_columns import felt_c, need
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, mild_closed_kwh, usual_c
+from analytics.insights.heat import hot_water_kwh_d
+from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.setpoints import COLD_C, Warm, days_beside
 from classroom.places import DayType
 
-METHOD = "insights.breaks/2"
+METHOD = "insights.breaks/3"
 
 STEP_K, SINGLE_K = 0.5, 1.0
 """Warmth in a break below this is not told, or in a few of many: sensors' errors and sun are as large."""
@@ -30,7 +29,11 @@ _EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five;
 _LEAST_COLD_H = 72
 _MOST = 0.6
 _COOLING_DAYS = 4  # after a warm stretch the walls are still warm
-_COLD_SHARE, _MILD_SHARE = 0.18, 0.40  # half the spans of what is told on cold days, and on mild ones
+_MILD_SHARE = 0.4
+"""On mild days heating that was lowered takes as much less as on cold ones, but no more than this part of
+what is heated at all: most is due at night and in the morning anyhow. Of simulated schools."""
+
+_SPAN, _SPAN_K = 0.15, 0.1  # half the span: a share for the loss of heat, and the kelvins' own
 
 
 class Break(NamedTuple):
@@ -43,12 +46,11 @@ class Break(NamedTuple):
 
 
 class Breaks(NamedTuple):
-    """All breaks, how much warmer than usual each hour of them, and of the morning after, was [K] (NaN: not
-    known), and the local days that tell what is usual."""
+    """All breaks, and how much warmer than usual each hour of them, and of the morning after, was [K] (NaN:
+    not known)."""
 
     found: list[Break]
     excess_k: pd.Series
-    usual: pd.Series
 
     def heated(self) -> list[Break]:
         """The breaks that were heated: those cold long enough to tell that were warmer than usual; all
@@ -67,7 +69,7 @@ class Breaks(NamedTuple):
 def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks:
     """Breaks with their warmth; in stretches that are too warm at any time, above these.
 
-    Days on which ``fans`` cool the rooms by night do not tell what is usual.
+    Days on which ``fans`` cool the rooms by night do not tell what is usual, nor whether it was heated.
     """
     hours, days = data.hours, data.days
     too_warm = pd.DatetimeIndex([day for one in warm for day in one.days])
@@ -83,17 +85,18 @@ def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks
     for one in warm:
         expected[hours["day"].isin(one.days)] += one.warmer_k
     wanted = hours["day"].map(holiday) | (hours["day"].map(after) & (hours["hour"] < _NOON))
+    wanted &= ~hours["day"].isin(fans)
     excess = (data.indoor_c - expected).where(wanted & lowered)
     excess = excess.fillna(_warming_up(data, excess).where(wanted & ~lowered))
     cold = lowered & (hours["day"].map(days["outdoor_c"]) < COLD_C) & ~hours["day"].isin(around)
     found = []
     for first, last in _runs(holiday):
         inside = hours["day"].between(first, last)
-        if excess[inside].notna().any():
+        if data.indoor_c[inside].notna().any():
             told = excess[inside & cold].dropna()
             found.append(Break(first, last, len(told), float(told.mean())))
     beside = pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
-    return Breaks(found, _as_other_breaks(data, found, excess, beside), usual)
+    return Breaks(found, _as_other_breaks(data, found, excess, beside))
 
 
 def _as_other_breaks(
@@ -126,18 +129,17 @@ def _warming_up(data: SchoolData, excess_k: pd.Series) -> pd.Series:
 
 
 def holiday_findings(
-    data: SchoolData, breaks: Breaks, loss: HeatLoss | None, fans_h: pd.Series, left_out: pd.DatetimeIndex
+    data: SchoolData, breaks: Breaks, loss: HeatLoss | None, fans_h: pd.Series
 ) -> list[Found]:
-    """Heated in breaks as in term: one finding for all breaks that were; on days ``left_out`` other findings
-    use heat too."""
+    """Heated in breaks as in term: one finding for all breaks that were."""
     warm = breaks.heated()
     if not warm or loss is None or data.heat is None:
         return []
-    kwh, rough = _kwh(data, breaks, loss, fans_h, left_out)
-    total = float(kwh.sum())
-    share = (_COLD_SHARE * abs(total - rough) + _MILD_SHARE * abs(rough)) / max(abs(total), 1e-9)
+    kwh = _kwh(data, breaks, loss, fans_h)
+    warmer_k = float(np.nanmean([one.warmer_k for one in warm]))
+    share = float(np.hypot(_SPAN, _SPAN_K / warmer_k))
     last_year = kwh[kwh.index >= data.hours.index[-1] - pd.Timedelta(days=365)]
-    waste = Waste(kwh, spread(total, share), spread(float(last_year.sum()), share))
+    waste = Waste(kwh, spread(float(kwh.sum()), share), spread(float(last_year.sum()), share))
     by_day = data.indoor_c.groupby(data.hours["day"]).mean()
     columns = ("from", "to", "warmer_k")
     rows = tuple(
@@ -158,7 +160,7 @@ def holiday_findings(
             waste={data.heat: waste},
             params={
                 "breaks": float(len(warm)),
-                "warmer_k": round(float(np.nanmean([one.warmer_k for one in warm])), 1),
+                "warmer_k": round(warmer_k, 1),
             },
             evidence=Evidence(
                 lines=(
@@ -173,43 +175,25 @@ def holiday_findings(
     ]
 
 
-def _kwh(
-    data: SchoolData, breaks: Breaks, loss: HeatLoss, fans_h: pd.Series, left_out: pd.DatetimeIndex
-) -> tuple[pd.Series, float]:
-    """Heat by UTC hour of the breaks that were heated [kWh], and how much of it mild days tell."""
+def _kwh(data: SchoolData, breaks: Breaks, loss: HeatLoss, fans_h: pd.Series) -> pd.Series:
+    """Heat by UTC hour of the breaks that were heated [kWh]."""
     hours, days = data.hours, data.days
     heated = [day for one in breaks.heated() for day in pd.date_range(one.first, one.last)]
-    mornings_after = [one.last + pd.Timedelta(days=1) for one in breaks.heated()]
-    outdoor = hours["day"].map(days["outdoor_c"])
-    wanted = hours["day"].isin([*heated, *mornings_after]) & (outdoor < NO_HEAT_DAY_C)
+    in_break, after = hours["day"].isin(heated), hours["day"].isin([_after(one) for one in breaks.heated()])
+    cold = hours["day"].map(days["outdoor_c"]) < COLD_DAY_C
     kw_k = loss.kw_k(fans_h)
-    kwh = (breaks.excess_k * kw_k)[wanted].dropna()
-    asked = pd.Series(days.index.isin(heated) & ~days.index.isin(left_out), index=days.index)
-    metered = mild_closed_kwh(data, breaks.usual & ~days.index.isin(left_out), asked)
-    is_mild = outdoor[kwh.index] >= COLD_DAY_C
-    if metered is None:
-        return kwh, float(kwh[is_mild].sum())
-    mild = kwh[is_mild].groupby(hours["day"]).sum()
-    mild = metered.combine_first(mild)
-    cold = hours["day"].isin(heated) & (outdoor < COLD_DAY_C)
-    mild = _between(mild, _as_on_cold_days(data, breaks.excess_k[cold], kw_k))
-    return pd.concat([kwh[~is_mild], over_hours(data, mild)]).sort_index(), float(mild.sum())
+    usual_k = float(breaks.excess_k[in_break & cold].mean())
+    told_k = breaks.excess_k.where(breaks.excess_k.notna() | ~in_break, usual_k)
+    at_most = kw_k.groupby(hours["day"]).sum() * usual_k
+    heat = (days["heat_kwh"] - hot_water_kwh_d(data)).clip(lower=0) * _MILD_SHARE
+    mild = days.index.isin(heated) & days["outdoor_c"].between(COLD_DAY_C, NO_HEAT_DAY_C, inclusive="left")
+    by_day = heat.clip(upper=at_most.reindex(heat.index))[mild]
+    by_hour = (told_k * kw_k)[cold & (in_break | after)].dropna()
+    return pd.concat([by_hour, over_hours(data, by_day)]).sort_index()
 
 
-def _as_on_cold_days(data: SchoolData, cold_k: pd.Series, kw_k: pd.Series) -> pd.Series:
-    """Heat by local day [kWh], were each as many K too warm as the hours ``cold_k``; NaN without any."""
-    by_day = kw_k.groupby(data.hours["day"]).sum()
-    return by_day * need(felt_c(data)).reindex(by_day.index) * cold_k.fillna(0.0).mean()
-
-
-def _between(told: pd.Series, as_on_cold_days: pd.Series) -> pd.Series:
-    """Mild days' heat told two ways, by half.
-
-    The meter tells too little, since it is compared with weekends whose walls are still warm; as many K as on
-    cold days are too much, since sun and people give some of them.
-    """
-    other = as_on_cold_days.reindex(told.index)
-    return (told + other.fillna(told)) / 2
+def _after(one: Break) -> pd.Timestamp:
+    return one.last + pd.Timedelta(days=1)
 
 
 def _runs(holiday: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

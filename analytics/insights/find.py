@@ -21,7 +21,7 @@ from analytics.insights.sensors import sensor_findings
 from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler, warm_weekends
 from analytics.insights.setpoints import days_beside, setpoint_findings, warm_stretches
 
-METHOD = "insights/6"
+METHOD = "insights/7"
 """Name and version of all families together: another one finds anew."""
 
 
@@ -44,14 +44,13 @@ def find(data: SchoolData) -> list[Insight]:
     fans_h = data.hours["fans_h"].where(~data.hours["day"].isin(fans), 1.0)
     loss = fit_heat_loss(data, data.indoor_c, fans_h)
     beside = [day for one in warm for days in days_beside(one, data.days) for day in days]
-    not_breaks = pd.DatetimeIndex([*fans, *too_warm, *beside])
     return finish(
         data,
         [
             *night_findings(data, nights, power_kw, others),
             *closed_day_findings(data, closed, heat, pd.DatetimeIndex([*fans, *others])),
             *setpoint_findings(data, warm, loss, fans_h, fans),
-            *holiday_findings(data, vacations, loss, fans_h, not_breaks),
+            *holiday_findings(data, vacations, loss, fans_h),
             *setback_findings(data, cooler, flat, loss, fans_h, pd.DatetimeIndex([*fans, *others, *beside])),
             *heating_findings(data, heat),
             *electricity_findings(data),

@@ -26,6 +26,9 @@ SUN_K = (0.0, 0.3, 0.6)
 LEAST_DAYS = 20
 """A kind of day of which fewer are known follows the curve of the others."""
 
+WARM_DAY_C = 15.0
+"""Daily mean outdoors above which a school should need no heat but for hot water."""
+
 _LATITUDE = 57.0  # of Sweden's south, for a school without coordinates
 
 
@@ -116,6 +119,12 @@ def latitude(data: SchoolData) -> float:
 def _r2(energy: pd.Series, residual: pd.Series) -> float:
     total = float(((energy - energy.mean()) ** 2).sum())
     return 1 - float((residual**2).sum()) / total if total > 0 else 0.0
+
+
+def hot_water_kwh_d(data: SchoolData) -> float:
+    """What a summer's open day needs without heating: the lowest tenth of warm days with heat [kWh]."""
+    days = data.days[(data.days["outdoor_c"] > WARM_DAY_C) & (data.days["heat_kwh"] > 0)]
+    return float(days["heat_kwh"].quantile(0.1)) if len(days) else 0.0
 
 
 def in_last_year(data: SchoolData, by_day: pd.Series) -> pd.Series:

@@ -102,28 +102,6 @@ def usual_c(data: SchoolData, indoor_c: pd.Series, kinds: pd.Series, usual: pd.S
     return found
 
 
-def mild_closed_kwh(data: SchoolData, usual: pd.Series, asked: pd.Series) -> pd.Series | None:
-    """Heat above the school's own closed days on mild closed days [kWh], by local day.
-
-    ``usual`` and ``asked`` mark local days. Closed days are told by the weather of two days, the season's
-    sun, and whether the day before was open (then the walls still give off heat, which is not counted on).
-    None where too few usual ones are known.
-    """
-    days = data.days
-    outdoor = days["outdoor_c"].rolling(2, min_periods=1).mean()
-    closed = day_groups(data) == "closed"
-    known = closed & usual & outdoor.notna() & days["heat_kwh"].notna()
-    if known.sum() < 2 * _LEAST_USUAL_DAYS:
-        return None
-    after_open = closed & ~closed.shift(fill_value=True)
-    weather = np.maximum(0.0, outdoor.to_numpy(np.float64)[:, None] - np.array((-60.0, *_HINGES_C)))
-    steady = np.column_stack([np.ones(len(days)), weather, seasons_sun(data).to_numpy(np.float64)])
-    columns = np.column_stack([steady, after_open.to_numpy(np.float64)])
-    solved = _solve(columns[known.to_numpy()], days["heat_kwh"].to_numpy(np.float64)[known.to_numpy()])
-    mild = closed & asked & (days["outdoor_c"] >= COLD_DAY_C) & (days["outdoor_c"] < NO_HEAT_DAY_C)
-    return (days["heat_kwh"] - steady @ solved[:-1])[mild].dropna()
-
-
 def _solve(columns: Floats, values: Floats) -> Floats:
     """Least squares; of columns that say the same thing the smallest numbers."""
     return np.asarray(np.linalg.lstsq(columns, values)[0], dtype=np.float64)

@@ -10,20 +10,21 @@ import pandas as pd
 from analytics.insights.data import SchoolData
 from analytics.insights.evidence import by_hour, line
 from analytics.insights.finish import Found, Waste, evenly, spread
-from analytics.insights.heat import HeatModel, day_groups, in_last_year
+from analytics.insights.heat import WARM_DAY_C, HeatModel, day_groups, hot_water_kwh_d, in_last_year
+from analytics.insights.heat_loss import NO_HEAT_DAY_C
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from classroom.places import DayType
 from classroom.quantity import Carrier
 
-METHOD = "insights.heating/2"
+METHOD = "insights.heating/3"
 
 EARLY_H = 4.5
 """A start of the heating so many hours before school opens is too early on a day above freezing: Energy
 Sparks rates a start at six well and one at three badly."""
 
-WARM_DAY_C, WARM_SHARE = 15.0, 0.05
-"""Heat above hot water on days warmer than this is told from this share of the year's on."""
+WARM_SHARE = 0.05
+"""Heat above hot water on warm days is told from this share of the year's on."""
 
 GOOD_R2, BAD_R2 = 0.75, 0.50
 """Share of school days' heat that the weather explains where control works, and below which it is told."""
@@ -34,8 +35,8 @@ _LEAST_SCHOOL_DAYS = 165
 _MILD_C = 0.0
 _ROUGH = 0.5  # half the span of what is an estimate of habit, not a measurement
 
-_LOST_SHARE, _LOST_SPAN = 0.43, 0.35
-"""Of heat that comes too early so much is lost before anyone is there, give or take a third; the rest is
+_LOST_SHARE, _LOST_SPAN = 0.30, 0.25
+"""Of heat that comes too early so much is lost before anyone is there, give or take a quarter; the rest is
 stored in the walls and saved later. Of simulated schools, whose time constants are 40 to 100 hours."""
 
 _LOSSES_SHARE = 0.8
@@ -54,18 +55,21 @@ def heating_findings(data: SchoolData, model: HeatModel | None) -> list[Found]:
 
 
 def starts_early(data: SchoolData) -> list[Found]:
-    """The heating starts long before school on school days that do not freeze: a finding a stretch."""
+    """The heating starts long before school on school days that do not freeze: a finding a stretch.
+
+    It costs on all heated school days of the stretch: a clock does not look at the weather.
+    """
     opens = data.opens
     if data.heat is None or opens is None:
         return []
     hours, days = data.hours, data.days
-    wanted = days.index[(days["day_type"] == DayType.SCHOOL_DAY) & days["outdoor_c"].between(_MILD_C, 10.0)]
-    table = (
-        hours[hours["day"].isin(wanted)].pivot_table(index="day", columns="hour", values="heat_kwh").dropna()
-    )
-    if len(table) < _LEAST_DAYS:
+    heated = days.index[(days["day_type"] == DayType.SCHOOL_DAY) & (days["outdoor_c"] < NO_HEAT_DAY_C)]
+    school = hours[hours["day"].isin(heated)]
+    table = school.pivot_table(index="day", columns="hour", values="heat_kwh").dropna()
+    tells = table[days["outdoor_c"].reindex(table.index).between(_MILD_C, 10.0)]
+    if len(tells) < _LEAST_DAYS:
         return []
-    starts = start_hours(table, opens)
+    starts = start_hours(tells, opens)
     early = [
         one
         for one in levels(starts.to_numpy(np.float64), least=_LEAST_STARTS, floor=_START_NOISE_H)
@@ -75,7 +79,8 @@ def starts_early(data: SchoolData) -> list[Found]:
     for one in early:
         first, last = starts.index[one.start], starts.index[one.end - 1]
         goes_on = one.end == len(starts)
-        found.append(_early(data, table[first:last], int(one.value), opens, goes_on=goes_on))
+        days_of_it = table[first:] if goes_on else table[first:last]
+        found.append(_early(data, days_of_it, int(one.value), opens, goes_on=goes_on))
     return found
 
 
@@ -122,7 +127,7 @@ def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
         return None
     days = data.days
     base = day_groups(data).map({name: curve.base_kwh_d for name, curve in model.curves.items()})
-    lowest = _hot_water_kwh(data)
+    lowest = hot_water_kwh_d(data)
     above = (days["heat_kwh"] - np.minimum(base, lowest)).clip(lower=0)
     warm = above[(days["outdoor_c"] > WARM_DAY_C) & (above > 0.25 * lowest)].dropna()
     year = float(in_last_year(data, days["heat_kwh"]).sum())
@@ -138,12 +143,6 @@ def warm_weather(data: SchoolData, model: HeatModel | None) -> Found | None:
         params=params,
         evidence=_heat_and_weather(data),
     )
-
-
-def _hot_water_kwh(data: SchoolData) -> float:
-    """What a summer's open day needs without heating: the lowest tenth of warm days with heat [kWh]."""
-    days = data.days[(data.days["outdoor_c"] > WARM_DAY_C) & (data.days["heat_kwh"] > 0)]
-    return float(days["heat_kwh"].quantile(0.1)) if len(days) else 0.0
 
 
 def poor_control(data: SchoolData, model: HeatModel | None) -> Found | None:

@@ -2,9 +2,10 @@
 
 Rooms that are lowered are cooler at four in the morning than before school, and on a weekend cooler than on
 the school mornings about it. Where that changes for good, it was lowered before, or after. What it costs is
-the school's loss of heat (:mod:`heat_loss`) times how much cooler it would have been, which its own lowered
-nights tell: weekends are longer, but are lowered to the same set point. A school that was never lowered tells
-nothing; there it is a guess, and its span says so.
+the school's loss of heat (:mod:`heat_loss`) times how much cooler it would have been. That is told by its own
+closed days that were lowered, breaks' or those before it changed, against those that were not, in that
+weather; where there are too few, by its lowered nights. A school that was never lowered tells nothing; there
+it is a guess, and its span says so.
 """
 
 from __future__ import annotations
@@ -17,17 +18,21 @@ import pandas as pd
 from analytics.insights.data import SchoolData, ordinary_closed
 from analytics.insights.evidence import by_hour
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss, bought_kw_k
+from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss, bought_kw_k, usual_c
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from analytics.quantiles import median
 from classroom.places import DayType
 
-METHOD = "insights.setbacks/2"
+METHOD = "insights.setbacks/3"
 
 FLAT_K, LOWERED_K = 0.15, 0.5
 """Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
 were."""
+
+_OF_CLOSED_DAYS = 0.77
+"""Of what closed days that follow others are cooler, so much are lowered hours, and the mornings after, on
+average: they begin warm and end cool. Of simulated schools, 0.67 to 0.9."""
 
 _STILL_COOL_K = 0.4
 """How much cooler mornings before school still are than rooms that were not lowered: so much more than below
@@ -37,13 +42,15 @@ mornings are lowered hours, and the mornings after, on average below what they w
 _GUESS_K = 1.2
 """The same in a school that was never lowered: in simulated ones, lowered by 1 to 4 K, 0.75 to 2."""
 
-_COLD_C = 5.0  # daily mean outdoors below which rooms that are not heated cool
+_COLD_C, _MILD_C = 5.0, 12.0  # daily means outdoors below which rooms cool that are not heated, or mostly do
 _EVENING, _NOON = 17, 12  # local hours: lowered from five on; warm again by noon
 _LEAST_NIGHTS, _LEAST_WEEKEND_DAYS = 8, 4
 _LEAST_DAYS, _LEAST_CLOSED_DAYS = 20, 8
 _NEAR, _ALIKE = pd.Timedelta(days=10), pd.Timedelta(days=21)
 _MOST = 0.6
-_TOLD, _GUESSED = 0.3, 0.6  # half the spans of what lowered nights tell, and of a guess
+_LEAST_STEADY_DAYS, _LEAST_BEFORE = 4, 2
+_BY_DAYS, _BY_NIGHTS, _GUESSED = 0.2, 0.3, 0.6
+"""Half the spans of what lowered cold closed days tell, of what nights or mild ones do, and of a guess."""
 
 
 class Cooler(NamedTuple):
@@ -83,7 +90,7 @@ def setback_findings(
     ``left_out`` is told by other findings."""
     if loss is None or data.heat is None:
         return []
-    kelvin, share = _lowered_k(cooler, flat)
+    kelvin, share = _lowered_k(data, cooler, flat, left_out)
     outdoor = data.hours["day"].map(data.days["outdoor_c"])
     told = (outdoor < NO_HEAT_DAY_C) & ~data.hours["day"].isin(left_out)
     kwh = bought_kw_k(data, loss, fans_h)[told] * kelvin
@@ -140,8 +147,47 @@ def stretches(data: SchoolData, cooler: Cooler) -> list[Flat]:
             begins, ends = start > 0, end < len(series)
             first = series.index[start] if begins else pd.Timestamp(data.first)
             last = series.index[end - 1] if ends else pd.Timestamp(data.last)
-            found.append(Flat(kind, first, last, series.index[start], begins, ends))
+            flat = Flat(kind, first, last, series.index[start], begins, ends)
+            found.append(_begun(data, cooler, flat, series.iloc[:start]))
     return found
+
+
+def _begun(data: SchoolData, cooler: Cooler, one: Flat, before_k: pd.Series) -> Flat:
+    """``one`` from the first closed days on that were as warm as its own, after the last that were cooler:
+    they tell where the nights or closed days ``before_k``, by which it is told, were too few or too mild."""
+    days, day = data.days, data.hours["day"]
+    nights_k = cooler.nights_k[: one.told - pd.Timedelta(days=1)]
+    limit_k = (nights_k.median() + _STILL_COOL_K) / 2 if len(nights_k) >= _LEAST_NIGHTS else LOWERED_K
+    lowered = before_k.index[before_k >= limit_k]
+    alike = _alike(data, one)
+    between = alike & alike.shift(fill_value=False) & (days["outdoor_c"] < _MILD_C) & (days.index < one.told)
+    if len(lowered):
+        between &= days.index > lowered[-1]
+    if not between.any():
+        return one
+    inside = alike & (days.index >= one.told) & (days.index <= one.last)
+    short_k = (_warm_c(data, inside) - data.indoor_c)[day.map(between)].groupby(day).mean().dropna()
+    cool = short_k.to_numpy() >= limit_k
+    # Where fewest days are on the wrong side: in a storm a heated room is cool, too.
+    wrong = np.cumsum(np.r_[0, ~cool]) + np.cumsum(np.r_[0, cool[::-1]])[::-1]
+    start = int(wrong.argmin())
+    if not one.begins and start < _LEAST_BEFORE:
+        return one
+    first = short_k.index[start] - pd.Timedelta(days=1) if start < len(cool) else one.told
+    return one._replace(first=min(first, one.told), begins=True)
+
+
+def _alike(data: SchoolData, one: Flat) -> pd.Series:
+    """Which local days are closed days of the kind that ``one`` keeps warm."""
+    days = data.days
+    at_night = one.kind is InsightKind.HEATING_AT_NIGHT
+    return days["day_type"] == DayType.CLOSED if at_night else ordinary_closed(days)
+
+
+def _warm_c(data: SchoolData, kept_warm: pd.Series) -> pd.Series:
+    """Temperature by UTC hour [°C] as on the local days ``kept_warm`` in that weather; NaN: too few."""
+    alike_hours = pd.Series("closed", index=data.hours.index)
+    return usual_c(data, data.indoor_c, alike_hours, data.hours["day"].map(kept_warm))
 
 
 def warm_weekends(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
@@ -176,8 +222,13 @@ def _kind(night_k: float, weekend_k: float) -> InsightKind | None:
     return InsightKind.HEATING_ON_WEEKENDS if weekend_k <= FLAT_K and night_k >= LOWERED_K else None
 
 
-def _lowered_k(cooler: Cooler, flat: list[Flat]) -> tuple[float, float]:
+def _lowered_k(
+    data: SchoolData, cooler: Cooler, flat: list[Flat], left_out: pd.DatetimeIndex
+) -> tuple[float, float]:
     """How much cooler lowered hours are in this school [K], and half the span of that."""
+    closed_k, below_c = _closed_days_k(data, flat, left_out) if flat else (np.nan, _COLD_C)
+    if closed_k >= LOWERED_K:
+        return _OF_CLOSED_DAYS * closed_k, _BY_DAYS if below_c == _COLD_C else _BY_NIGHTS
     days = cooler.nights_k.index
     unlike = np.zeros(len(days), dtype=bool)
     for one in flat:
@@ -186,7 +237,24 @@ def _lowered_k(cooler: Cooler, flat: list[Flat]) -> tuple[float, float]:
     lowered = cooler.nights_k[~unlike]
     if len(lowered) < _LEAST_NIGHTS or lowered.median() < FLAT_K:
         return _GUESS_K, _GUESSED
-    return float(lowered.median()) + _STILL_COOL_K, _TOLD
+    return float(lowered.median()) + _STILL_COOL_K, _BY_NIGHTS
+
+
+def _closed_days_k(data: SchoolData, flat: list[Flat], left_out: pd.DatetimeIndex) -> tuple[float, float]:
+    """How much cooler closed days were that were lowered, and follow another, than those in ``flat``
+    would have been in that weather [K]; NaN where too few are known. And how cold it was, at most [°C]."""
+    days = data.days
+    closed = days["day_type"] == DayType.CLOSED
+    kept_warm = pd.Series(False, index=days.index)
+    for one in flat:
+        kept_warm |= _alike(data, one) & (days.index >= one.first) & (days.index <= one.last)
+    steady = closed & closed.shift(fill_value=False) & ~kept_warm & ~days.index.isin(left_out)
+    for below_c in (_COLD_C, _MILD_C):
+        told = steady & (days["outdoor_c"] < below_c)
+        if told.sum() >= _LEAST_STEADY_DAYS:
+            cooler_k = (_warm_c(data, kept_warm) - data.indoor_c)[data.hours["day"].map(told)]
+            return float(cooler_k.mean()), below_c
+    return np.nan, _MILD_C
 
 
 def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:

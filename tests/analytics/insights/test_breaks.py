@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from heated_winter import FREE_K, SLOPE_KWH_K_D, lowered, put_rooms, weather
 
+from analytics.insights.breaks import breaks, holiday_findings
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.heat_loss import fit_heat_loss
 from analytics.insights.model import Insight, InsightKind
+from classroom.quantity import Carrier
 
 Make = Callable[..., SchoolData]
 
@@ -99,15 +101,40 @@ def test_few_days_tell_no_loss(make_data: Make) -> None:
     assert fit_heat_loss(data, data.indoor_c, data.hours["fans_h"]) is None
 
 
-def test_mild_days_are_told_by_the_meter_and_by_the_kelvins_of_cold_days(make_data: Make) -> None:
-    """On a closed day with 13 °C, which tells no loss, the meter sees 60 kWh more: they count by half."""
+def test_mild_days_cost_as_many_kelvins_as_cold_ones_but_no_more_than_a_part_of_their_heat(
+    make_data: Make,
+) -> None:
+    """A day of 15 °C has some 190 kWh of heat, and 40 % of that are less than 100 kWh for each kelvin of
+    breaks (2 K when lowered, none by day in lov); 40 % of 600 kWh are more. Hot water takes 50 kWh beside."""
     data = winter(make_data)
     data = put_rooms(data, 2.0 * (data.hours["holiday"].astype(bool) & lowered(data)))
     (before,) = told(data)
     day = "2025-10-26"  # the Sunday before höstlov, of 25 hours
+    cold = data.hours["day"].map(data.days["outdoor_c"]) < 10
+    usual_k = float(breaks(data, [], pd.DatetimeIndex([])).excess_k[cold & data.hours["holiday"]].mean())
+    assert 1.0 < usual_k < 2.0
     assert data.days.loc[day, "outdoor_c"] > 13
-    data.hours["heat_kwh"] += 60 / 25 * (data.hours["day"] == day)
+    mine = data.hours["day"] == day
+    heated = float(data.hours.loc[mine, "heat_kwh"].sum())
+    assert 200 < heated < 300
+    data.hours.loc[mine, "heat_kwh"] = 650 / 25
     data.__dict__.pop("days")
     (after,) = told(data)
     more = after.energy[0].seen_kwh.value - before.energy[0].seen_kwh.value
-    assert more == pytest.approx(60 / 2, rel=0.1)
+    kelvins = usual_k * SLOPE_KWH_K_D * 25 / 24
+    assert more == pytest.approx(kelvins - 0.4 * (heated - 50), rel=0.05)
+
+
+def test_breaks_in_which_fans_cool_the_rooms_tell_nothing_and_cost_as_the_others(make_data: Make) -> None:
+    """Easter is 2 K too warm, too, but cooled by fans that run all night: seen with 0 K."""
+    data = winter(make_data)
+    warmer_k = 2.0 * (data.hours["holiday"].astype(bool) & lowered(data))
+    cooled = data.hours["day"] >= "2026-03-16"
+    data = put_rooms(data, warmer_k * ~cooled)
+    fans = pd.DatetimeIndex(data.days.index[data.days.index >= "2026-03-16"])
+    found = breaks(data, [], fans)
+    assert [one.first.date() for one in found.told()] == [date(2025, 12, 20), date(2026, 2, 14)]
+    assert found.heated() == found.found
+    loss = fit_heat_loss(data, data.indoor_c, data.hours["fans_h"])
+    (told_of,) = holiday_findings(data, found, loss, data.hours["fans_h"])
+    assert told_of.waste[Carrier.DISTRICT_HEAT].seen_kwh.value == pytest.approx(kwh(data, warmer_k), rel=0.1)

@@ -42,7 +42,7 @@ def test_the_heating_starts_early(make_data: Make, start: int, speaks: bool) -> 
     for one in found:
         assert one.params == {"starts": f"0{start}:00", "opens": "08:00", "spare_h": 5.0 - start}
         school_days = int((data.days["day_type"] == "school_day").sum())
-        assert one.energy[0].seen_kwh.value == pytest.approx(0.43 * 35 * (5 - start) * school_days, abs=0.1)
+        assert one.energy[0].seen_kwh.value == pytest.approx(0.30 * 35 * (5 - start) * school_days, abs=0.1)
 
 
 def test_a_start_that_became_too_early_is_told_from_that_day_on(make_data: Make) -> None:
@@ -54,7 +54,22 @@ def test_a_start_that_became_too_early_is_told_from_that_day_on(make_data: Make)
     (found,) = told(heated_by_day(data, lambda _: kw), InsightKind.HEATING_STARTS_EARLY)
     assert (found.first, found.last, found.ongoing) == (date(2025, 10, 6), date(2025, 11, 14), False)
     school_days = int((data.days["day_type"] == "school_day")["2025-10-06":"2025-11-16"].sum())
-    assert found.energy[0].seen_kwh.value == pytest.approx(0.43 * 35 * 2 * school_days)
+    assert found.energy[0].seen_kwh.value == pytest.approx(0.30 * 35 * 2 * school_days)
+
+
+def test_days_that_freeze_tell_no_start_but_cost(make_data: Make) -> None:
+    """7 °C, but a first week of 18 °C, on which nothing should be heated, and a November of -5 °C."""
+    data = make_data(days=120)
+    outdoor = data.hours["outdoor_c"]
+    outdoor[:] = 7.0
+    freezing = data.hours["day"].between("2025-11-03", "2025-11-28")
+    outdoor[freezing] = -5.0
+    outdoor[data.hours["day"] < "2025-09-08"] = 18.0
+    hour = data.hours["hour"]
+    data.hours["heat_kwh"] = np.where((hour >= 2) & (hour < 17), 40.0, 5.0)
+    (found,) = told(data, InsightKind.HEATING_STARTS_EARLY)
+    days = data.days[(data.days["day_type"] == "school_day") & (data.days["outdoor_c"] < 17)]
+    assert found.energy[0].seen_kwh.value == pytest.approx(0.30 * 35 * 3 * len(days))
 
 
 def test_when_the_heating_starts_by_day() -> None:
