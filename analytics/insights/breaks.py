@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analytics.insights.data import SchoolData, over_hours
+from analytics.insights.data import SchoolData
 from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat import hot_water_kwh_d
-from analytics.insights.heat_loss import COLD_DAY_C, NO_HEAT_DAY_C, HeatLoss, usual_c
+from analytics.insights.heat_loss import COLD_DAY_C, HeatLoss, spared_kwh, usual_c
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.setpoints import COLD_C, Warm, days_beside
 from classroom.places import DayType
@@ -29,10 +28,6 @@ _EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five;
 _LEAST_COLD_H = 72
 _MOST = 0.6
 _COOLING_DAYS = 4  # after a warm stretch the walls are still warm
-_MILD_SHARE = 0.4
-"""On mild days heating that was lowered takes as much less as on cold ones, but no more than this part of
-what is heated at all: most is due at night and in the morning anyhow. Of simulated schools."""
-
 _SPAN, _SPAN_K = 0.15, 0.1  # half the span: a share for the loss of heat, and the kelvins' own
 
 
@@ -66,18 +61,21 @@ class Breaks(NamedTuple):
         return [one for one in self.found if one.cold_h >= _LEAST_COLD_H]
 
 
-def breaks(data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex) -> Breaks:
+def breaks(
+    data: SchoolData, warm: list[Warm], fans: pd.DatetimeIndex, never_lowered: pd.DatetimeIndex
+) -> Breaks:
     """Breaks with their warmth; in stretches that are too warm at any time, above these.
 
-    Days on which ``fans`` cool the rooms by night do not tell what is usual, nor whether it was heated.
+    Days on which ``fans`` cool the rooms by night do not tell what is usual, nor whether it was heated; days
+    ``never_lowered``, by night neither, tell nothing and are no part of a break: another finding has them.
     """
     hours, days = data.hours, data.days
     too_warm = pd.DatetimeIndex([day for one in warm for day in one.days])
     around = too_warm.append([too_warm + pd.Timedelta(days=number) for number in range(1, _COOLING_DAYS + 1)])
     around = around.append([beside for one in warm for beside in days_beside(one, days)])
-    holiday = days["holiday"].astype(bool)
+    holiday = days["holiday"].astype(bool) & ~days.index.isin(never_lowered)
     after = holiday.shift(fill_value=False) & ~holiday
-    usual = ~holiday & ~after & ~days.index.isin(around) & ~days.index.isin(fans)
+    usual = ~holiday & ~after & ~days.index.isin(around.append([fans, never_lowered]))
     closed = hours["day_type"] == DayType.CLOSED
     lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _MORNING)
     kinds = pd.Series(np.where(closed, "closed", np.where(lowered, "night", "day")), index=hours.index)
@@ -177,19 +175,14 @@ def holiday_findings(
 
 def _kwh(data: SchoolData, breaks: Breaks, loss: HeatLoss, fans_h: pd.Series) -> pd.Series:
     """Heat by UTC hour of the breaks that were heated [kWh]."""
-    hours, days = data.hours, data.days
+    day = data.hours["day"]
     heated = [day for one in breaks.heated() for day in pd.date_range(one.first, one.last)]
-    in_break, after = hours["day"].isin(heated), hours["day"].isin([_after(one) for one in breaks.heated()])
-    cold = hours["day"].map(days["outdoor_c"]) < COLD_DAY_C
-    kw_k = loss.kw_k(fans_h)
+    in_break, after = day.isin(heated), day.isin([_after(one) for one in breaks.heated()])
+    cold = day.map(data.days["outdoor_c"]) < COLD_DAY_C
     usual_k = float(breaks.excess_k[in_break & cold].mean())
-    told_k = breaks.excess_k.where(breaks.excess_k.notna() | ~in_break, usual_k)
-    at_most = kw_k.groupby(hours["day"]).sum() * usual_k
-    heat = (days["heat_kwh"] - hot_water_kwh_d(data)).clip(lower=0) * _MILD_SHARE
-    mild = days.index.isin(heated) & days["outdoor_c"].between(COLD_DAY_C, NO_HEAT_DAY_C, inclusive="left")
-    by_day = heat.clip(upper=at_most.reindex(heat.index))[mild]
-    by_hour = (told_k * kw_k)[cold & (in_break | after)].dropna()
-    return pd.concat([by_hour, over_hours(data, by_day)]).sort_index()
+    told_k = breaks.excess_k.where(cold & (breaks.excess_k.notna() | ~in_break), usual_k)
+    wanted = in_break | (after & cold)
+    return spared_kwh(data, (told_k * loss.kw_k(fans_h))[wanted].dropna()).dropna()
 
 
 def _after(one: Break) -> pd.Timestamp:

@@ -18,7 +18,14 @@ from analytics.insights.nights import days_of, fan_stretches, night_findings
 from analytics.insights.power import power_findings
 from analytics.insights.rooms import room_findings
 from analytics.insights.sensors import sensor_findings
-from analytics.insights.setbacks import is_no_setback, setback_findings, stretches, told_cooler, warm_weekends
+from analytics.insights.setbacks import (
+    days_never_lowered,
+    is_no_setback,
+    setback_findings,
+    stretches,
+    told_cooler,
+    warm_weekends,
+)
 from analytics.insights.setpoints import days_beside, setpoint_findings, warm_stretches
 
 METHOD = "insights/7"
@@ -35,7 +42,7 @@ def find(data: SchoolData) -> list[Insight]:
     told = warm_stretches(data, fans, warm_weekends(data, flat))
     warm = [one for one in told if not is_no_setback(one.first, one.last, flat)]
     too_warm = [day for one in warm for day in one.days]
-    vacations = breaks(data, warm, fans)
+    vacations = breaks(data, warm, fans, days_never_lowered(data, flat))
     heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
     others = pd.DatetimeIndex([*too_warm, *heated])
     closed = ventilated_days(data, fans)

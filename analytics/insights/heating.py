@@ -87,12 +87,12 @@ def starts_early(data: SchoolData) -> list[Found]:
 def start_hours(table: pd.DataFrame, opens: int) -> pd.Series:
     """The local hour in which the heating starts, by day of ``table`` (a row a day, a column an hour, kWh).
 
-    The first that is nearer the most before school ``opens`` than the least of the night; days on which the
-    two are alike have no start and are left out.
+    The first that is a third of the way from the least of the night to the most before school ``opens`` (fans
+    that start later add to that); days on which the two are alike have no start and are left out.
     """
     kwh = table.to_numpy(np.float64)
     night, most = kwh[:, :4].min(axis=1), kwh[:, :opens].max(axis=1)
-    first = (kwh >= ((night + most) / 2)[:, None]).argmax(axis=1)
+    first = (kwh >= (night + (most - night) / 3)[:, None]).argmax(axis=1)
     return pd.Series(first[most - night >= most / 2], index=table.index[most - night >= most / 2])
 
 

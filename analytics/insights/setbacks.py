@@ -18,7 +18,7 @@ import pandas as pd
 from analytics.insights.data import SchoolData, ordinary_closed
 from analytics.insights.evidence import by_hour
 from analytics.insights.finish import Found, Waste, spread
-from analytics.insights.heat_loss import NO_HEAT_DAY_C, HeatLoss, bought_kw_k, usual_c
+from analytics.insights.heat_loss import HeatLoss, spared_kwh, usual_c
 from analytics.insights.model import Evidence, InsightKind
 from analytics.insights.steps import levels
 from analytics.quantiles import median
@@ -30,7 +30,7 @@ FLAT_K, LOWERED_K = 0.15, 0.5
 """Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
 were."""
 
-_OF_CLOSED_DAYS = 0.77
+_OF_CLOSED_DAYS = 0.79
 """Of what closed days that follow others are cooler, so much are lowered hours, and the mornings after, on
 average: they begin warm and end cool. Of simulated schools, 0.67 to 0.9."""
 
@@ -43,6 +43,7 @@ _GUESS_K = 1.2
 """The same in a school that was never lowered: in simulated ones, lowered by 1 to 4 K, 0.75 to 2."""
 
 _COLD_C, _MILD_C = 5.0, 12.0  # daily means outdoors below which rooms cool that are not heated, or mostly do
+_NIGHTS_PART = 0.6  # of a day's heat comes in hours that are lowered at night, or warm up after
 _EVENING, _NOON = 17, 12  # local hours: lowered from five on; warm again by noon
 _LEAST_NIGHTS, _LEAST_WEEKEND_DAYS = 8, 4
 _LEAST_DAYS, _LEAST_CLOSED_DAYS = 20, 8
@@ -91,9 +92,7 @@ def setback_findings(
     if loss is None or data.heat is None:
         return []
     kelvin, share = _lowered_k(data, cooler, flat, left_out)
-    outdoor = data.hours["day"].map(data.days["outdoor_c"])
-    told = (outdoor < NO_HEAT_DAY_C) & ~data.hours["day"].isin(left_out)
-    kwh = bought_kw_k(data, loss, fans_h)[told] * kelvin
+    kwh = loss.kw_k(fans_h)[~data.hours["day"].isin(left_out)] * kelvin
     return [_found(data, one, cooler, _waste(data, one, kwh, share)) for one in flat]
 
 
@@ -190,6 +189,17 @@ def _warm_c(data: SchoolData, kept_warm: pd.Series) -> pd.Series:
     return usual_c(data, data.indoor_c, alike_hours, data.hours["day"].map(kept_warm))
 
 
+def days_never_lowered(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
+    """Local days of stretches on which it was not lowered at any time."""
+    days = data.days.index
+    inside = [
+        days[(days >= one.first) & (days <= one.last)]
+        for one in flat
+        if one.kind is InsightKind.HEATING_AT_NIGHT
+    ]
+    return pd.DatetimeIndex([day for part in inside for day in part])
+
+
 def warm_weekends(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
     """Ordinary closed days that were warm because weekends were not lowered."""
     days = data.days
@@ -265,7 +275,8 @@ def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:
     if one.kind is InsightKind.HEATING_AT_NIGHT:
         closed = hours["day_type"] == DayType.CLOSED
         lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _NOON)
-    kwh = kwh[lowered.reindex(kwh.index)]
+    part = _NIGHTS_PART if one.kind is InsightKind.HEATING_AT_NIGHT else 1.0
+    kwh = spared_kwh(data, kwh[lowered.reindex(kwh.index)], part).dropna()
     inside = hours["day"].between(one.first, one.last)
     seen_kwh = kwh[inside.reindex(kwh.index)]
     seen = spread(float(seen_kwh.sum()), share)

@@ -17,6 +17,7 @@ from analytics.insights.model import Insight, InsightKind
 from classroom.quantity import Carrier
 
 Make = Callable[..., SchoolData]
+NONE = pd.DatetimeIndex([])
 
 
 def told(data: SchoolData) -> list[Insight]:
@@ -111,7 +112,7 @@ def test_mild_days_cost_as_many_kelvins_as_cold_ones_but_no_more_than_a_part_of_
     (before,) = told(data)
     day = "2025-10-26"  # the Sunday before höstlov, of 25 hours
     cold = data.hours["day"].map(data.days["outdoor_c"]) < 10
-    usual_k = float(breaks(data, [], pd.DatetimeIndex([])).excess_k[cold & data.hours["holiday"]].mean())
+    usual_k = float(breaks(data, [], NONE, NONE).excess_k[cold & data.hours["holiday"]].mean())
     assert 1.0 < usual_k < 2.0
     assert data.days.loc[day, "outdoor_c"] > 13
     mine = data.hours["day"] == day
@@ -132,9 +133,17 @@ def test_breaks_in_which_fans_cool_the_rooms_tell_nothing_and_cost_as_the_others
     cooled = data.hours["day"] >= "2026-03-16"
     data = put_rooms(data, warmer_k * ~cooled)
     fans = pd.DatetimeIndex(data.days.index[data.days.index >= "2026-03-16"])
-    found = breaks(data, [], fans)
+    found = breaks(data, [], fans, NONE)
     assert [one.first.date() for one in found.told()] == [date(2025, 12, 20), date(2026, 2, 14)]
     assert found.heated() == found.found
     loss = fit_heat_loss(data, data.indoor_c, data.hours["fans_h"])
     (told_of,) = holiday_findings(data, found, loss, data.hours["fans_h"])
     assert told_of.waste[Carrier.DISTRICT_HEAT].seen_kwh.value == pytest.approx(kwh(data, warmer_k), rel=0.1)
+
+
+def test_breaks_of_a_school_that_is_no_longer_lowered_at_all_are_another_finding(make_data: Make) -> None:
+    """From 16 December on, a Tuesday: Christmas and sportlov are as warm as nights in term."""
+    data = winter(make_data)
+    since = data.hours["day"] >= "2025-12-16"
+    kinds = [one.kind for one in find(put_rooms(data, 2.0 * (lowered(data) & since))) if one.energy]
+    assert kinds == [InsightKind.HEATING_AT_NIGHT]

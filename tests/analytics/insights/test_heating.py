@@ -73,10 +73,10 @@ def test_days_that_freeze_tell_no_start_but_cost(make_data: Make) -> None:
 
 
 def test_when_the_heating_starts_by_day() -> None:
-    """A night of 4 kWh, a start, and 20 kWh at most: nearer 20 is 12 and more; an even day has no start."""
+    """A night of 4 kWh, a start, and 22 kWh at most: a third of the way is 10; an even day has no start."""
     hours = [4.0] * 24
-    days = {"even": hours, "at three": [*hours[:3], 11.9, 12.0, 20.0, *hours[6:]]}
-    days["at five"] = [*hours[:5], 20.0, *hours[6:]]
+    days = {"even": hours, "at three": [*hours[:3], 9.9, 10.0, 22.0, *hours[6:]]}
+    days["at five"] = [*hours[:5], 22.0, *hours[6:]]
     assert start_hours(pd.DataFrame(days).T, opens=8).to_dict() == {"at three": 4, "at five": 5}
 
 
