@@ -27,9 +27,9 @@ COLD_DAY_C = 10.0
 NO_HEAT_DAY_C = 17.0
 """At and above this nothing is heated (graddagar 17)."""
 
-MILD_SHARE = 0.4
-"""On mild days heating that was lowered takes as much less as on cold ones, but no more than this part of
-what is heated at all: most is due at night and in the morning anyhow. Of simulated schools."""
+MILD_SHARE, MILD_K = 0.35, 0.9
+"""On mild days heating that was lowered takes nearly as much less as on cold ones, but no more than this part
+of what is heated at all: most is due at night and in the morning anyhow. Of simulated schools."""
 
 _FITTED_BELOW_C = 13.0
 _LEAST_DAYS = 40
@@ -82,12 +82,12 @@ def bought_kw_k(data: SchoolData, loss: HeatLoss, fans_h: pd.Series) -> pd.Serie
 def spared_kwh(data: SchoolData, kwh: pd.Series, part: float = 1.0) -> pd.Series:
     """What lowering would have spared by UTC hour [kWh], of ``kwh``, which as many K cost on cold days.
 
-    On mild days, of 10 to 17 °C, at most a part of the heat above hot water, for hours that take ``part`` of
-    a day's; on warmer ones nothing.
+    On mild days, of 10 to 17 °C, nine tenths of that, but at most a part of the heat above hot water, for
+    hours that take ``part`` of a day's; on warmer ones nothing.
     """
     day, outdoor = data.hours["day"].reindex(kwh.index), data.days["outdoor_c"]
     most = MILD_SHARE * part * (data.days["heat_kwh"] - hot_water_kwh_d(data)).clip(lower=0)
-    bounded = (most / kwh.groupby(day).sum()).clip(upper=1.0)
+    bounded = (most / kwh.groupby(day).sum()).clip(upper=MILD_K)
     factor = bounded.where(outdoor >= COLD_DAY_C, 1.0).where(outdoor < NO_HEAT_DAY_C, 0.0)
     return kwh * day.map(factor)
 

@@ -24,7 +24,10 @@ NIGHT_HOURS = (0, 1, 2)
 LEAST_SHARE = 0.05
 """A change of night power below this share of its level is not told: meters, cold nights, a fridge."""
 
-_HALF = 0.5  # of the highest morning jump: what lacks more of it has its fans on before
+_HALF = 0.5  # of what a level's morning jump lacks at most: one that lacks more has its fans on before
+_JUMP_SHARE = (
+    0.15  # of the highest jump: what lacks less of it may lack a room's air, or dark mornings' lamps
+)
 _FANS_SHARE = 0.35  # of what the jump lacks: a smaller step of night power is not the fans'
 _ALIKE = 0.25  # step and what the jump lacks are the same thing where they differ by no more
 _LEAST_JUMPS = 3
@@ -82,14 +85,15 @@ def night_levels(data: SchoolData, power_kw: pd.Series) -> list[NightLevel]:
 def split(found: list[NightLevel]) -> list[Split]:
     """What of each level's night power is fans that do not stop.
 
-    They are in a level whose morning jump lacks half or more of what it has at its highest, on days of one
-    kind, and whose night power lies above that of the next level without. A level too short to tell goes with
-    its neighbour of the nearest night power.
+    They are in a level whose morning jump lacks half or more of what any lacks, on days of one kind, and
+    whose night power lies above that of the next level without. A level too short to tell goes with its
+    neighbour of the nearest night power. Where none lacks a real part of its jump, no fans run.
     """
     missing = _missing_kw(found)
     most = max((kw for kw in missing if kw is not None), default=0.0)
     lowest = min((level.night_kw for level in found), default=0.0)
-    if most <= LEAST_SHARE * lowest:
+    highest = max((kw for level in found for kw in level.jump_kw.values()), default=0.0)
+    if most <= max(LEAST_SHARE * lowest, _JUMP_SHARE * highest):
         return [Split(level, 0.0, level.night_kw) for level in found]
     runs = [None if kw is None else kw > _HALF * most for kw in missing]
     there = [_like_neighbour(found, runs, at) if one is None else one for at, one in enumerate(runs)]

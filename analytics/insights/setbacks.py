@@ -30,7 +30,7 @@ FLAT_K, LOWERED_K = 0.15, 0.5
 """Nights that are less than the first cooler than mornings were not lowered, from the second on they surely
 were."""
 
-_OF_CLOSED_DAYS = 0.79
+_OF_CLOSED_DAYS = 0.80
 """Of what closed days that follow others are cooler, so much are lowered hours, and the mornings after, on
 average: they begin warm and end cool. Of simulated schools, 0.67 to 0.9."""
 

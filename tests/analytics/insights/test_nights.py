@@ -63,6 +63,16 @@ def test_a_base_load_that_rose_is_no_ventilation(make_data: Make) -> None:
     assert found.energy[0].year_kwh.value == pytest.approx(2 * 8760)
 
 
+def test_fans_that_draw_a_tenth_less_when_a_base_load_rises_do_not_run_at_night(make_data: Make) -> None:
+    """A room's damper shut: the morning's jump is 4.4 kW, not 5."""
+    data = make_data()
+    since = data.hours["day"] >= "2025-10-06"
+    data.hours.loc[since, "electricity_kwh"] += 2.0 - 0.6 * data.hours.loc[since, "fans_h"]
+    (found,) = find(data)
+    assert found.kind is InsightKind.BASE_LOAD_UP
+    assert found.params["added_kw"] == 2.0
+
+
 def test_both_at_once_are_told_apart(make_data: Make) -> None:
     data = make_data(days=160)
     data.hours.loc[data.hours["day"] >= "2025-10-06", "electricity_kwh"] += 2.0
