@@ -25,7 +25,7 @@ STEP_K, SINGLE_K = 0.5, 1.0
 """Warmth in a break below this is not told, or in a few of many: sensors' errors and sun are as large."""
 
 _EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five; warm again by noon
-_LEAST_COLD_H = 72
+_LEAST_COLD_H, _HINT_H = 72, 24
 _MOST = 0.6
 _COOLING_DAYS = 4  # after a warm stretch the walls are still warm
 _SPAN, _SPAN_K = 0.15, 0.1  # half the span: a share for the loss of heat, and the kelvins' own
@@ -49,12 +49,14 @@ class Breaks(NamedTuple):
 
     def heated(self) -> list[Break]:
         """The breaks that were heated: those cold long enough to tell that were warmer than usual; all
-        breaks, mild ones too, where most of several were."""
+        breaks, mild ones too, where most of several were, or one surely and most of those with a cold day."""
         told = self.told()
-        warm = [one for one in told if one.warmer_k >= STEP_K]
-        if len(told) > 1 and len(warm) > _MOST * len(told):
-            return self.found
-        return [one for one in warm if one.warmer_k >= SINGLE_K]
+        sure = [one for one in told if one.warmer_k >= SINGLE_K]
+        for known in (told, [one for one in self.found if one.cold_h >= _HINT_H] if sure else []):
+            warm = [one for one in known if one.warmer_k >= STEP_K]
+            if len(known) > 1 and len(warm) > _MOST * len(known):
+                return self.found
+        return sure
 
     def told(self) -> list[Break]:
         """The breaks that were cold long enough to tell."""
@@ -75,13 +77,16 @@ def breaks(
     around = around.append([beside for one in warm for beside in days_beside(one, days)])
     holiday = days["holiday"].astype(bool) & ~days.index.isin(never_lowered)
     after = holiday.shift(fill_value=False) & ~holiday
-    usual = ~holiday & ~after & ~days.index.isin(around.append([fans, never_lowered]))
+    beside = pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
+    unlike = around.difference(too_warm).union(beside).append([fans, never_lowered])
+    usual = ~holiday & ~after & ~days.index.isin(unlike)
     closed = hours["day_type"] == DayType.CLOSED
     lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _MORNING)
     kinds = pd.Series(np.where(closed, "closed", np.where(lowered, "night", "day")), index=hours.index)
-    expected = usual_c(data, data.indoor_c, kinds, lowered & hours["day"].map(usual))
+    shift_k = pd.Series(0.0, index=hours.index)
     for one in warm:
-        expected[hours["day"].isin(one.days)] += one.warmer_k
+        shift_k[hours["day"].isin(one.days)] = one.warmer_k
+    expected = usual_c(data, data.indoor_c - shift_k, kinds, lowered & hours["day"].map(usual)) + shift_k
     wanted = hours["day"].map(holiday) | (hours["day"].map(after) & (hours["hour"] < _NOON))
     wanted &= ~hours["day"].isin(fans)
     excess = (data.indoor_c - expected).where(wanted & lowered)
@@ -93,7 +98,6 @@ def breaks(
         if data.indoor_c[inside].notna().any():
             told = excess[inside & cold].dropna()
             found.append(Break(first, last, len(told), float(told.mean())))
-    beside = pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
     return Breaks(found, _as_other_breaks(data, found, excess, beside))
 
 

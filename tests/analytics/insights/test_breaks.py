@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from heated_winter import FREE_K, SLOPE_KWH_K_D, lowered, put_rooms, weather
 
-from analytics.insights.breaks import breaks, holiday_findings
+from analytics.insights.breaks import Break, Breaks, breaks, holiday_findings
 from analytics.insights.data import SchoolData
 from analytics.insights.find import find
 from analytics.insights.heat_loss import fit_heat_loss
@@ -147,3 +148,12 @@ def test_breaks_of_a_school_that_is_no_longer_lowered_at_all_are_another_finding
     since = data.hours["day"] >= "2025-12-16"
     kinds = [one.kind for one in find(put_rooms(data, 2.0 * (lowered(data) & since))) if one.energy]
     assert kinds == [InsightKind.HEATING_AT_NIGHT]
+
+
+def test_one_cold_break_and_a_mild_one_that_was_as_warm_tell_of_all() -> None:
+    """Where a set point hid the others; a mild one that was cool, or one of a few hours, says nothing."""
+    october, easter, summer = (pd.Timestamp(day) for day in ("2025-10-25", "2026-03-28", "2026-06-11"))
+    cold, unknown = Break(october, october, 145, 2.5), Break(summer, summer, 0, np.nan)
+    for hours, warmer_k, all_of_them in ((60, 1.9, True), (60, 0.1, False), (20, 1.9, False)):
+        found = [cold, Break(easter, easter, hours, warmer_k), unknown]
+        assert Breaks(found, pd.Series(dtype=float)).heated() == (found if all_of_them else [cold])
