@@ -42,9 +42,9 @@ INTRODUCTION = """
 
 How far the figures can be trusted, tried where the truth is known: in [simulated schools](simulator.md),
 which hold what analytics do not model, with seeds that no development has seen (5000 and above; analytics
-are developed with 1000 to 1999 only, and what was mended after a measurement is measured with seeds of its
-own), and beside a reference on real buildings. The goals are those the project set itself before; where one
-is missed, it says so.
+are developed with 1000 to 2999 and with seeds that were measured before: what was mended after a measurement
+is measured with seeds of its own), and beside a reference on real buildings. The goals are those the project
+set itself before; where one is missed, it says so.
 """
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 DEVELOPMENT, EVALUATION = 1000, 5000
-"""First seeds: analytics are developed on 1000 to 1999; 5000 and above try them, nothing is tuned on those.
-Where a measurement led to a mend, the next one takes seeds that were not looked at."""
+"""First seeds: analytics are developed on 1000 to 2999; 5000 and above try them, nothing is tuned on those.
+Where a measurement led to a mend its seeds are spent, and serve development: the next takes ones not seen."""
 
 
 class Seeds(NamedTuple):
