@@ -135,14 +135,19 @@ def read_metrics(
         names = table.column_names[1:]
         for row in zip(*(table[name].to_pylist() for name in names), strict=True):
             fields = dict(zip(names, row, strict=True))
-            found.append(_metric(tags_of(fields.pop("tags")), fields))
+            one = _metric(tags_of(fields.pop("tags")), fields)
+            found += [] if one is None else [one]
     return sorted(
         found, key=lambda row: (row.school, row.id, row.metric, row.carrier or "", row.basis or "", row.time)
     )
 
 
-def _metric(tags: dict[str, str], fields: dict[str, object]) -> Metric:
-    detail = orjson.loads(str(fields["detail"]))
+def _metric(tags: dict[str, str], fields: dict[str, object]) -> Metric | None:
+    """The metric of a point; None while the server still writes it: it shows a point's fields one by one."""
+    known = {name: value for name, value in fields.items() if value is not None}
+    detail = orjson.loads(str(known["detail"])) if "detail" in known else None
+    if detail is None or not known.keys() >= {"coverage", *detail["stand"]}:
+        return None
     time = _EPOCH + timedelta(microseconds=int(str(fields["time"])))
     value, low, high = (float(str(fields[name])) if name in detail["stand"] else None for name in _NUMBERS)
     return Metric(

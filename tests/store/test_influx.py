@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from influx import Server
 from proxy import Answer, Proxy, Request, proxied
 
+from classroom.metric import Interval, Scope
 from classroom.reading import Reading
 from store import influx_readings
 from store.base import ReadingsRefused, SchemaError, StoreError, Watermark, Written
@@ -276,6 +277,22 @@ def test_lines_the_server_refuses_are_named_and_the_others_stored(bucket: Addres
         assert store.watermark("spool") == 0
         assert store.write_readings([co2(0), co2(2)], Watermark("spool", 3)) == Written(duplicates=2)
         assert len(store.read_readings(["s/a"], None, *ALWAYS)) == 2
+
+
+@pytest.mark.server
+def test_a_metric_that_the_server_is_still_writing_is_not_there_yet(bucket: Address) -> None:
+    """A query may see some fields of a point before the others."""
+    time_us = round(NOON.timestamp() * 1e6)
+    tags = "metrics,school=s,scope=school,id=s,metric=energy_kwh,interval=hour"
+    text = (
+        r'"{\"stand\":[\"value\"],\"period_us\":3600000000,\"unit\":\"kWh\",\"status\":\"ok\",\"reason\":null,'
+        r'\"method\":\"m\",\"factors\":[],\"fingerprint\":\"f\"}"'
+    )
+    with closing(InfluxStore(bucket)) as store:
+        for fields, whole in (("coverage=1.0", 0), (f"detail={text}", 0), ("value=2.5", 1)):
+            foreign_write(bucket, f"{tags} {fields} {time_us}")
+            found = store.read_metrics("s", Scope.SCHOOL, "s", Interval.HOUR, *ALWAYS, None)
+            assert [one.value for one in found] == [2.5] * whole
 
 
 @pytest.mark.server
