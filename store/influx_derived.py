@@ -135,8 +135,8 @@ def read_metrics(
         names = table.column_names[1:]
         for row in zip(*(table[name].to_pylist() for name in names), strict=True):
             fields = dict(zip(names, row, strict=True))
-            one = _metric(tags_of(fields.pop("tags")), fields)
-            found += [] if one is None else [one]
+            if (one := _metric(tags_of(fields.pop("tags")), fields)) is not None:
+                found.append(one)
     return sorted(
         found, key=lambda row: (row.school, row.id, row.metric, row.carrier or "", row.basis or "", row.time)
     )

@@ -16,7 +16,7 @@ from analytics.insights.evidence import line
 from analytics.insights.finish import Found, Waste, spread
 from analytics.insights.heat_loss import COLD_DAY_C, HeatLoss, spared_kwh, usual_c
 from analytics.insights.model import Evidence, InsightKind
-from analytics.insights.setpoints import COLD_C, Warm, days_beside
+from analytics.insights.setpoints import COLD_C, Warm, all_days_beside
 from classroom.places import DayType
 
 METHOD = "insights.breaks/3"
@@ -27,6 +27,7 @@ STEP_K, SINGLE_K = 0.5, 1.0
 _EVENING, _MORNING, _NOON = 17, 5, 12  # local hours: lowered from five to five; warm again by noon
 _LEAST_COLD_H, _HINT_H = 72, 24
 _MOST = 0.6
+_DAY = pd.Timedelta(days=1)
 _COOLING_DAYS = 4  # after a warm stretch the walls are still warm
 _SPAN, _SPAN_K = 0.15, 0.1  # half the span: a share for the loss of heat, and the kelvins' own
 
@@ -58,6 +59,10 @@ class Breaks(NamedTuple):
                 return self.found
         return sure
 
+    def heated_days(self) -> list[pd.Timestamp]:
+        """The local days of the breaks that were heated."""
+        return [day for one in self.heated() for day in pd.date_range(one.first, one.last)]
+
     def told(self) -> list[Break]:
         """The breaks that were cold long enough to tell."""
         return [one for one in self.found if one.cold_h >= _LEAST_COLD_H]
@@ -73,12 +78,11 @@ def breaks(
     """
     hours, days = data.hours, data.days
     too_warm = pd.DatetimeIndex([day for one in warm for day in one.days])
-    around = too_warm.append([too_warm + pd.Timedelta(days=number) for number in range(1, _COOLING_DAYS + 1)])
-    around = around.append([beside for one in warm for beside in days_beside(one, days)])
+    cooling = too_warm[:0].append([too_warm + number * _DAY for number in range(1, _COOLING_DAYS + 1)])
+    beside = all_days_beside(warm, days)
     holiday = days["holiday"].astype(bool) & ~days.index.isin(never_lowered)
     after = holiday.shift(fill_value=False) & ~holiday
-    beside = pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
-    unlike = around.difference(too_warm).union(beside).append([fans, never_lowered])
+    unlike = cooling.difference(too_warm).append([beside, fans, never_lowered])
     usual = ~holiday & ~after & ~days.index.isin(unlike)
     closed = hours["day_type"] == DayType.CLOSED
     lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _MORNING)
@@ -91,6 +95,7 @@ def breaks(
     wanted &= ~hours["day"].isin(fans)
     excess = (data.indoor_c - expected).where(wanted & lowered)
     excess = excess.fillna(_warming_up(data, excess).where(wanted & ~lowered))
+    around = too_warm.append([cooling, beside])
     cold = lowered & (hours["day"].map(days["outdoor_c"]) < COLD_C) & ~hours["day"].isin(around)
     found = []
     for first, last in _runs(holiday):
@@ -180,17 +185,12 @@ def holiday_findings(
 def _kwh(data: SchoolData, breaks: Breaks, loss: HeatLoss, fans_h: pd.Series) -> pd.Series:
     """Heat by UTC hour of the breaks that were heated [kWh]."""
     day = data.hours["day"]
-    heated = [day for one in breaks.heated() for day in pd.date_range(one.first, one.last)]
-    in_break, after = day.isin(heated), day.isin([_after(one) for one in breaks.heated()])
+    in_break, after = day.isin(breaks.heated_days()), day.isin([one.last + _DAY for one in breaks.heated()])
     cold = day.map(data.days["outdoor_c"]) < COLD_DAY_C
     usual_k = float(breaks.excess_k[in_break & cold].mean())
     told_k = breaks.excess_k.where(cold & (breaks.excess_k.notna() | ~in_break), usual_k)
     wanted = in_break | (after & cold)
     return spared_kwh(data, (told_k * loss.kw_k(fans_h))[wanted].dropna()).dropna()
-
-
-def _after(one: Break) -> pd.Timestamp:
-    return one.last + pd.Timedelta(days=1)
 
 
 def _runs(holiday: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

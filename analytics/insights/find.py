@@ -26,7 +26,7 @@ from analytics.insights.setbacks import (
     told_cooler,
     warm_weekends,
 )
-from analytics.insights.setpoints import days_beside, setpoint_findings, warm_stretches
+from analytics.insights.setpoints import all_days_beside, setpoint_findings, warm_stretches
 
 METHOD = "insights/7"
 """Name and version of all families together: another one finds anew."""
@@ -43,14 +43,13 @@ def find(data: SchoolData) -> list[Insight]:
     warm = [one for one in told if not is_no_setback(one.first, one.last, flat)]
     too_warm = [day for one in warm for day in one.days]
     vacations = breaks(data, warm, fans, days_never_lowered(data, flat))
-    heated = [day for one in vacations.heated() for day in pd.date_range(one.first, one.last)]
-    others = pd.DatetimeIndex([*too_warm, *heated])
+    others = pd.DatetimeIndex([*too_warm, *vacations.heated_days()])
     closed = ventilated_days(data, fans)
     # A school that is too warm all year has no other days: its curve has the same slope.
     heat = fit_heat(data, [*fans, *others, *closed]) or fit_heat(data)
     fans_h = data.hours["fans_h"].where(~data.hours["day"].isin(fans), 1.0)
     loss = fit_heat_loss(data, data.indoor_c, fans_h)
-    beside = [day for one in warm for days in days_beside(one, data.days) for day in days]
+    beside = all_days_beside(warm, data.days)
     return finish(
         data,
         [

@@ -158,14 +158,14 @@ def _begun(data: SchoolData, cooler: Cooler, one: Flat, before_k: pd.Series) -> 
     nights_k = cooler.nights_k[: one.told - pd.Timedelta(days=1)]
     limit_k = (nights_k.median() + _STILL_COOL_K) / 2 if len(nights_k) >= _LEAST_NIGHTS else LOWERED_K
     lowered = before_k.index[before_k >= limit_k]
-    alike = _alike(data, one)
+    alike = _alike(data, one.kind)
     between = alike & alike.shift(fill_value=False) & (days["outdoor_c"] < _MILD_C) & (days.index < one.told)
     if len(lowered):
         between &= days.index > lowered[-1]
     if not between.any():
         return one
-    inside = alike & (days.index >= one.told) & (days.index <= one.last)
-    short_k = (_warm_c(data, inside) - data.indoor_c)[day.map(between)].groupby(day).mean().dropna()
+    warm_c = _warm_c(data, [one._replace(first=one.told)])
+    short_k = (warm_c - data.indoor_c)[day.map(between)].groupby(day).mean().dropna()
     cool = short_k.to_numpy() >= limit_k
     # Where fewest days are on the wrong side: in a storm a heated room is cool, too.
     wrong = np.cumsum(np.r_[0, ~cool]) + np.cumsum(np.r_[0, cool[::-1]])[::-1]
@@ -176,38 +176,45 @@ def _begun(data: SchoolData, cooler: Cooler, one: Flat, before_k: pd.Series) -> 
     return one._replace(first=min(first, one.told), begins=True)
 
 
-def _alike(data: SchoolData, one: Flat) -> pd.Series:
-    """Which local days are closed days of the kind that ``one`` keeps warm."""
+def _alike(data: SchoolData, kind: InsightKind) -> pd.Series:
+    """Which local days are closed days that stretches of ``kind`` keep warm."""
     days = data.days
-    at_night = one.kind is InsightKind.HEATING_AT_NIGHT
+    at_night = kind is InsightKind.HEATING_AT_NIGHT
     return days["day_type"] == DayType.CLOSED if at_night else ordinary_closed(days)
 
 
-def _warm_c(data: SchoolData, kept_warm: pd.Series) -> pd.Series:
-    """Temperature by UTC hour [°C] as on the local days ``kept_warm`` in that weather; NaN: too few."""
+def _inside(data: SchoolData, flat: list[Flat], kind: InsightKind) -> pd.Series:
+    """Which local days lie in stretches of ``kind``."""
+    inside = pd.Series(False, index=data.days.index)
+    for one in flat:
+        if one.kind is kind:
+            inside[one.first : one.last] = True
+    return inside
+
+
+def _kept_warm(data: SchoolData, flat: list[Flat]) -> pd.Series:
+    """Which local days are closed days that a stretch keeps warm."""
+    kinds = (InsightKind.HEATING_AT_NIGHT, InsightKind.HEATING_ON_WEEKENDS)
+    night, weekend = (_alike(data, kind) & _inside(data, flat, kind) for kind in kinds)
+    return night | weekend
+
+
+def _warm_c(data: SchoolData, flat: list[Flat]) -> pd.Series:
+    """Temperature by UTC hour [°C] as on the closed days that ``flat`` keeps warm, in that weather; NaN: too
+    few."""
     alike_hours = pd.Series("closed", index=data.hours.index)
-    return usual_c(data, data.indoor_c, alike_hours, data.hours["day"].map(kept_warm))
+    return usual_c(data, data.indoor_c, alike_hours, data.hours["day"].map(_kept_warm(data, flat)))
 
 
 def days_never_lowered(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
     """Local days of stretches on which it was not lowered at any time."""
-    days = data.days.index
-    inside = [
-        days[(days >= one.first) & (days <= one.last)]
-        for one in flat
-        if one.kind is InsightKind.HEATING_AT_NIGHT
-    ]
-    return pd.DatetimeIndex([day for part in inside for day in part])
+    return pd.DatetimeIndex(data.days.index[_inside(data, flat, InsightKind.HEATING_AT_NIGHT)])
 
 
 def warm_weekends(data: SchoolData, flat: list[Flat]) -> pd.DatetimeIndex:
     """Ordinary closed days that were warm because weekends were not lowered."""
-    days = data.days
-    inside = pd.Series(False, index=days.index)
-    for one in flat:
-        if one.kind is InsightKind.HEATING_ON_WEEKENDS:
-            inside[one.first : one.last] = True
-    return pd.DatetimeIndex(days.index[ordinary_closed(days) & inside])
+    on_weekends = [one for one in flat if one.kind is InsightKind.HEATING_ON_WEEKENDS]
+    return pd.DatetimeIndex(data.days.index[_kept_warm(data, on_weekends)])
 
 
 def is_no_setback(first: pd.Timestamp, last: pd.Timestamp, flat: list[Flat]) -> bool:
@@ -239,12 +246,7 @@ def _lowered_k(
     closed_k, below_c = _closed_days_k(data, flat, left_out) if flat else (np.nan, _COLD_C)
     if closed_k >= LOWERED_K:
         return _OF_CLOSED_DAYS * closed_k, _BY_DAYS if below_c == _COLD_C else _BY_NIGHTS
-    days = cooler.nights_k.index
-    unlike = np.zeros(len(days), dtype=bool)
-    for one in flat:
-        if one.kind is InsightKind.HEATING_AT_NIGHT:
-            unlike |= (days >= one.first) & (days <= one.last)
-    lowered = cooler.nights_k[~unlike]
+    lowered = cooler.nights_k[~cooler.nights_k.index.isin(days_never_lowered(data, flat))]
     if len(lowered) < _LEAST_NIGHTS or lowered.median() < FLAT_K:
         return _GUESS_K, _GUESSED
     return float(lowered.median()) + _STILL_COOL_K, _BY_NIGHTS
@@ -255,14 +257,11 @@ def _closed_days_k(data: SchoolData, flat: list[Flat], left_out: pd.DatetimeInde
     would have been in that weather [K]; NaN where too few are known. And how cold it was, at most [°C]."""
     days = data.days
     closed = days["day_type"] == DayType.CLOSED
-    kept_warm = pd.Series(False, index=days.index)
-    for one in flat:
-        kept_warm |= _alike(data, one) & (days.index >= one.first) & (days.index <= one.last)
-    steady = closed & closed.shift(fill_value=False) & ~kept_warm & ~days.index.isin(left_out)
+    steady = closed & closed.shift(fill_value=False) & ~_kept_warm(data, flat) & ~days.index.isin(left_out)
     for below_c in (_COLD_C, _MILD_C):
         told = steady & (days["outdoor_c"] < below_c)
         if told.sum() >= _LEAST_STEADY_DAYS:
-            cooler_k = (_warm_c(data, kept_warm) - data.indoor_c)[data.hours["day"].map(told)]
+            cooler_k = (_warm_c(data, flat) - data.indoor_c)[data.hours["day"].map(told)]
             return float(cooler_k.mean()), below_c
     return np.nan, _MILD_C
 
@@ -270,12 +269,12 @@ def _closed_days_k(data: SchoolData, flat: list[Flat], left_out: pd.DatetimeInde
 def _waste(data: SchoolData, one: Flat, kwh: pd.Series, share: float) -> Waste:
     """What a stretch costs; ``kwh`` is what each hour would, if it should have been lowered."""
     hours = data.hours
-    weekend = ordinary_closed(hours)
-    lowered = weekend | _after(data, weekend)
     if one.kind is InsightKind.HEATING_AT_NIGHT:
         closed = hours["day_type"] == DayType.CLOSED
-        lowered = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _NOON)
-    part = _NIGHTS_PART if one.kind is InsightKind.HEATING_AT_NIGHT else 1.0
+        lowered, part = closed | (hours["hour"] >= _EVENING) | (hours["hour"] < _NOON), _NIGHTS_PART
+    else:
+        weekend = ordinary_closed(hours)
+        lowered, part = weekend | _after(data, weekend), 1.0
     kwh = spared_kwh(data, kwh[lowered.reindex(kwh.index)], part).dropna()
     inside = hours["day"].between(one.first, one.last)
     seen_kwh = kwh[inside.reindex(kwh.index)]

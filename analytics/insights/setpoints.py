@@ -120,6 +120,11 @@ def days_beside(one: Warm, days: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.Dat
     return pd.date_range(begin, one.first - day), pd.date_range(one.last + day, end)
 
 
+def all_days_beside(warm: list[Warm], days: pd.DataFrame) -> pd.DatetimeIndex:
+    """The days beside each of the stretches."""
+    return pd.DatetimeIndex([day for one in warm for part in days_beside(one, days) for day in part])
+
+
 def setpoint_findings(
     data: SchoolData, stretches: list[Warm], loss: HeatLoss | None, fans_h: pd.Series, fans: pd.DatetimeIndex
 ) -> list[Found]:
